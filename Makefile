@@ -1,0 +1,34 @@
+# Latchkey. "make run" starts it with a sample organization; "make test" installs what the tests need and runs them all.
+
+GO      ?= go
+BIN     := bin/latchkey
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
+TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
+
+.PHONY: run build test test-needs unit race fuzz bench lint generate clean
+
+run: build
+	@$(BIN) dev $(ARGS)
+
+build:
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/latchkey
+
+test: test-needs build
+	@./test/run
+
+test-needs:
+	@./test/install
+
+bench: build
+	@./test/bench/run
+
+lint:
+	$(call TOOL,golangci-lint) golangci-lint run ./...
+
+generate:
+	$(GO) generate ./...
+
+clean:
+	rm -rf bin .cache test/peers/node_modules

@@ -1,0 +1,201 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is all that an operator can set. Each member has one row in [settings], which gives its name in the file,
+// its environment variable, its default and its meaning.
+type Config struct {
+	Listen         string
+	PublicURL      string
+	CallbackURLs   []string
+	Data           string
+	LogLevel       string
+	LogFormat      string
+	TLSCertFile    string
+	TLSKeyFile     string
+	TrustedProxies []string
+	RootKeyFile    string
+	EgressAllow    []string
+	EgressProxy    string
+	EgressCAFiles  []string
+	EgressTimeout  time.Duration
+	ReturnURLs     []string
+	OrganizationID string
+	Organization   string
+	RefreshWorkers int
+	DefaultLife    time.Duration
+	DrainTimeout   time.Duration
+
+	sources map[string]source // setting → where its value came from
+}
+
+// source tells where a value came from: the default, a line of the file, or an environment variable.
+type source string
+
+const sourceDefault source = "default"
+
+// ConfigError is a value that can't be used.
+type ConfigError struct {
+	// Setting is the dotted name, as in the file.
+	Setting string
+	// Where is the file's line or the environment variable that gave the value.
+	Where string
+	// Problem says what is wrong and what was expected.
+	Problem string
+	// Fix says what to do.
+	Fix string
+}
+
+func (e *ConfigError) Error() string {
+	text := "configuration: " + e.Setting + ": " + e.Problem
+	if e.Where != "" {
+		text += " (from " + e.Where + ")"
+	}
+	if e.Fix != "" {
+		text += "\nhint: " + e.Fix
+	}
+	return text
+}
+
+// LoadConfig reads the file (none when path is empty), lays the environment over it, and checks the whole.
+func LoadConfig(path string, environ []string) (*Config, error) {
+	c := &Config{sources: map[string]source{}}
+	for _, s := range settings() {
+		if s.fallback != "" {
+			if err := s.set(c, strings.Fields(s.fallback)); err != nil {
+				panic(fmt.Sprintf("app: the default of %s can't be parsed: %v", s.name, err))
+			}
+		}
+		c.sources[s.name] = sourceDefault
+	}
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading the configuration: %w", err)
+		}
+		if err := c.applyFile(path, text); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.applyEnvironment(environ); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Config) applyEnvironment(environ []string) error {
+	known := map[string]setting{}
+	for _, s := range settings() {
+		known[s.environment()] = s
+	}
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, "LATCHKEY_") || clientVariables[name] {
+			continue
+		}
+		s, ok := known[name]
+		if !ok {
+			return unknownVariable(name)
+		}
+		if err := s.set(c, splitList(s, value)); err != nil {
+			return &ConfigError{Setting: s.name, Where: "$" + name, Problem: err.Error()}
+		}
+		c.sources[s.name] = source("$" + name)
+	}
+	return nil
+}
+
+// clientVariables are read by the command line, not by the server; a shell that has them may start one.
+var clientVariables = map[string]bool{
+	"LATCHKEY_URL": true, "LATCHKEY_KEY": true, "LATCHKEY_DATA": true, "LATCHKEY_SANDBOX": true, "LATCHKEY_CONFIG": true,
+}
+
+func splitList(s setting, value string) []string {
+	if !s.list {
+		return []string{value}
+	}
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// check refuses what production can't start with.
+func (c *Config) check() error {
+	var problems []error
+	add := func(setting, problem, fix string) {
+		problems = append(problems, &ConfigError{Setting: setting, Where: c.where(setting), Problem: problem, Fix: fix})
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		add("listen", fmt.Sprintf("%q is not an address and a port", c.Listen), "write host:port, such as 0.0.0.0:8377")
+	}
+	if c.RootKeyFile == "" {
+		add("seal.root_key_file", "is missing: secrets at rest need a sealing key",
+			`name a file outside the data directory, then run "latchkey setup --config FILE", which makes it`)
+	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		add("tls.cert_file", "the certificate and its key come together", "set both tls.cert_file and tls.key_file")
+	}
+	c.checkPublic(add)
+	for _, cidr := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			add("trusted_proxies", fmt.Sprintf("%q is not a network", cidr), "write it as a CIDR, such as 10.0.0.0/8")
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) checkPublic(add func(setting, problem, fix string)) {
+	if c.PublicURL == "" {
+		add("public_url", "is missing: providers send browsers back to it", "set the address that browsers reach Latchkey by, such as https://latchkey.example.com")
+		return
+	}
+	for setting, bases := range map[string][]string{"public_url": {c.PublicURL}, "callback_urls": c.CallbackURLs} {
+		for _, base := range bases {
+			u, err := url.Parse(base)
+			if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
+				add(setting, fmt.Sprintf("%q is not a base URL", base), "write scheme and host, such as https://latchkey.example.com")
+			}
+		}
+	}
+	plain := strings.HasPrefix(c.PublicURL, "http://")
+	if c.TLSCertFile == "" && len(c.TrustedProxies) == 0 && !loopback(c.Listen) {
+		add("tls.cert_file", "tokens would travel in the clear on "+c.Listen,
+			"give tls.cert_file and tls.key_file, or name the proxies that end TLS in trusted_proxies, or listen on 127.0.0.1")
+	}
+	if plain && !loopback(strings.TrimPrefix(c.PublicURL, "http://")) {
+		add("public_url", "is plain http", "use https: an authorization code must not cross a network in the clear")
+	}
+}
+
+// loopback tells whether an address (host, or host:port) is this machine's own.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.TrimRight(address, "/")
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback()
+}
+
+func (c *Config) where(setting string) string {
+	if s := c.sources[setting]; s != sourceDefault {
+		return string(s)
+	}
+	return ""
+}
+
+// path gives the place of a file in the data directory.
+func (c *Config) path(elem ...string) string {
+	return filepath.Join(append([]string{c.Data}, elem...)...)
+}
