@@ -2,6 +2,8 @@ module latchkey
 
 go 1.26.0
 
+require golang.org/x/net v0.61.0
+
 require (
 	code.dny.dev/ssrf v0.3.0 // indirect
 	github.com/a-h/templ v0.3.977 // indirect
@@ -53,6 +55,7 @@ require (
 	golang.org/x/oauth2 v0.37.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/time v0.16.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 	modernc.org/libc v1.78.0 // indirect
