@@ -1,0 +1,77 @@
+package exchange
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what a failure means for the connection.
+type Kind int
+
+// The kinds of failures.
+const (
+	// BadResponse is an answer that cannot be used: HTML, no access token, a failed validation.
+	BadResponse Kind = iota
+	// GrantDead says that the refresh token, the code or the password is no longer good.
+	GrantDead
+	// ClientDead says that the client itself is refused: its secret is wrong, or it may not use the grant.
+	ClientDead
+	// ProviderDown says that the provider could not be reached, or asks to come back later.
+	ProviderDown
+	// Denied says that the provider understood and says no.
+	Denied
+)
+
+// String gives the name that the API uses.
+func (k Kind) String() string {
+	switch k {
+	case GrantDead:
+		return "grant_dead"
+	case ClientDead:
+		return "client_dead"
+	case ProviderDown:
+		return "provider_down"
+	case Denied:
+		return "denied"
+	}
+	return "bad_response"
+}
+
+// Failure is why a round gave no token set. It holds no secret.
+type Failure struct {
+	Kind Kind
+	// Code and Description are the provider's error and error_description, cleaned, or ours.
+	Code, Description string
+	// Status is the HTTP status, 0 when there was no answer.
+	Status int
+	// Validation names the validation that failed.
+	Validation string
+	// RetryAfter is how long the provider asks to wait.
+	RetryAfter time.Duration
+	// Sent says that the provider may have seen the request: a code or a rotating refresh token may be used up.
+	Sent bool
+	// Endpoint is where the request went, host and path only.
+	Endpoint string
+	Err      error
+}
+
+func (f *Failure) Error() string {
+	var b strings.Builder
+	if f.Endpoint != "" {
+		b.WriteString(f.Endpoint + " ")
+	}
+	if f.Status != 0 {
+		fmt.Fprintf(&b, "answered %d ", f.Status)
+	}
+	b.WriteString("(" + f.Kind.String() + ")")
+	for _, part := range []string{f.Code, f.Description} {
+		if part != "" {
+			b.WriteString(": " + part)
+		}
+	}
+	return b.String()
+}
+
+// Unwrap gives what caused the failure, if that is more than the answer.
+func (f *Failure) Unwrap() error { return f.Err }
