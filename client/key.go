@@ -1,0 +1,69 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"time"
+)
+
+// Key is an API key, without its secret. A zero time is never.
+type Key struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Prefix string `json:"prefix"`
+	// Scopes are the key's rights: "tokens:read", "connections:write", …, "admin".
+	Scopes []string `json:"scopes"`
+	// Sandbox is the only one that the key may see; "" for every one.
+	Sandbox    string    `json:"sandbox"`
+	CreatedAt  time.Time `json:"created_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	RevokedAt  time.Time `json:"revoked_at"`
+
+	Answer
+}
+
+// CreatedKey is a new key. Secret is shown this once; [Answer.JSON] holds it too.
+type CreatedKey struct {
+	Key
+	Secret Secret `json:"key"`
+}
+
+// NewKey is what a key is made of.
+type NewKey struct {
+	Name    string   `json:"name"`
+	Scopes  []string `json:"scopes"`
+	Sandbox string   `json:"sandbox,omitempty"`
+	// ExpiresAt is the end of the key's life; zero for none.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// IdempotencyKey makes a second call with the same key answer as the first did; "" makes a new one for each call.
+	IdempotencyKey string `json:"-"`
+}
+
+// Keys lists keys, revoked ones too.
+func (c *Client) Keys(ctx context.Context) iter.Seq2[Key, error] {
+	return list[Key](ctx, c, "/keys", nil)
+}
+
+// Key gives a key by its id.
+func (c *Client) Key(ctx context.Context, id string) (Key, error) {
+	var out Key
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/keys/" + segment(id)}, &out)
+	return out, err
+}
+
+// CreateKey makes a key.
+func (c *Client) CreateKey(ctx context.Context, input NewKey) (CreatedKey, error) {
+	var out CreatedKey
+	_, err := c.do(ctx, call{
+		method: http.MethodPost, path: "/keys", header: idempotent(input.IdempotencyKey), body: input,
+	}, &out)
+	return out, err
+}
+
+// RevokeKey ends a key's life now.
+func (c *Client) RevokeKey(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/keys/" + segment(id)}, nil)
+	return err
+}

@@ -1,0 +1,184 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/client"
+)
+
+// TestRoutes holds every method against the route and the body that it stands for.
+func TestRoutes(t *testing.T) {
+	doc := []byte(`{"name":"m", "authentication":{"authType":"OAUTH2"}}`)
+	for _, c := range []struct {
+		want string // method, URI, body
+		call func(context.Context, *client.Client) error
+	}{
+		{"GET /api/v1/definitions/a?revision=2 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.DefinitionRevision(ctx, "a", 2)
+			return err
+		}},
+		{"POST /api/v1/definitions " + string(doc), func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateDefinition(ctx, doc)
+			return err
+		}},
+		{"PUT /api/v1/definitions/a%2Fb " + string(doc), func(ctx context.Context, c *client.Client) error {
+			_, err := c.UpdateDefinition(ctx, "a/b", doc)
+			return err
+		}},
+		{"POST /api/v1/definitions/a/publish ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.PublishDefinition(ctx, "a")
+			return err
+		}},
+		{"POST /api/v1/definitions/a/lint ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.LintDefinition(ctx, "a")
+			return err
+		}},
+		{"POST /api/v1/definitions/lint " + string(doc), func(ctx context.Context, c *client.Client) error {
+			_, err := c.LintDocument(ctx, doc)
+			return err
+		}},
+		{"DELETE /api/v1/definitions/a ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteDefinition(ctx, "a")
+		}},
+		{"GET /api/v1/definitions/a/prompts?configuration=1 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Prompts(ctx, "a", 1)
+			return err
+		}},
+		{`POST /api/v1/explain {"definition":"a","fields":{"x":"<&>"}}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.Explain(ctx, client.ExplainInput{Definition: "a", Fields: map[string]any{"x": "<&>"}})
+			return err
+		}},
+		{
+			`POST /api/v1/explain {"definition":{"name":"m","authentication":{"authType":"OAUTH2"}},"configuration":1}`,
+			func(ctx context.Context, c *client.Client) error {
+				_, err := c.Explain(ctx, client.ExplainInput{Document: doc, Configuration: 1})
+				return err
+			},
+		},
+		{`POST /api/v1/connections {"definition":"a","fields":{},"label":"l"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateConnection(ctx, client.NewConnection{Definition: "a", Label: "l"})
+			return err
+		}},
+		{`PATCH /api/v1/connections/a {"fields":{"n":1}}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.UpdateConnection(ctx, "a", client.ConnectionPatch{Fields: map[string]any{"n": 1}})
+			return err
+		}},
+		{"POST /api/v1/connections/a/refresh ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RefreshConnection(ctx, "a")
+			return err
+		}},
+		{`POST /api/v1/connections/a/reauthorize {"return_url":"https://r"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ReauthorizeConnection(ctx, "a", "https://r")
+			return err
+		}},
+		{"POST /api/v1/connections/a/disable ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.DisableConnection(ctx, "a")
+			return err
+		}},
+		{"POST /api/v1/connections/a/enable ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.EnableConnection(ctx, "a")
+			return err
+		}},
+		{"DELETE /api/v1/connections/a ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteConnection(ctx, "a")
+		}},
+		{`POST /api/v1/sandboxes {"name":"stage"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateSandbox(ctx, client.NewSandbox{Name: "stage"})
+			return err
+		}},
+		{"GET /api/v1/sandboxes/stage ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Sandbox(ctx, "stage")
+			return err
+		}},
+		{"DELETE /api/v1/sandboxes/stage ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteSandbox(ctx, "stage")
+		}},
+		{"GET /api/v1/keys/key_1 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Key(ctx, "key_1")
+			return err
+		}},
+		{"DELETE /api/v1/keys/key_1 ", func(ctx context.Context, c *client.Client) error {
+			return c.RevokeKey(ctx, "key_1")
+		}},
+	} {
+		s := newStub(t, answer(200, `{}`))
+		if err := c.call(t.Context(), s.client(t)); err != nil {
+			t.Errorf("%s: %v", c.want, err)
+		}
+		got := s.requests()[0]
+		if line := got.Method + " " + got.URI + " " + got.Body; line != c.want {
+			t.Errorf("called %s\n  want %s", line, c.want)
+		}
+		if got.Body != "" && got.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: content type %q", c.want, got.Header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestCreatesCarryIdempotencyKeys(t *testing.T) {
+	s := newStub(t, answer(201, `{}`))
+	c, ctx := s.client(t), t.Context()
+	_, _ = c.CreateConnection(ctx, client.NewConnection{IdempotencyKey: "mine"})
+	_, _ = c.CreateConnection(ctx, client.NewConnection{})
+	_, _ = c.CreateKey(ctx, client.NewKey{})
+	_, _ = c.CreateSandbox(ctx, client.NewSandbox{})
+	_, _ = c.CreateDefinition(ctx, []byte(`{}`))
+	keys := map[string]bool{}
+	for _, r := range s.requests() {
+		keys[r.Header.Get("Idempotency-Key")] = true
+	}
+	if len(keys) != 5 || keys[""] || !keys["mine"] {
+		t.Errorf("the idempotency keys are %v", keys)
+	}
+}
+
+func TestListsWalkPages(t *testing.T) {
+	s := newStub(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		cursor := r.URL.Query().Get("cursor")
+		next := map[string]string{"": "two", "two": "three", "three": ""}[cursor]
+		write(w, 200, fmt.Sprintf(`{"items":[{"id":"%d-a","later":true},{"id":"%d-b","label":null}],"next_cursor":%q}`, n, n, next))
+	})
+	filter := client.ConnectionFilter{State: client.Active, Definition: "d"}
+	all, err := client.Collect(s.client(t).Connections(t.Context(), filter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, c := range all {
+		ids = append(ids, c.ID)
+	}
+	if diff := cmp.Diff([]string{"0-a", "0-b", "1-a", "1-b", "2-a", "2-b"}, ids); diff != "" {
+		t.Error(diff)
+	}
+	if got := string(all[0].JSON()); got != `{"id":"0-a","later":true}` {
+		t.Errorf("JSON() of an item = %s", got)
+	}
+	if got := s.requests()[1].URI; got != "/api/v1/connections?cursor=two&definition=d&state=active" {
+		t.Errorf("called %s", got)
+	}
+}
+
+func TestListsStopWhenTheCallerDoes(t *testing.T) {
+	s := newStub(t, answer(200, `{"items":[{"id":"a"}],"next_cursor":"more"}`))
+	for range s.client(t).Definitions(t.Context(), client.DefinitionFilter{Query: "movie"}) {
+		break
+	}
+	if got := s.requests(); len(got) != 1 || got[0].URI != "/api/v1/definitions?q=movie" {
+		t.Errorf("called %v", got)
+	}
+}
+
+func TestNullsAreZero(t *testing.T) {
+	s := newStub(t, answer(200, `{"id":"conn_1","label":null,"state":"active","last_refresh_at":null,`+
+		`"token":{"generation":2,"expires_at":null,"scope":null},"last_error":null,"fields":{"n":1}}`))
+	got, err := s.client(t).Connection(t.Context(), "x")
+	if err != nil || !got.LastRefreshAt.IsZero() || got.Token.Generation != 2 || !got.Token.ExpiresAt.IsZero() ||
+		got.LastError != nil || got.Name() != "conn_1" || got.Fields["n"] != 1.0 {
+		t.Errorf("Connection = %+v, %v", got, err)
+	}
+}
