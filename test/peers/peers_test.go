@@ -5,17 +5,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"golang.org/x/net/html"
 
 	"latchkey/test/harness"
 )
@@ -56,72 +51,6 @@ func define(t *testing.T, s *harness.Server, name string, authentication map[str
 // callback gives the redirect URI that a definition's owner has to register.
 func callback(s *harness.Server) string {
 	return s.URL + "/data/core/activation/oauth/api/v1/callback"
-}
-
-// browse walks pages as a browser would: it follows redirects with cookies, and submits the form of every page with the
-// given values, until a page has no form.
-func browse(t *testing.T, start string, values url.Values) (*http.Response, string) {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := &http.Client{Jar: jar, Timeout: 20 * time.Second}
-	response, err := client.Get(start)
-	for range 8 {
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, readErr := io.ReadAll(response.Body)
-		_ = response.Body.Close()
-		if readErr != nil {
-			t.Fatal(readErr)
-		}
-		action, inputs := form(t, string(body))
-		if action == "" || strings.Contains(response.Request.URL.Path, "/data/core/") {
-			return response, string(body)
-		}
-		for name, value := range values {
-			if _, asked := inputs[name]; asked {
-				inputs[name] = value
-			}
-		}
-		target, parseErr := response.Request.URL.Parse(action)
-		if parseErr != nil {
-			t.Fatal(parseErr)
-		}
-		response, err = client.PostForm(target.String(), inputs)
-	}
-	t.Fatal("still a form after eight pages")
-	return nil, ""
-}
-
-// form gives the action and the inputs of a page's first form.
-func form(t *testing.T, page string) (action string, inputs url.Values) {
-	t.Helper()
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		t.Fatal(err)
-	}
-	inputs = url.Values{}
-	var walk func(*html.Node)
-	walk = func(n *html.Node) {
-		attributes := map[string]string{}
-		for _, a := range n.Attr {
-			attributes[a.Key] = a.Val
-		}
-		switch {
-		case n.Data == "form" && action == "":
-			action = attributes["action"]
-		case n.Data == "input" && attributes["name"] != "":
-			inputs.Set(attributes["name"], attributes["value"])
-		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			walk(c)
-		}
-	}
-	walk(root)
-	return action, inputs
 }
 
 // token reads a connection's token.
@@ -174,7 +103,7 @@ func TestOIDCProviderAuthorizationCode(t *testing.T) {
 			if connection["state"] != "pending_authorization" {
 				t.Errorf("state = %v, want pending_authorization", connection["state"])
 			}
-			response, page := browse(t, connection["authorize_url"].(string), url.Values{"login": {"ada"}, "password": {"x"}})
+			response, page := harness.Browse(t, connection["authorize_url"].(string), url.Values{"login": {"ada"}, "password": {"x"}})
 			if response.StatusCode != http.StatusOK {
 				t.Fatalf("the browser ended at %s with %d\n%s", response.Request.URL.Path, response.StatusCode, page)
 			}
@@ -202,7 +131,7 @@ func TestOIDCProviderDeny(t *testing.T) {
 		"options": map[string]any{"pkce": "S256"},
 	})
 	connection := s.Must(http.StatusCreated, "POST", "/api/v1/connections", map[string]any{"definition": "unregistered", "label": "denied"}).JSON(t)
-	response, page := browse(t, connection["authorize_url"].(string), nil)
+	response, page := harness.Browse(t, connection["authorize_url"].(string), nil)
 	if response.StatusCode != http.StatusBadRequest || !strings.Contains(page, "login_required") {
 		t.Errorf("a refused consent ends with %d, want 400 and the provider's login_required in words\n%s", response.StatusCode, page)
 	}
@@ -270,7 +199,7 @@ func TestOAuth2MockServer(t *testing.T) {
 			connection := s.Must(http.StatusCreated, "POST", "/api/v1/connections",
 				map[string]any{"definition": c.definition, "label": c.definition, "fields": c.fields}).JSON(t)
 			if link, ok := connection["authorize_url"].(string); ok {
-				if response, page := browse(t, link, nil); response.StatusCode != http.StatusOK {
+				if response, page := harness.Browse(t, link, nil); response.StatusCode != http.StatusOK {
 					t.Fatalf("the browser ended with %d\n%s", response.StatusCode, page)
 				}
 			}

@@ -1,0 +1,147 @@
+// Package browser_test drives the pages with Debian's Chromium: what a person sees, clicks and types.
+package browser_test
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// tab is one browser tab that remembers what went wrong in it.
+type tab struct {
+	ctx context.Context
+	t   *testing.T
+
+	mu       sync.Mutex
+	problems []string
+	hosts    map[string]bool
+}
+
+// open starts a browser of its own with one tab.
+func open(t *testing.T) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+	)
+	parent, cancelTime := context.WithTimeout(t.Context(), 2*time.Minute)
+	allocator, cancelBrowser := chromedp.NewExecAllocator(parent, options...)
+	ctx, cancelTab := chromedp.NewContext(allocator)
+	t.Cleanup(func() { cancelTab(); cancelBrowser(); cancelTime() })
+	b := &tab{ctx: ctx, t: t, hosts: map[string]bool{}}
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatalf("starting Chromium: %v (run test/install first)", err)
+	}
+	return b
+}
+
+// hear notes what the browser complains about, and whom it asks.
+func (b *tab) hear(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {
+			b.problems = append(b.problems, e.Entry.Text)
+		}
+	case *network.EventRequestWillBeSent:
+		if u, err := url.Parse(e.Request.URL); err == nil && strings.HasPrefix(u.Scheme, "http") {
+			b.hosts[u.Host] = true
+		}
+	}
+}
+
+// do runs steps and fails the test with the page's text when one does not come about.
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("%v\nat %s\n%s", err, b.location(), b.text())
+	}
+}
+
+func (b *tab) visit(address string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(address))
+}
+
+func (b *tab) click(selector chromedp.CSS) {
+	b.t.Helper()
+	b.do(chromedp.Click(selector))
+}
+
+func (b *tab) location() string { return value(b, chromedp.Location()) }
+
+func (b *tab) title() string { return value(b, chromedp.Title()) }
+
+func (b *tab) text() string { return value(b, chromedp.Evaluate[string]("document.body.innerText")) }
+
+func value[T any](b *tab, action chromedp.Action[T]) T {
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, action)
+	if err != nil {
+		b.t.Errorf("reading the page: %v", err)
+	}
+	return v
+}
+
+// shoot keeps pictures of the page, light and dark, wide and narrow, when LATCHKEY_SHOTS names a folder; and checks
+// in each that nothing is wider than the window.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	dir := os.Getenv("LATCHKEY_SHOTS")
+	for _, look := range []struct {
+		name          string
+		scheme        string
+		width, height int64
+	}{{"wide-light", "light", 1280, 860}, {"wide-dark", "dark", 1280, 860}, {"narrow-light", "light", 360, 740}, {"narrow-dark", "dark", 360, 740}} {
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
+		}); err != nil {
+			b.t.Fatal(err)
+		}
+		b.do(chromedp.EmulateViewport(look.width, look.height))
+		if over := value(b, chromedp.Evaluate[int]("document.documentElement.scrollWidth - window.innerWidth")); over > 0 {
+			b.t.Errorf("%s, %s: the page is %d px wider than the window", name, look.name, over)
+		}
+		if dir == "" {
+			continue
+		}
+		picture := value(b, chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), picture, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// clean fails the test for anything that the browser complained about, and for any request to another host.
+func (b *tab) clean(hosts ...string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, problem := range b.problems {
+		b.t.Errorf("the browser says: %s", problem)
+	}
+	for host := range b.hosts {
+		known := false
+		for _, h := range hosts {
+			known = known || h == host
+		}
+		if !known {
+			b.t.Errorf("a page asked the host %s", host)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package harness
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+)
+
+// Browse walks pages as a browser without script would: it follows redirects with cookies, and submits the form of
+// every page with the given values, by its first submit button, until a page has no form or is the callback's.
+func Browse(t testing.TB, start string, values url.Values) (*http.Response, string) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar, Timeout: 20 * time.Second}
+	response, err := client.Get(start)
+	for range 8 {
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, readErr := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if readErr != nil {
+			t.Fatal(readErr)
+		}
+		f := readForm(t, string(body))
+		if !f.found || strings.Contains(response.Request.URL.Path, "/data/core/") {
+			return response, string(body)
+		}
+		for name, value := range values {
+			f.inputs[name] = value
+		}
+		target, parseErr := response.Request.URL.Parse(f.action)
+		if parseErr != nil {
+			t.Fatal(parseErr)
+		}
+		response, err = client.PostForm(target.String(), f.inputs)
+	}
+	t.Fatal("still a form after eight pages")
+	return nil, ""
+}
+
+// form is what a browser would send of a page's first form.
+type form struct {
+	found  bool
+	action string
+	inputs url.Values
+	button bool
+}
+
+func readForm(t testing.TB, page string) form {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := form{inputs: url.Values{}}
+	for n := range root.Descendants() {
+		f.add(n)
+	}
+	return f
+}
+
+func (f *form) add(n *html.Node) {
+	attributes := map[string]string{}
+	for _, a := range n.Attr {
+		attributes[a.Key] = a.Val
+	}
+	name := attributes["name"]
+	switch {
+	case n.Data == "form" && !f.found:
+		f.found, f.action = true, attributes["action"]
+	case n.Data == "button" && name != "" && !f.button:
+		f.button = true
+		f.inputs.Set(name, attributes["value"])
+	case n.Data == "input" && name != "" && attributes["type"] != "submit":
+		f.inputs.Set(name, attributes["value"])
+	}
+}
