@@ -3,7 +3,7 @@
 // What it guarantees, whoever wrote the URL: the address that is dialled, after name resolution, is a public one or
 // one that the operator allowed, so neither a definition nor a customer's field reaches the inside (SSRF); TLS 1.2
 // or later with verified certificates; no redirect to another origin; a bounded reply in bounded time; a request
-// goes out at most once. An [Error] says in plain words what happened and what to do, whether the request may have
+// goes out at most once, over HTTP/1.1. An [Error] says in plain words what happened and what to do, whether the request may have
 // left ([Error.Sent]), and never holds a path's query, a header or a body.
 //
 // It trusts the operator's [Config]: the allow-list, the overrides that lead simulated hosts to a local address in
@@ -15,6 +15,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"latchkey/internal/clock"
 )
 
 // Config says where requests may go and how long they may take. The zero value is ready for production.
@@ -28,8 +30,9 @@ type Config struct {
 	AllowHTTP bool
 	// Overrides lead hosts to another address.
 	Overrides []Override
-	// Proxy is the URL of the proxy that every request passes through (http or https); "" means none. The
-	// environment is not read. Hosts of Overrides and loopback hosts are dialled directly.
+	// Proxy is the URL of the proxy that every request passes through (http or https, with user and password where
+	// it wants them), by CONNECT; "" means none. The environment is not read. Hosts of Overrides and loopback hosts
+	// are dialled directly.
 	//
 	// The proxy itself is the operator's choice and may be private. It is the proxy that resolves the target's
 	// name, so the guard can only check beforehand: a target that is an address is checked as such; a name that
@@ -45,6 +48,8 @@ type Config struct {
 	UserAgent string
 	// Log gets one debug line a request, without anything secret; nil means none.
 	Log *slog.Logger
+	// Clock gives [Response.Received]; nil means the machine's.
+	Clock clock.Clock
 }
 
 // Override leads requests for a host, or for any host below it, to a fixed address without the guard.
@@ -71,4 +76,18 @@ type Response struct {
 // Timing is how long each part took; 0 for parts that did not happen, as on a connection that is used again.
 type Timing struct {
 	DNS, Connect, TLS, FirstByte, Total time.Duration
+}
+
+// LogValue gives the parts that happened.
+func (t Timing) LogValue() slog.Value {
+	var parts []slog.Attr
+	for _, part := range []slog.Attr{
+		slog.Duration("dns", t.DNS), slog.Duration("connect", t.Connect), slog.Duration("tls", t.TLS),
+		slog.Duration("first_byte", t.FirstByte), slog.Duration("total", t.Total),
+	} {
+		if part.Value.Duration() > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return slog.GroupValue(parts...)
 }
