@@ -1,0 +1,103 @@
+package connection
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// entry is what the keeper holds of one connection. Once made it stays for the connection's life, so that there is
+// never more than one flight for a connection.
+type entry struct {
+	id string
+	// now is what is known; readers load it and take no lock.
+	now atomic.Pointer[view]
+	// queued is set while the entry waits for a background refresh.
+	queued atomic.Bool
+
+	mu sync.Mutex
+	// flight is the refresh under way, nil when there is none.
+	flight *flight
+	// forced is the generation that was rejected and exchanged for that reason.
+	forced int64
+	// unsaved is what a provider gave and the store did not take; it is committed before anything else is sent.
+	unsaved *Commit
+}
+
+// view is what is known of a connection at one time. It never changes; a new one takes its place.
+type view struct {
+	organization, sandbox, label string
+	version, generation          int64
+	state                        State
+	reason                       string
+	lastError                    *LastError
+	token                        *Token
+	life                         lifetime
+	// refreshAt is when the next exchange is due, zero for never.
+	refreshAt time.Time
+	// blockedUntil keeps callers from exchanging before it: the backoff after a failure.
+	blockedUntil time.Time
+	// hotUntil, in Unix nanoseconds, is until when the token is served without a thought.
+	hotUntil int64
+}
+
+// newView makes the view of a stored connection.
+func newView(r *Record, defaultLife time.Duration) *view {
+	v := &view{
+		organization: r.Organization, sandbox: r.Sandbox, label: r.Label, version: r.Version,
+		generation: r.Generation, state: r.State, reason: r.Reason, lastError: r.LastError, refreshAt: r.RefreshAt,
+	}
+	if r.Setbacks > 0 {
+		v.blockedUntil = r.RefreshAt
+	}
+	if r.Tokens == nil {
+		return v
+	}
+	v.token = newToken(r.ID, r.Generation, r.Tokens)
+	v.life = lifeOf(r.Tokens, r.Renewable, defaultLife)
+	v.setHot()
+	return v
+}
+
+// setHot works out until when the token is served without a thought: fresh, alive, and of a connection that serves.
+func (v *view) setHot() {
+	if !v.state.renewing() && v.state != NeedsReauthorization {
+		return
+	}
+	hot := earlier(time.Unix(0, 1<<63-1), v.token.ExpiresAt)
+	v.hotUntil = earlier(hot, v.refreshAt).UnixNano()
+}
+
+// visible tells whether the connection is the organization's, and in the sandbox when one is named.
+func (v *view) visible(organization, sandbox string) bool {
+	return v.organization == organization && (sandbox == "" || v.sandbox == sandbox)
+}
+
+func (v *view) identity(id string) Identity { return Identity{ID: id, Label: v.label} }
+
+// valid tells whether the access token lives, as far as anyone knows: a token of unknown life is valid until someone
+// says otherwise.
+func (v *view) valid(now time.Time) bool {
+	return v.token != nil && (v.token.ExpiresAt.IsZero() || now.Before(v.token.ExpiresAt))
+}
+
+// short tells whether the token lives less than wanted although a new one would live long enough.
+func (v *view) short(ttl time.Duration, now time.Time) bool {
+	if ttl <= 0 || v.life.ends.IsZero() {
+		return false
+	}
+	return v.life.ends.Sub(now) < ttl && ttl <= v.life.ends.Sub(v.life.issued)
+}
+
+// adopt makes next the entry's view unless what is there is newer. It tells whether it did.
+func (e *entry) adopt(next *view) bool {
+	for {
+		have := e.now.Load()
+		if have != nil && have.version > next.version {
+			return false
+		}
+		if e.now.CompareAndSwap(have, next) {
+			return true
+		}
+	}
+}

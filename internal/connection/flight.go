@@ -1,0 +1,314 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+	"latchkey/internal/secret"
+)
+
+// cause is why an exchange is wanted.
+type cause int
+
+const (
+	// due: its time has come.
+	due cause = iota
+	// needed: a caller waits for a token that lives (long enough).
+	needed
+	// rejected: a caller says that the token does not work.
+	rejected
+	// ordered: a person asked for it, backoff or not.
+	ordered
+)
+
+// flight is one exchange under way. What it achieves is in the entry's view when done is closed.
+type flight struct {
+	done chan struct{}
+	// err is set when neither a token nor the provider's failure came of it: the store, the definition. It may be read
+	// when done is closed.
+	err error
+}
+
+// join gives the flight under way, or begins one; nil when the generation that the caller saw has been exchanged for
+// being rejected before, or when the keeper is closed.
+func (k *Keeper) join(e *entry, why cause, seen int64) *flight {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.flight != nil {
+		return e.flight
+	}
+	if why == rejected {
+		if e.forced == seen {
+			return nil
+		}
+		e.forced = seen
+	}
+	if !k.enter() {
+		return nil
+	}
+	f := &flight{done: make(chan struct{})}
+	e.flight = f
+	go k.fly(e, f, why, seen)
+	return f
+}
+
+// fly runs a flight to its end, on a context of its own: no caller can cut it short.
+func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
+	defer k.leave()
+	ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
+	defer cancel()
+	f.err = k.renew(ctx, e, why, seen)
+	if f.err != nil && !errors.Is(f.err, ErrNotFound) {
+		k.config.Log.Error("renewing a token", "connection", e.id, "error", f.err)
+		k.postpone(e)
+	}
+	e.mu.Lock()
+	e.flight = nil
+	e.mu.Unlock()
+	close(f.done)
+}
+
+// renew is one exchange: state is read here, inside the flight, so that whoever renewed meanwhile is adopted.
+func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) error {
+	if e.unsaved != nil {
+		return k.commit(ctx, e, nil, *e.unsaved)
+	}
+	record, err := k.config.Ledger.Claim(ctx, e.id)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			k.forget(e)
+		}
+		return fmt.Errorf("claiming the connection: %w", err)
+	}
+	now := k.config.Clock.Now()
+	have := k.adopt(e, &record)
+	switch {
+	case record.Generation != seen, !record.State.renewing(), record.Tokens == nil:
+		return nil
+	case why == due && (record.RefreshAt.IsZero() || now.Before(record.RefreshAt)):
+		return nil
+	case why != ordered && now.Before(have.blockedUntil):
+		return nil
+	}
+	plan, err := k.planOf(ctx, &record)
+	if err != nil {
+		return fmt.Errorf("reading the definition: %w", err)
+	}
+	tokens := usable(record.Tokens, now)
+	if plan == nil || !exchange.Renewable(plan, tokens) {
+		return k.ended(ctx, e, &record, plan == nil, now)
+	}
+	next, err := k.config.Exchanger.Renew(ctx, plan, exchange.Input{
+		Fields: record.Fields, Tokens: tokens, User: userOf(&record, record.CreatedBy),
+	})
+	if err != nil {
+		return k.fail(ctx, e, &record, why, failureOf(err))
+	}
+	return k.commit(ctx, e, &record, k.renewal(&record, plan, next))
+}
+
+// usable leaves out a refresh token that has ended: presenting it can only fail.
+func usable(tokens *exchange.TokenSet, now time.Time) *exchange.TokenSet {
+	if tokens.RefreshExpiresAt.IsZero() || now.Before(tokens.RefreshExpiresAt) {
+		return tokens
+	}
+	without := *tokens
+	without.RefreshToken = secret.String{}
+	return &without
+}
+
+// planOf gives the plan to renew by: that of the newest published revision if the fields and the grant are the same
+// and it sends the secrets where they were authorized for (U18), else the pinned one's. It is nil when none sends them
+// there.
+func (k *Keeper) planOf(ctx context.Context, record *Record) (*destination.Plan, error) {
+	effective, _, err := k.config.Definitions.EffectivePlan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err == nil && effective.Fingerprint(record.Fields) == record.Fingerprint {
+		return effective, nil
+	}
+	pinned, err := k.config.Definitions.Plan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err != nil {
+		return nil, err
+	}
+	if pinned.Fingerprint(record.Fields) != record.Fingerprint {
+		return nil, nil
+	}
+	return pinned, nil
+}
+
+// renewal makes the commit of a renewed token set. A refresh token that the answer leaves out is kept (RFC 6749 §6).
+func (k *Keeper) renewal(record *Record, plan *destination.Plan, next *exchange.TokenSet) Commit {
+	if next.RefreshToken.Empty() && !record.Tokens.RefreshToken.Empty() {
+		kept := *next
+		kept.RefreshToken, kept.RefreshExpiresAt = record.Tokens.RefreshToken, record.Tokens.RefreshExpiresAt
+		next = &kept
+	}
+	return k.commitment(record, plan, next)
+}
+
+// commitment makes the commit of a token set that follows a record's.
+func (k *Keeper) commitment(record *Record, plan *destination.Plan, next *exchange.TokenSet) Commit {
+	renewable := exchange.Renewable(plan, next)
+	life := lifeOf(next, renewable, k.config.DefaultLife)
+	return Commit{
+		Organization: record.Organization, ID: record.ID, Generation: record.Generation, Tokens: next,
+		Renewable: renewable, At: k.config.Clock.Now(),
+		RefreshAt: life.refreshAt(renewable, plan.Expiry().Leeway, spread(record.ID, record.Generation+1)),
+	}
+}
+
+// commit makes a token set durable, and only then known. When the store does not take it, it is kept for the next
+// flight: a rotated refresh token exists nowhere else. record is nil when it was read by an earlier flight.
+func (k *Keeper) commit(ctx context.Context, e *entry, record *Record, c Commit) error {
+	var standing Standing
+	var applied bool
+	err := retry(ctx, func() (err error) {
+		standing, applied, err = k.config.Ledger.Commit(ctx, c)
+		return err
+	})
+	if err != nil {
+		e.unsaved = &c
+		return fmt.Errorf("saving the token set: %w", err)
+	}
+	e.unsaved = nil
+	if !applied || record == nil {
+		return k.reread(ctx, e)
+	}
+	before := e.now.Load()
+	record.Tokens, record.Renewable, record.RefreshAt, record.Generation = c.Tokens, c.Renewable, c.RefreshAt, c.Generation+1
+	record.Version, record.LastError, record.Reason, record.Setbacks = standing.Version, nil, "", 0
+	k.edge(record, standing.State)
+	after := k.adopt(e, record)
+	if before.token != nil && before.token.ETag == after.token.ETag {
+		k.exhaust(e, before.generation, after.generation)
+	}
+	return nil
+}
+
+// exhaust carries the mark of a forced exchange over to a generation that brought the same token again.
+func (k *Keeper) exhaust(e *entry, before, after int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.forced == before {
+		e.forced = after
+	}
+}
+
+// retry repeats an act of the store until it works or ctx ends.
+func retry(ctx context.Context, act func() error) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := act()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
+}
+
+// fail notes a failed exchange. A dead grant is believed only of the token that is still there.
+func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, why cause, failure *exchange.Failure) error {
+	now := k.config.Clock.Now()
+	s := Setback{
+		ID: record.ID, Generation: record.Generation, State: afterFailure(failure.Kind), Reason: reason(failure),
+		LastError: lastErrorOf(failure, now), Setbacks: record.Setbacks + 1, At: now,
+	}
+	if s.State.renewing() {
+		s.RefreshAt = now.Add(backoff(s.Setbacks, failure))
+	}
+	return k.setBack(ctx, e, record, s)
+}
+
+// ended notes that there is no way to a next token without the customer.
+func (k *Keeper) ended(ctx context.Context, e *entry, record *Record, elsewhere bool, now time.Time) error {
+	if have := e.now.Load(); !elsewhere && have.valid(now) && !lapsed(record.Tokens, now) {
+		return nil
+	}
+	why := "the token has ended and can't be renewed without the customer"
+	if elsewhere {
+		why = "the definition would send the grant to another endpoint or client than it was given for"
+	}
+	return k.setBack(ctx, e, record, Setback{
+		ID: record.ID, Generation: record.Generation, State: NeedsReauthorization, Reason: why,
+		LastError: record.LastError, Setbacks: record.Setbacks, At: now,
+	})
+}
+
+func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
+	return !tokens.RefreshExpiresAt.IsZero() && !now.Before(tokens.RefreshExpiresAt)
+}
+
+func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setback) error {
+	standing, applied, err := k.config.Ledger.Fail(ctx, s)
+	if err != nil {
+		return fmt.Errorf("noting a failed exchange: %w", err)
+	}
+	if !applied {
+		return k.reread(ctx, e)
+	}
+	record.Reason, record.LastError, record.Setbacks = s.Reason, s.LastError, s.Setbacks
+	record.RefreshAt, record.Version = s.RefreshAt, standing.Version
+	k.edge(record, standing.State)
+	k.adopt(e, record)
+	return nil
+}
+
+// edge moves a record to a state and tells of it once.
+func (k *Keeper) edge(record *Record, next State) {
+	if record.State == next {
+		return
+	}
+	class := ""
+	if record.LastError != nil {
+		class = record.LastError.Kind.String()
+	}
+	k.config.Log.Info("connection changed state", "connection", record.ID, "from", record.State, "to", next,
+		"reason", record.Reason, "class", class)
+	record.State = next
+}
+
+// reread adopts what is stored.
+func (k *Keeper) reread(ctx context.Context, e *entry) error {
+	record, err := k.config.Ledger.Find(ctx, Selector{ID: e.id})
+	if errors.Is(err, ErrNotFound) {
+		k.forget(e)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the connection: %w", err)
+	}
+	k.adopt(e, &record)
+	return nil
+}
+
+// postpone keeps the callers of a connection from trying again and again while the store is away.
+func (k *Keeper) postpone(e *entry) {
+	v := *e.now.Load()
+	until := k.config.Clock.Now().Add(backoffFloor)
+	v.blockedUntil = until
+	if !v.refreshAt.IsZero() && v.refreshAt.Before(until) {
+		v.refreshAt = until
+		v.setHot()
+	}
+	e.adopt(&v)
+	k.agenda.push(e.id, until)
+}
+
+func failureOf(err error) *exchange.Failure {
+	if failure, ok := errors.AsType[*exchange.Failure](err); ok {
+		return failure
+	}
+	return &exchange.Failure{Kind: exchange.BadResponse, Code: "internal", Err: err}
+}
+
+func lastErrorOf(f *exchange.Failure, at time.Time) *LastError {
+	return &LastError{
+		Kind: f.Kind, Code: f.Code, Status: f.Status, Endpoint: f.Endpoint, Description: f.Description,
+		Validation: f.Validation, At: at,
+	}
+}

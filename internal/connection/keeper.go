@@ -1,0 +1,372 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"latchkey/internal/access"
+	"latchkey/internal/clock"
+	"latchkey/internal/exchange"
+)
+
+// KeeperConfig is what a [Keeper] works with.
+type KeeperConfig struct {
+	Ledger      Ledger
+	Exchanger   Exchanger
+	Definitions Definitions
+	// Clock is the system's when nil.
+	Clock clock.Clock
+	// Log gets what goes wrong in the background; nil means none.
+	Log *slog.Logger
+	// Workers is how many refreshes may run at once in the background; 0 means 32.
+	Workers int
+	// DefaultLife is assumed of renewable tokens whose life the provider does not tell; 0 means 1 h.
+	DefaultLife time.Duration
+	// RefreshTimeout is the deadline of one refresh, from claim to commit; 0 means 60 s.
+	RefreshTimeout time.Duration
+	// PruneAfter is the life of connections that never had a consent; 0 means 24 h.
+	PruneAfter time.Duration
+}
+
+func (c *KeeperConfig) defaults() {
+	if c.Clock == nil {
+		c.Clock = clock.System()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Workers <= 0 {
+		c.Workers = 32
+	}
+	if c.DefaultLife <= 0 {
+		c.DefaultLife = time.Hour
+	}
+	if c.RefreshTimeout <= 0 {
+		c.RefreshTimeout = time.Minute
+	}
+	if c.PruneAfter <= 0 {
+		c.PruneAfter = 24 * time.Hour
+	}
+}
+
+// Keeper serves tokens and keeps them fresh. Start it with [Keeper.Start], end it with [Keeper.Close].
+type Keeper struct {
+	config  KeeperConfig
+	byID    *table // id → entry
+	byLabel *table // organization, sandbox, label → entry
+	loads   singleflight.Group
+	agenda  *agenda
+
+	// background is the context of flights; cut ends it.
+	background context.Context
+	cut        context.CancelFunc
+	mu         sync.Mutex
+	closed     bool
+	// flights counts what [Keeper.Close] waits for.
+	flights sync.WaitGroup
+}
+
+// NewKeeper makes a keeper. It serves tokens at once; the work in the background begins with [Keeper.Start].
+func NewKeeper(config KeeperConfig) (*Keeper, error) {
+	if config.Ledger == nil || config.Exchanger == nil || config.Definitions == nil {
+		return nil, errors.New("connection: a keeper needs a ledger, an exchanger and definitions")
+	}
+	config.defaults()
+	k := &Keeper{config: config, byID: newTable(), byLabel: newTable()}
+	k.background, k.cut = context.WithCancel(context.Background())
+	k.agenda = newAgenda(k)
+	return k, nil
+}
+
+// Start begins the work in the background: what is due is refreshed, what was never used is swept away.
+func (k *Keeper) Start() {
+	if k.enter() {
+		go k.agenda.run()
+	}
+}
+
+// Close ends the background and waits for the refreshes under way; when ctx ends first they are cut off.
+func (k *Keeper) Close(ctx context.Context) error {
+	k.mu.Lock()
+	if !k.closed {
+		k.closed = true
+		close(k.agenda.stop)
+	}
+	k.mu.Unlock()
+	drained := make(chan struct{})
+	go func() {
+		k.flights.Wait()
+		close(drained)
+	}()
+	defer k.cut()
+	select {
+	case <-drained:
+		return nil
+	case <-ctx.Done():
+	}
+	k.cut()
+	<-drained
+	return fmt.Errorf("waiting for refreshes under way: %w", ctx.Err())
+}
+
+// enter counts a goroutine that Close waits for, unless the keeper is closed.
+func (k *Keeper) enter() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return false
+	}
+	k.flights.Add(1)
+	return true
+}
+
+func (k *Keeper) leave() { k.flights.Done() }
+
+// Token gives a valid token of the connection that ref names, by id or by label. A fresh one comes from memory. The
+// errors are [ErrNotFound], [ErrNotModified], [*access.DeniedError], [*NeedsReauthorizationError], [*PendingError],
+// [*DisabledError] and [*ProviderError]. When ctx ends, the wait ends; the exchange goes on for the others.
+func (k *Keeper) Token(ctx context.Context, caller access.Caller, ref string, want Want) (Token, error) {
+	if err := caller.Require(access.TokensRead); err != nil {
+		return Token{}, err
+	}
+	sandbox := want.Sandbox
+	if sandbox == "" {
+		sandbox = caller.Sandbox
+	} else if caller.Sandbox != "" && caller.Sandbox != sandbox {
+		return Token{}, &access.DeniedError{Sandbox: sandbox, Caller: caller.ID}
+	}
+	e := k.find(caller.Organization, sandbox, ref)
+	if e != nil && want.MinTTL == 0 && want.Rejected == "" {
+		v := e.now.Load()
+		if v.hotUntil > k.config.Clock.Now().UnixNano() && v.visible(caller.Organization, sandbox) {
+			return *v.token, nil
+		}
+	}
+	return k.think(ctx, e, Selector{Organization: caller.Organization, Sandbox: sandbox}, ref, want)
+}
+
+// find gives the entry that ref leads to, nil when it is not in memory.
+func (k *Keeper) find(organization, sandbox, ref string) *entry {
+	if isID(ref) {
+		return k.byID.find(key{name: ref})
+	}
+	if sandbox == "" {
+		sandbox = access.DefaultSandbox
+	}
+	e := k.byLabel.find(key{organization, sandbox, ref})
+	if e != nil && e.now.Load().label != ref {
+		return nil
+	}
+	return e
+}
+
+// isID tells an id from a label: no label begins like an id.
+func isID(ref string) bool { return strings.HasPrefix(ref, idPrefix+"_") }
+
+const idPrefix = "conn"
+
+// think serves a token that is not simply there.
+func (k *Keeper) think(ctx context.Context, e *entry, where Selector, ref string, want Want) (Token, error) {
+	if e == nil {
+		var err error
+		if e, err = k.load(ctx, where, ref); err != nil {
+			return Token{}, err
+		}
+	}
+	v := e.now.Load()
+	if !v.visible(where.Organization, where.Sandbox) {
+		return Token{}, ErrNotFound
+	}
+	verdict := judge(e.id, v, want, k.config.Clock.Now())
+	if verdict.wait {
+		why := needed
+		if verdict.forced {
+			why = rejected
+		}
+		return k.await(ctx, e, why, v.generation, want)
+	}
+	if verdict.stale {
+		k.nudge(e)
+	}
+	if verdict.err != nil {
+		return Token{}, verdict.err
+	}
+	return *v.token, nil
+}
+
+// await waits for an exchange and makes the best of how it ended.
+func (k *Keeper) await(ctx context.Context, e *entry, why cause, before int64, want Want) (Token, error) {
+	flight := k.join(e, why, before)
+	if flight != nil {
+		select {
+		case <-flight.done:
+		case <-ctx.Done():
+			return Token{}, ctx.Err()
+		}
+	}
+	v := e.now.Load()
+	verdict := conclude(e.id, v, want, k.config.Clock.Now(), before)
+	switch {
+	case verdict.serve:
+		return *v.token, nil
+	case flight == nil && !errors.Is(verdict.err, ErrNotModified):
+		return Token{}, ErrClosed
+	case flight != nil && flight.err != nil:
+		return Token{}, flight.err
+	}
+	return Token{}, verdict.err
+}
+
+// force exchanges now, fresh or not, backoff or not, and waits for it. A failure is a [*ProviderError].
+func (k *Keeper) force(ctx context.Context, id string) error {
+	e, err := k.load(ctx, Selector{}, id)
+	if err != nil {
+		return err
+	}
+	v := e.now.Load()
+	if err := v.closed(id); err != nil {
+		return err
+	}
+	if v.state == NeedsReauthorization {
+		return v.needsReauthorization(id)
+	}
+	flight := k.join(e, ordered, v.generation)
+	if flight == nil {
+		return ErrClosed
+	}
+	select {
+	case <-flight.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	after := e.now.Load()
+	switch {
+	case flight.err != nil:
+		return flight.err
+	case after.generation > v.generation:
+		return nil
+	case after.state == NeedsReauthorization && after.lastError == nil:
+		return after.needsReauthorization(id)
+	case after.lastError != nil && after.version > v.version:
+		return after.failed(id)
+	}
+	return after.unrenewable(id)
+}
+
+// load brings a connection into memory. Callers that want the same one share the reading.
+func (k *Keeper) load(ctx context.Context, where Selector, ref string) (*entry, error) {
+	if isID(ref) {
+		if e := k.byID.find(key{name: ref}); e != nil {
+			return e, nil
+		}
+		where.ID, where.Sandbox = ref, ""
+	} else {
+		where.Label = ref
+		if where.Sandbox == "" {
+			where.Sandbox = access.DefaultSandbox
+		}
+	}
+	name := strings.Join([]string{where.Organization, where.Sandbox, ref}, "\x00")
+	loading := k.loads.DoChan(name, func() (any, error) {
+		ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
+		defer cancel()
+		record, err := k.config.Ledger.Find(ctx, where)
+		if err != nil {
+			return nil, err
+		}
+		return k.hold(&record), nil
+	})
+	select {
+	case loaded := <-loading:
+		if loaded.Err != nil {
+			return nil, fmt.Errorf("loading a connection: %w", loaded.Err)
+		}
+		return loaded.Val.(*entry), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// hold makes or updates the entry of a record.
+func (k *Keeper) hold(record *Record) *entry {
+	e := &entry{id: record.ID}
+	e.now.Store(newView(record, k.config.DefaultLife))
+	if have := k.byID.put(key{name: record.ID}, e); have != e {
+		k.adopt(have, record)
+		return have
+	}
+	k.nameEntry(e, "", record)
+	return e
+}
+
+// adopt takes over what is stored of a connection, and gives what is known then.
+func (k *Keeper) adopt(e *entry, record *Record) *view {
+	before := e.now.Load()
+	next := newView(record, k.config.DefaultLife)
+	if e.adopt(next) {
+		if before.label != next.label {
+			k.nameEntry(e, before.label, record)
+		}
+		k.agenda.expect(e.id, next.refreshAt)
+	}
+	return e.now.Load()
+}
+
+// nameEntry leads the label to its entry, and the former one no more.
+func (k *Keeper) nameEntry(e *entry, former string, record *Record) {
+	if former != "" {
+		k.byLabel.remove(key{record.Organization, record.Sandbox, former}, e)
+	}
+	if record.Label == "" {
+		return
+	}
+	name := key{record.Organization, record.Sandbox, record.Label}
+	if have := k.byLabel.put(name, e); have != e { // left over from a connection that had the label before
+		k.byLabel.remove(name, have)
+		k.byLabel.put(name, e)
+	}
+}
+
+// forget drops a connection that is gone.
+func (k *Keeper) forget(e *entry) {
+	v := e.now.Load()
+	k.byID.remove(key{name: e.id}, e)
+	if v.label != "" {
+		k.byLabel.remove(key{v.organization, v.sandbox, v.label}, e)
+	}
+}
+
+// refresh reads what the connector changed.
+func (k *Keeper) changed(record *Record) {
+	k.hold(record)
+	k.agenda.expect(record.ID, record.RefreshAt)
+}
+
+// removed forgets what the connector deleted.
+func (k *Keeper) removed(id string) {
+	if e := k.byID.find(key{name: id}); e != nil {
+		k.forget(e)
+	}
+}
+
+// nudge asks for a refresh of a stale token in the background.
+func (k *Keeper) nudge(e *entry) {
+	if e.queued.CompareAndSwap(false, true) {
+		k.agenda.push(e.id, k.config.Clock.Now())
+	}
+}
+
+// unrenewable says that there is no way to a next token.
+func (v *view) unrenewable(id string) error {
+	return &ProviderError{Identity: v.identity(id), Failure: &exchange.Failure{
+		Kind: exchange.Denied, Code: "not_renewable",
+		Description: "the definition has no way to renew this token without the customer",
+	}}
+}

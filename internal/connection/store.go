@@ -1,0 +1,204 @@
+package connection
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+	"latchkey/internal/secret"
+)
+
+// Record is a connection as it is stored, secrets included.
+type Record struct {
+	ID, Organization     string
+	Sandbox, SandboxID   string
+	Definition           string
+	DefinitionName       string // read only: the store looks it up
+	Revision             int
+	Configuration        int
+	Label                string
+	State                State
+	Reason               string
+	LastError            *LastError
+	Fields               destination.Fields
+	Tokens               *exchange.TokenSet // nil before the first
+	Generation           int64              // counts token sets
+	Version              int64              // counts writes of the row
+	Renewable            bool
+	Fingerprint          string    // of endpoint, client and method, as authorized
+	RefreshAt            time.Time // when the next exchange is due; zero for never
+	Setbacks             int       // failed exchanges in a row
+	CreatedBy            string
+	ReturnURL            string
+	CreatedAt, UpdatedAt time.Time
+	LastRefreshAt        time.Time
+}
+
+// Selector names one connection: by ID alone, by organization and ID, or by organization, sandbox and label.
+type Selector struct {
+	Organization, ID string
+	Sandbox, Label   string
+}
+
+// Selection picks connections of one organization, newest first.
+type Selection struct {
+	Organization string
+	Sandbox      string
+	Definition   string // id; "" for any
+	State        State  // "" for any
+	Text         string // part of the id or of the label, whatever the case
+	Before       Position
+	Limit        int
+}
+
+// Position is where a page ended: the creation time and id of its last connection. The zero value is the beginning.
+type Position struct {
+	CreatedAt time.Time
+	ID        string
+}
+
+// Change is what an owner changes without an exchange. Nil members stay.
+type Change struct {
+	Organization, ID string
+	// Version is the row's, as it was read; another one there makes the change fail with [ErrConflict].
+	Version   int64
+	Label     *string
+	ReturnURL *string
+	State     *State
+	Reason    string    // of State
+	RefreshAt time.Time // of State
+	At        time.Time
+}
+
+// Store keeps connections. It MUST seal [Record.Fields] secrets and [Record.Tokens], bound to their row and generation.
+// connectiontest.Run checks an implementation.
+type Store interface {
+	// Create keeps a record and, when attempt is not nil, its first attempt; both or none. [ErrLabelTaken] when the
+	// sandbox has the label, [ErrDefinitionNotFound] when the definition is gone.
+	Create(ctx context.Context, record Record, attempt *Attempt) error
+	// Find gives one, or [ErrNotFound].
+	Find(ctx context.Context, selector Selector) (Record, error)
+	// List gives up to Limit records.
+	List(ctx context.Context, selection Selection) ([]Record, error)
+	// Change applies a change: [ErrNotFound], [ErrLabelTaken], [ErrConflict].
+	Change(ctx context.Context, change Change) error
+	// Delete removes a connection and its attempts: [ErrNotFound].
+	Delete(ctx context.Context, organization, id string) error
+}
+
+// Hash is a keyed hash of a random secret: what an attempt is looked up by.
+type Hash [32]byte
+
+// Attempt is one consent in a browser, from the link to the callback. Its secrets are kept as hashes or sealed.
+type Attempt struct {
+	// ID is `att_` and a ULID.
+	ID           string
+	Organization string
+	Connection   string
+	// Link and State are the hashes of the token in /connect/{attempt} and of the `state` parameter.
+	Link, State Hash
+	// Cookie is the hash of the browser's cookie, zero before it has begun.
+	Cookie        Hash
+	Definition    string
+	Revision      int
+	Configuration int
+	RedirectURI   string
+	ReturnURL     string
+	Fields        destination.Fields
+	// Verifier is the PKCE code verifier (RFC 7636 §4.1).
+	Verifier secret.String
+	// CreatedBy is the caller that asked for it: `userContext.client` of the exchange.
+	CreatedBy            string
+	CreatedAt, ExpiresAt time.Time
+	// UsedAt is when it was used up, zero while it is open.
+	UsedAt time.Time
+	// Outcome is "" while open or under way, else [OutcomeDone] or the class or code of the failure.
+	Outcome string
+}
+
+// OutcomeDone is the outcome of an attempt that ended in a token set.
+const OutcomeDone = "done"
+
+// AttemptStore keeps attempts. It MUST seal [Attempt.Fields] secrets and [Attempt.Verifier].
+type AttemptStore interface {
+	// OpenAttempt keeps an attempt. Attempts of the same connection that are open are closed: the last link counts.
+	OpenAttempt(ctx context.Context, attempt Attempt) error
+	// AttemptByLink and AttemptByState find one by a hash: [ErrAttemptUnknown].
+	AttemptByLink(ctx context.Context, link Hash) (Attempt, error)
+	AttemptByState(ctx context.Context, state Hash) (Attempt, error)
+	// BindAttempt sets the cookie of an open attempt: [ErrAttemptUsed].
+	BindAttempt(ctx context.Context, id string, cookie Hash) error
+	// UseAttempt uses an attempt up, with the outcome when it is known. Of any number of calls, at once or one after
+	// the other, one succeeds; the others get [ErrAttemptUsed].
+	UseAttempt(ctx context.Context, id, outcome string, at time.Time) error
+	// FailAttempt notes how a used attempt ended.
+	FailAttempt(ctx context.Context, id, outcome string) error
+}
+
+// Commit replaces a connection's token set.
+type Commit struct {
+	Organization, ID string
+	// Generation is the one that is replaced; the new one is one higher. Another one there, and nothing happens.
+	Generation int64
+	Tokens     *exchange.TokenSet
+	Renewable  bool
+	RefreshAt  time.Time
+	At         time.Time
+	// Account is set when the customer's account changes with it.
+	Account *Account
+	// Attempt is the id of the used attempt that ends with it.
+	Attempt string
+}
+
+// Account is who and what a connection is authorized with.
+type Account struct {
+	Fields                  destination.Fields
+	Revision, Configuration int
+	Fingerprint             string
+}
+
+// Setback notes a failed exchange.
+type Setback struct {
+	ID string
+	// Generation is the one that could not be replaced. Another one there, and nothing happens.
+	Generation int64
+	State      State
+	Reason     string
+	LastError  *LastError
+	Setbacks   int
+	RefreshAt  time.Time
+	At         time.Time
+}
+
+// Standing is what a row came to by a write.
+type Standing struct {
+	Version int64
+	State   State
+}
+
+// Due is a connection whose exchange is due at a time.
+type Due struct {
+	ID string
+	At time.Time
+}
+
+// Ledger is the keeper's protocol with the store: claim, send, then commit or fail. A store of several nodes MAY make
+// Claim exclusive and journal what was sent; callers do not change.
+type Ledger interface {
+	// Find gives one, or [ErrNotFound].
+	Find(ctx context.Context, selector Selector) (Record, error)
+	// Claim reads a connection in order to exchange its token. What it gives is newer than anything read before.
+	Claim(ctx context.Context, id string) (Record, error)
+	// Commit replaces the token set, by compare-and-set on the generation; false when another generation is there, or
+	// nothing. The connection becomes active, unless it is disabled, and its setbacks are forgotten. It is durable
+	// when it returns.
+	Commit(ctx context.Context, commit Commit) (Standing, bool, error)
+	// Fail notes a failed exchange, by compare-and-set on the generation, on a connection that is active or degraded.
+	Fail(ctx context.Context, setback Setback) (Standing, bool, error)
+	// Due gives up to limit connections that are due before a time, the most urgent first. It MUST use an index.
+	Due(ctx context.Context, before time.Time, limit int) ([]Due, error)
+	// Sweep removes attempts that ended before a time, and pending connections made before a time that have no open
+	// attempt; at most limit of each. It gives how many connections it removed.
+	Sweep(ctx context.Context, attemptsBefore, pendingBefore time.Time, limit int) (int, error)
+}
