@@ -102,7 +102,7 @@ func extendRoots(pem []byte) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("reading the system's certificates: %w", err)
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("egress.extra_roots holds no certificate in PEM form")
+		return nil, errors.New("egress.ca_files hold no certificate in PEM form")
 	}
 	return pool, nil
 }
@@ -204,7 +204,7 @@ func (c *Client) check(req *http.Request, at *url.URL) error {
 	}
 	loopback := c.config.AllowLoopback && isLoopbackHost(canonicalHost(host))
 	if at.Scheme == "http" && !c.config.AllowHTTP && !loopback {
-		return errors.New("plain http would show secrets on the way; use https (or allow it with egress.allow_http)")
+		return errors.New("plain http would show secrets on the way; use https")
 	}
 	switch req.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

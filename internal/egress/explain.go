@@ -85,7 +85,7 @@ func explainTLS(host string, err error, limit time.Duration) *Error {
 func describeTLS(host string, err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "the certificate is signed by an authority that is not trusted here; " +
-			"if it is your own, add its root with egress.extra_roots"
+			"if it is your own, add its root with egress.ca_files"
 	}
 	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
 		return fmt.Sprintf("the certificate is for another host (%s), not for %s", certificateNames(wrong.Certificate), host)

@@ -26,7 +26,7 @@ func TestTLSErrors(t *testing.T) {
 		server func() *httptest.Server
 		text   []string
 	}{
-		"unknown authority": {issue(stranger, later, "idp.example"), []string{"not trusted", "egress.extra_roots"}},
+		"unknown authority": {issue(stranger, later, "idp.example"), []string{"not trusted", "egress.ca_files"}},
 		"wrong host":        {issue(ca, later, "other.example"), []string{"another host (other.example), not for idp.example"}},
 		"expired":           {issue(ca, time.Now().Add(-time.Hour), "idp.example"), []string{"expired on "}},
 		"no TLS":            {func() *httptest.Server { return servePlain(t, ok) }, []string{"does not speak TLS"}},
