@@ -1,0 +1,205 @@
+package pebble
+
+import "sort"
+
+// analysis walks a template for what can be told without rendering it.
+type analysis struct {
+	paths map[string]bool // free variables, as dotted paths
+	calls map[string]bool // functions called
+	bound map[string]int  // name → how many enclosing definitions bind it
+}
+
+func (t *Template) analyze() *analysis {
+	a := &analysis{paths: map[string]bool{}, calls: map[string]bool{}, bound: map[string]int{}}
+	if t.cfg.dialect == Language {
+		for _, n := range []string{"_context", "locale", "template"} {
+			a.bound[n]++
+		}
+	}
+	a.nodes(t.root)
+	return a
+}
+
+// Variables returns the free variables of the template, sorted, each as the
+// dotted path that is known without rendering: authData.clientId. A subscript
+// that is a constant string counts as a name, one that is computed ends the
+// path, and so does a number. Names that set, for or a macro binds are not free.
+func (t *Template) Variables() []string {
+	a := t.analyze()
+	paths := make([]string, 0, len(a.paths))
+	for p := range a.paths {
+		paths = append(paths, p)
+	}
+	sort.Strings(paths)
+	return paths
+}
+
+// Constant reports whether the template is plain text: no expression, no tag.
+func (t *Template) Constant() bool {
+	for _, n := range t.root {
+		if _, ok := n.(*textNode); !ok {
+			return false
+		}
+	}
+	return len(t.macros) == 0
+}
+
+// Calls reports whether the template calls the function of that name anywhere.
+func (t *Template) Calls(name string) bool { return t.analyze().calls[name] }
+
+func (a *analysis) nodes(nodes []node) {
+	for _, n := range nodes {
+		n.analyze(a)
+	}
+}
+
+func (a *analysis) exprs(xs ...expr) {
+	for _, x := range xs {
+		if x != nil {
+			x.analyze(a)
+		}
+	}
+}
+
+// with walks with names bound that are free again afterwards.
+func (a *analysis) with(names []string, walk func()) {
+	for _, n := range names {
+		a.bound[n]++
+	}
+	walk()
+	for _, n := range names {
+		a.bound[n]--
+	}
+}
+
+// path notes the path of a variable with attributes, or walks what it starts
+// from.
+func (a *analysis) path(x expr, suffix string) {
+	switch x := x.(type) {
+	case *varExpr:
+		if a.bound[x.name] == 0 {
+			a.paths[x.name+suffix] = true
+		}
+		if x.name == "_context" && suffix != "" && a.bound[suffix[1:]] == 0 {
+			a.paths[suffix[1:]] = true
+		}
+	case *attrExpr:
+		a.path(x.x, "."+x.name+suffix)
+	default:
+		x.analyze(a)
+	}
+}
+
+func (*textNode) analyze(*analysis)      {}
+func (*literal) analyze(*analysis)       {}
+func (*parentExpr) analyze(*analysis)    {}
+func (n *printNode) analyze(a *analysis) { n.x.analyze(a) }
+func (n *printTernary) analyze(a *analysis) {
+	n.t.analyze(a)
+}
+
+func (n *ifNode) analyze(a *analysis) {
+	for i, c := range n.conds {
+		c.analyze(a)
+		a.nodes(n.bodies[i])
+	}
+	a.nodes(n.other)
+}
+
+func (n *setNode) analyze(a *analysis) {
+	n.x.analyze(a)
+	a.bound[n.name]++
+}
+
+func (n *forNode) analyze(a *analysis) {
+	n.in.analyze(a)
+	a.with([]string{n.name, "loop"}, func() { a.nodes(n.body) })
+	a.nodes(n.other)
+}
+
+func (n *filterNode) analyze(a *analysis)   { n.chain.analyze(a) }
+func (e *capturedExpr) analyze(a *analysis) { a.nodes(e.body) }
+func (n *groupNode) analyze(a *analysis)    { a.nodes(n.body) }
+func (n *blockNode) analyze(a *analysis)    { a.nodes(n.body) }
+func (e *blockExpr) analyze(a *analysis)    { a.exprs(e.name) }
+func (n *extendsNode) analyze(a *analysis)  { n.parent.analyze(a) }
+func (n *importNode) analyze(a *analysis)   { n.file.analyze(a); a.bound[n.alias]++ }
+func (n *fromNode) analyze(a *analysis)     { n.file.analyze(a) }
+
+func (n *includeNode) analyze(a *analysis) {
+	n.file.analyze(a)
+	if n.with != nil {
+		n.with.analyze(a)
+	}
+}
+
+func (n *embedNode) analyze(a *analysis) {
+	n.file.analyze(a)
+	if n.with != nil {
+		n.with.analyze(a)
+	}
+	for _, b := range n.blocks {
+		b.analyze(a)
+	}
+}
+
+func (n *cacheNode) analyze(a *analysis) {
+	n.key.analyze(a)
+	a.nodes(n.body)
+}
+
+// A macro sees nothing but its parameters, so nothing in it is free.
+func (n *macroNode) analyze(a *analysis) {
+	inner := &analysis{paths: map[string]bool{}, calls: a.calls, bound: map[string]int{}}
+	for _, p := range n.params {
+		inner.exprs(p.x)
+	}
+	inner.nodes(n.body)
+}
+
+func (e *varExpr) analyze(a *analysis)  { a.path(e, "") }
+func (e *attrExpr) analyze(a *analysis) { a.path(e, "") }
+
+func (e *indexExpr) analyze(a *analysis) {
+	a.exprs(e.x, e.index)
+}
+
+func (e *methodExpr) analyze(a *analysis) {
+	e.x.analyze(a)
+	a.exprs(e.args.pos...)
+}
+
+func (e *unaryExpr) analyze(a *analysis)    { e.x.analyze(a) }
+func (e *logicExpr) analyze(a *analysis)    { a.exprs(e.left, e.right) }
+func (e *arithExpr) analyze(a *analysis)    { a.exprs(e.left, e.right) }
+func (e *concatExpr) analyze(a *analysis)   { a.exprs(e.left, e.right) }
+func (e *rangeExpr) analyze(a *analysis)    { a.exprs(e.from, e.to) }
+func (e *compareExpr) analyze(a *analysis)  { a.exprs(e.left, e.right) }
+func (e *equalExpr) analyze(a *analysis)    { a.exprs(e.left, e.right) }
+func (e *containsExpr) analyze(a *analysis) { a.exprs(e.left, e.right) }
+func (e *ternaryExpr) analyze(a *analysis)  { a.exprs(e.cond, e.yes, e.no) }
+func (e *listExpr) analyze(a *analysis)     { a.exprs(e.items...) }
+
+func (e *mapExpr) analyze(a *analysis) {
+	a.exprs(e.keys...)
+	a.exprs(e.vals...)
+}
+
+func (e *filterExpr) analyze(a *analysis) {
+	e.input.analyze(a)
+	a.exprs(e.args.args...)
+}
+
+func (e *testExpr) analyze(a *analysis) {
+	e.x.analyze(a)
+	a.exprs(e.args.args...)
+}
+
+func (e *callExpr) analyze(a *analysis) {
+	a.calls[e.name] = true
+	a.exprs(e.args.args...)
+	a.exprs(e.macro.pos...)
+	for _, n := range e.macro.named {
+		a.exprs(n.x)
+	}
+}

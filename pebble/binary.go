@@ -1,0 +1,211 @@
+package pebble
+
+// arithExpr is + - * / %.
+type arithExpr struct {
+	left, right expr
+	op          operator
+	at          mark
+}
+
+func (e *arithExpr) eval(r *run) (Value, error) {
+	v, err := e.compute(r)
+	if err != nil {
+		return Value{}, r.because(err, "Could not perform "+arithNames(e.op), e.at, "arithmetic")
+	}
+	return v, nil
+}
+
+// arithNames are the Java engine's words, its slip about modulus included.
+func arithNames(op operator) string {
+	switch op {
+	case opAdd:
+		return "addition"
+	case opSubtract:
+		return "subtraction"
+	case opMultiply:
+		return "multiplication"
+	case opDivide:
+		return "division"
+	}
+	return "greater modulus"
+}
+
+func (e *arithExpr) compute(r *run) (Value, error) {
+	a, err := e.left.eval(r)
+	if err != nil {
+		return a, err
+	}
+	b, err := e.right.eval(r)
+	if err != nil {
+		return b, err
+	}
+	switch e.op {
+	case opAdd:
+		if a.kind == kString || b.kind == kString || a.kind == kSafe || b.kind == kSafe {
+			return r.plusText(a, b)
+		}
+		if a.kind == kList {
+			return r.appendToList(a, b)
+		}
+	case opSubtract:
+		if a.kind == kList {
+			return r.removeFromList(a, b)
+		}
+	}
+	if a, err = toNumber(a); err != nil {
+		return a, err
+	}
+	if b, err = toNumber(b); err != nil {
+		return b, err
+	}
+	return arithmetic(e.op, a, b)
+}
+
+// plusText is + with a string on one side; unlike ~ it prints null as "null".
+func (r *run) plusText(a, b Value) (Value, error) {
+	return r.concat(nullText(a), nullText(b))
+}
+
+func nullText(v Value) Value {
+	if v.kind == kNull {
+		return String("null")
+	}
+	return v
+}
+
+func (r *run) concat(a, b Value) (Value, error) {
+	s, err := r.text(a)
+	if err != nil {
+		return a, err
+	}
+	t, err := r.text(b)
+	if err != nil {
+		return b, err
+	}
+	if err := r.room(len(s) + len(t)); err != nil {
+		return Value{}, err
+	}
+	return String(s + t), nil
+}
+
+// appendToList returns a new list: the caller's data stays as it is.
+func (r *run) appendToList(a, b Value) (Value, error) {
+	n, more := a.length(), 1
+	if b.kind == kList {
+		more = b.length()
+	}
+	if err := r.items(n + more); err != nil {
+		return Value{}, err
+	}
+	items := make([]Value, 0, n+more)
+	items = appendItems(items, a)
+	if b.kind == kList {
+		items = appendItems(items, b)
+	} else {
+		items = append(items, b)
+	}
+	return List(items...), nil
+}
+
+func appendItems(items []Value, v Value) []Value {
+	for i, n := 0, v.length(); i < n; i++ {
+		items = append(items, v.at(i))
+	}
+	return items
+}
+
+// removeFromList removes the first equal item, or every item that b holds.
+func (r *run) removeFromList(a, b Value) (Value, error) {
+	items := make([]Value, 0, a.length())
+	removed := false
+	for i, n := 0, a.length(); i < n; i++ {
+		x := a.at(i)
+		var drop bool
+		var err error
+		if b.kind == kList {
+			drop, err = r.listHas(b, x)
+		} else if !removed {
+			drop, err = r.same(x, b)
+			removed = drop
+		}
+		if err != nil {
+			return Value{}, err
+		}
+		if !drop {
+			items = append(items, x)
+		}
+	}
+	return List(items...), nil
+}
+
+// concatExpr is ~, and the joints of an interpolated string.
+type concatExpr struct {
+	left, right expr
+	at          mark
+}
+
+func (e *concatExpr) eval(r *run) (Value, error) {
+	a, err := e.left.eval(r)
+	if err != nil {
+		return a, err
+	}
+	b, err := e.right.eval(r)
+	if err != nil {
+		return b, err
+	}
+	v, err := r.concat(a, b)
+	if err != nil {
+		err = r.at(err, e.at, `operator "~"`)
+	}
+	return v, err
+}
+
+// streams reports whether the parts can be printed one by one: they can where
+// escaping looks at single characters.
+func (e *concatExpr) streams(esc escaping) bool {
+	return esc.strategy == escapeNone || esc.strategy == escapeHTML
+}
+
+func (e *concatExpr) print(r *run, esc escaping) error {
+	for _, x := range [2]expr{e.left, e.right} {
+		if c, ok := x.(*concatExpr); ok {
+			if err := c.print(r, esc); err != nil {
+				return err
+			}
+			continue
+		}
+		v, err := x.eval(r)
+		if err != nil {
+			return err
+		}
+		if v.kind == kSafe {
+			v.kind = kString
+		}
+		if err := r.printValue(v, esc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rangeExpr is a..b.
+type rangeExpr struct {
+	from, to expr
+	at       mark
+}
+
+func (e *rangeExpr) eval(r *run) (Value, error) {
+	a, err := e.from.eval(r)
+	if err != nil {
+		return a, err
+	}
+	b, err := e.to.eval(r)
+	if err != nil {
+		return b, err
+	}
+	v, err := rangeOf(r, a, b, Int(1))
+	if err != nil {
+		err = r.at(err, e.at, `operator ".."`)
+	}
+	return v, err
+}

@@ -1,0 +1,2 @@
+// Package pebble is the Pebble template language for Go.
+package pebble

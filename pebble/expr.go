@@ -1,0 +1,205 @@
+package pebble
+
+import "math"
+
+type literal struct{ v Value }
+
+func (e *literal) eval(*run) (Value, error) { return e.v, nil }
+
+// varExpr is a variable.
+type varExpr struct {
+	name string
+	at   mark
+}
+
+func (e *varExpr) eval(r *run) (Value, error) {
+	v, ok := r.lookup(e.name)
+	if !ok && r.strict {
+		return v, r.noRoot(e.name, e.at)
+	}
+	if v.kind == kForeign {
+		return v, r.at(r.foreign(v), e.at, "variable")
+	}
+	return v, nil
+}
+
+func (r *run) noRoot(name string, m mark) error {
+	return r.fail(KindRootAttribute, "Root attribute ["+name+
+		"] does not exist or can not be accessed and strict variables is set to true.", m, "variable")
+}
+
+// unaryExpr is not, plus and minus.
+type unaryExpr struct {
+	op operator
+	x  expr
+	at mark
+}
+
+func (e *unaryExpr) eval(r *run) (Value, error) {
+	v, err := e.x.eval(r)
+	if err != nil {
+		return v, err
+	}
+	if e.op == opNot {
+		return e.not(r, v)
+	}
+	factor := Int(1)
+	if e.op == opSubtract {
+		factor = Int(-1)
+	}
+	n, err := toNumber(v)
+	if err == nil {
+		v, err = arithmetic(opMultiply, factor, n)
+	}
+	if err != nil {
+		return Value{}, r.at(err, e.at, "unary operator")
+	}
+	return v, nil
+}
+
+func (e *unaryExpr) not(r *run, v Value) (Value, error) {
+	if v.kind == kNull && r.strict {
+		return v, r.fail(KindPebble, "null value given to not() and strict variables is set to true", e.at, `operator "not"`)
+	}
+	yes, ok := truth(v)
+	if !ok {
+		return v, r.fail(KindPebble, "Unsupported value type "+simpleName(v.javaClass())+
+			`. Expected Boolean, String, Number in "if" statement`, e.at, `operator "not"`)
+	}
+	return Bool(!yes), nil
+}
+
+// simpleName is the last part of a Java class name.
+func simpleName(class string) string {
+	for i := len(class) - 1; i >= 0; i-- {
+		if class[i] == '.' || class[i] == '$' {
+			return class[i+1:]
+		}
+	}
+	return class
+}
+
+// truth is what a value counts for as a condition; lists and maps count for
+// nothing, and using one is an error.
+func truth(v Value) (yes, ok bool) {
+	switch v.kind {
+	case kNull:
+		return false, true
+	case kBool, kInt, kLong, kLazy:
+		return v.n != 0, true
+	case kBig:
+		return v.s != "0" && v.s != "-0", true
+	case kDouble:
+		f := math.Float64frombits(uint64(v.n))
+		return f != 0 && f == f, true
+	case kString:
+		return v.s != "", true
+	}
+	return false, false
+}
+
+// logicExpr is and, or.
+type logicExpr struct {
+	left, right expr
+	and         bool
+	at          mark
+}
+
+func (e *logicExpr) eval(r *run) (Value, error) {
+	yes, err := e.side(r, e.left)
+	if err != nil || yes != e.and {
+		return Bool(yes), err
+	}
+	yes, err = e.side(r, e.right)
+	return Bool(yes), err
+}
+
+func (e *logicExpr) side(r *run, x expr) (bool, error) {
+	v, err := x.eval(r)
+	if err != nil {
+		return false, err
+	}
+	if v.kind == kNull && r.strict {
+		return false, r.fail(KindPebble, "null value used in and operator and strict variables is set to true", e.at, "logical operator")
+	}
+	yes, ok := truth(v)
+	if !ok {
+		return false, r.at(cannotCast(v, "a condition"), e.at, "logical operator")
+	}
+	return yes, nil
+}
+
+// ternaryExpr is c ? a : b.
+type ternaryExpr struct {
+	cond, yes, no expr
+	at            mark
+}
+
+func (e *ternaryExpr) choose(r *run) (bool, error) {
+	v, err := e.cond.eval(r)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := truth(v)
+	if !ok {
+		return false, r.at(cannotCast(v, "a condition"), e.at, "ternary operator")
+	}
+	return yes, nil
+}
+
+func (e *ternaryExpr) eval(r *run) (Value, error) {
+	yes, err := e.choose(r)
+	if err != nil {
+		return Value{}, err
+	}
+	if yes {
+		return e.yes.eval(r)
+	}
+	return e.no.eval(r)
+}
+
+// listExpr is [a, b].
+type listExpr struct{ items []expr }
+
+func (e *listExpr) eval(r *run) (Value, error) {
+	if err := r.items(len(e.items)); err != nil {
+		return Value{}, err
+	}
+	items := make([]Value, len(e.items))
+	for i, x := range e.items {
+		v, err := x.eval(r)
+		if err != nil {
+			return v, err
+		}
+		items[i] = v
+	}
+	return List(items...), nil
+}
+
+// mapExpr is {a: b}.
+type mapExpr struct {
+	keys, vals []expr
+	at         mark
+}
+
+func (e *mapExpr) eval(r *run) (Value, error) {
+	if err := r.items(len(e.keys)); err != nil {
+		return Value{}, err
+	}
+	d := &dict{keys: make([]Value, 0, len(e.keys)), vals: make([]Value, 0, len(e.keys))}
+	for i, x := range e.keys {
+		k, err := x.eval(r)
+		if err != nil {
+			return k, err
+		}
+		v, err := e.vals[i].eval(r)
+		if err != nil {
+			return v, err
+		}
+		d.set(k, v)
+	}
+	if r.cur.cfg.javaMaps {
+		d.order(tableSize((len(d.keys)*4 + 2) / 3))
+	}
+	return Value{kind: kMap, o: d}, nil
+}

@@ -1,0 +1,147 @@
+package pebble
+
+import "sort"
+
+// builtinFilters are the filters of the language. Nothing writes to it.
+var builtinFilters = map[string]*filterDef{
+	"abbreviate":   {filterAbbreviate, []string{"length"}},
+	"abs":          {filterAbs, nil},
+	"base64decode": {filterBase64Decode, nil},
+	"base64encode": {filterBase64Encode, nil},
+	"capitalize":   {filterCapitalize, nil},
+	"date":         {filterDate, []string{"format", "existingFormat", "timeZone"}},
+	"default":      {filterDefault, []string{"default"}},
+	"escape":       {filterEscape, []string{"strategy"}},
+	"first":        {filterFirst, nil},
+	"format":       {filterFormat, nil},
+	"join":         {filterJoin, []string{"separator"}},
+	"last":         {filterLast, nil},
+	"length":       {filterLength, nil},
+	"lower":        {filterLower, nil},
+	"merge":        {filterMerge, []string{"items"}},
+	"nl2br":        {filterNl2br, nil},
+	"numberformat": {filterNumberFormat, []string{"format"}},
+	"raw":          {filterRaw, nil},
+	"replace":      {filterReplace, []string{"replace_pairs"}},
+	"reverse":      {filterReverse, nil},
+	"rsort":        {filterRsort, nil},
+	"sha256":       {filterSHA256, nil},
+	"slice":        {filterSlice, []string{"fromIndex", "toIndex"}},
+	"sort":         {filterSort, nil},
+	"split":        {filterSplit, []string{"delimiter", "limit"}},
+	"title":        {filterTitle, nil},
+	"toJson":       {filterToJSON, nil},
+	"trim":         {filterTrim, nil},
+	"upper":        {filterUpper, nil},
+	"urlencode":    {filterURLEncode, nil},
+}
+
+// sdkFilters are the filters that only the DestinationSDK dialect has. Nothing
+// writes to it.
+var sdkFilters = map[string]*filterDef{
+	"base64url": {filterBase64URL, []string{}},
+	"fromJson":  {filterFromJSON, []string{}},
+	"md5":       {filterMD5, []string{}},
+	"sha1":      {filterSHA1, []string{}},
+	"toSeconds": {filterToSeconds, []string{}},
+}
+
+func filterOf(name string, d Dialect) (*filterDef, bool) {
+	f, ok := builtinFilters[name]
+	if !ok && d == DestinationSDK {
+		f, ok = sdkFilters[name]
+	}
+	return f, ok
+}
+
+// filterNames lists the filters that a misspelt one may mean.
+func filterNames(c *config) []string {
+	var names []string
+	for n := range builtinFilters {
+		names = append(names, n)
+	}
+	for n := range sdkFilters {
+		names = append(names, n)
+	}
+	for n := range c.filters {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// asString is the Java cast that most filters for text begin with.
+func asString(v Value) (string, error) {
+	if v.kind != kString {
+		return "", cannotCast(v, "a string")
+	}
+	return v.s, nil
+}
+
+func filterRaw(r *run, in Value, _ []Value) (Value, error) {
+	if in.kind == kNull {
+		return in, nil
+	}
+	s, err := r.text(in)
+	return Safe(s), err
+}
+
+func filterEscape(r *run, in Value, args []Value) (Value, error) {
+	if in.kind == kNull || in.kind == kSafe {
+		return in, nil
+	}
+	how := escapeHTML
+	if args[0].kind != kNull {
+		name, err := r.text(args[0])
+		if err != nil {
+			return in, err
+		}
+		if how = strategyOf(name); how == escapeUnknown {
+			return in, raiseData(KindPebble, "Unknown escaping strategy ["+clip(name)+"]")
+		}
+	}
+	s, err := r.text(in)
+	if err != nil {
+		return in, err
+	}
+	b := appendEscaped(make([]byte, 0, len(s)+16), s, how)
+	return Safe(string(b)), r.room(len(b))
+}
+
+func filterDefault(_ *run, in Value, args []Value) (Value, error) {
+	if isEmpty(in) {
+		return args[0], nil
+	}
+	return in, nil
+}
+
+func filterLength(r *run, in Value, _ []Value) (Value, error) {
+	if in.kind == kString {
+		return integer(utf16Length(in.s)), r.tick(len(in.s) >> 6)
+	}
+	return integer(in.length()), nil
+}
+
+func filterAbs(_ *run, in Value, _ []Value) (Value, error) {
+	switch in.kind {
+	case kInt, kLong:
+		if in.n < 0 {
+			in = Value{kind: in.kind, n: -in.n}
+		}
+		return in, nil
+	case kDouble:
+		if f := in.float(); f < 0 || f == 0 {
+			return Float(0 - f), nil
+		}
+		return in, nil
+	case kLazy, kBig:
+		f := in.float()
+		if f < 0 {
+			f = -f
+		}
+		return Float(f), nil
+	case kNull:
+		return in, raise(KindPebble, `Can not pass null value to "abs" filter.`)
+	}
+	return in, raise(KindPebble, "The 'abs' filter does require as input a number.")
+}

@@ -1,0 +1,65 @@
+package pebble
+
+import "strings"
+
+// quoted lexes a string. Its only escape is the backslash before its own quote;
+// any other backslash stays, but keeps the next character from ending it.
+func (l *lexer) quoted(quote byte) token {
+	start := l.pos
+	escaped := false
+	for i := start + 1; i < len(l.src); i++ {
+		switch c := l.src[i]; {
+		case c == '\\':
+			i++
+			escaped = escaped || i < len(l.src) && l.src[i] == quote
+		case c == quote:
+			val := l.src[start+1 : i]
+			if escaped {
+				val = strings.ReplaceAll(val, `\`+string(quote), string(quote))
+			}
+			l.pos = i + 1
+			return token{kind: tString, at: int32(start), line: int32(l.pos), val: val}
+		case c == '#' && quote == '"':
+			return l.interpolating()
+		}
+	}
+	if quote == '"' {
+		return l.interpolating()
+	}
+	return l.unexpected()
+}
+
+// interpolating enters a double-quoted string that holds a #, or that does not
+// end. The parser sees its parts as tokens of their own.
+func (l *lexer) interpolating() token {
+	l.brackets = append(l.brackets, '"')
+	l.push(inString)
+	l.pos++
+	return token{}
+}
+
+// stringPart lexes one part of such a string. Here the backslash of \" stays.
+func (l *lexer) stringPart() token {
+	start := l.pos
+	if strings.HasPrefix(l.src[start:], "#{") {
+		l.brackets = append(l.brackets, '#')
+		l.push(inInterpolation)
+		l.pos += 2
+		return token{kind: tInterpolationStart, at: int32(start), line: int32(start)}
+	}
+	i := start
+	for i < len(l.src) && l.src[i] != '"' && !strings.HasPrefix(l.src[i:], "#{") {
+		if l.src[i] == '\\' {
+			i++
+		}
+		i++
+	}
+	if i = min(i, len(l.src)); i > start {
+		l.pos = i
+		return token{kind: tString, at: int32(start), line: int32(i), val: l.src[start:i]}
+	}
+	l.brackets = l.brackets[:len(l.brackets)-1]
+	l.pop()
+	l.pos++
+	return token{}
+}

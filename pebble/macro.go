@@ -1,0 +1,252 @@
+package pebble
+
+// macroNode is a macro. It renders nothing where it stands.
+type macroNode struct {
+	name   string
+	params []namedArg // with their defaults
+	body   []node
+	home   *Template
+}
+
+func (n *macroNode) render(*run) error { return nil }
+
+// imports are what import and from have made callable in this render.
+type imports struct {
+	all     []*Template          // of import, in order
+	aliases map[string]*Template // alias → template, of import … as
+	macros  map[macroKey]*macroNode
+}
+
+// macroKey is a macro that from has brought into a template.
+type macroKey struct {
+	into *Template
+	name string
+}
+
+// importNode is import, with or without an alias.
+type importNode struct {
+	file  expr
+	alias string
+	at    mark
+}
+
+func (n *importNode) render(r *run) error {
+	t, err := r.loadNamed(n.file)
+	if err != nil || t == nil {
+		return r.atMaybe(err, n.at, `tag "import"`)
+	}
+	if n.alias == "" {
+		r.all = append(r.all, t)
+		return r.step()
+	}
+	if _, ok := r.aliases[n.alias]; ok {
+		return unplaced(KindPebble, "More than one named template can not share the same name: "+n.alias)
+	}
+	if r.aliases == nil {
+		r.aliases = map[string]*Template{}
+	}
+	r.aliases[n.alias] = t
+	return nil
+}
+
+// unplaced is an error that the Java engine reports without a position.
+func unplaced(kind, msg string) *Error {
+	return &Error{Kind: kind, Message: msg, Op: "importing", Template: "?"}
+}
+
+// fromNode is from … import.
+type fromNode struct {
+	file  expr
+	names []namedMacro
+	at    mark
+}
+
+type namedMacro struct{ name, alias string }
+
+func (n *fromNode) render(r *run) error {
+	t, err := r.loadNamed(n.file)
+	if err != nil || t == nil {
+		return r.atMaybe(err, n.at, `tag "from"`)
+	}
+	if r.macros == nil {
+		r.macros = map[macroKey]*macroNode{}
+	}
+	for _, m := range n.names {
+		macro := t.macros[m.name]
+		if macro == nil {
+			return unplaced(KindPebble, "Function or Macro ["+m.name+"] referenced by alias ["+m.alias+"] does not exist.")
+		}
+		key := macroKey{r.cur, m.alias}
+		if _, ok := r.macros[key]; ok || r.cur.macros[m.alias] != nil {
+			return unplaced(KindPebble, "More than one macro can not share the same name: "+m.alias)
+		}
+		r.macros[key] = macro
+	}
+	return nil
+}
+
+// macroOf returns a macro of a template, one that from brought included.
+func (r *run) macroOf(t *Template, name string) *macroNode {
+	if m := t.macros[name]; m != nil {
+		return m
+	}
+	return r.macros[macroKey{t, name}]
+}
+
+// callMacro calls a macro: of the outermost child, of the template that runs, of
+// an imported one, of a parent, in that order.
+func (r *run) callMacro(name string, a *arguments, m mark) (Value, error) {
+	p := r.place()
+	defer r.back(p)
+	for level, t := range r.chain {
+		if level > r.level {
+			break
+		}
+		if n := r.macroOf(t, name); n != nil {
+			r.level = level
+			return r.invoke(n, t, a, p.cur)
+		}
+	}
+	if n := r.macroOf(r.cur, name); n != nil {
+		return r.invoke(n, r.cur, a, p.cur)
+	}
+	for _, t := range r.all {
+		if n := t.macros[name]; n != nil {
+			return r.invoke(n, t, a, p.cur)
+		}
+	}
+	for level := r.level + 1; level < len(r.chain); level++ {
+		if n := r.macroOf(r.chain[level], name); n != nil {
+			r.level = level
+			return r.invoke(n, r.chain[level], a, p.cur)
+		}
+	}
+	return Value{}, r.fail(KindPebble, "Function or Macro ["+name+"] does not exist.", m, "function or macro")
+}
+
+// invoke calls a macro as a part of template self. Its body sees its arguments
+// and nothing else.
+func (r *run) invoke(n *macroNode, self *Template, a *arguments, caller *Template) (Value, error) {
+	if err := r.enter(); err != nil {
+		return Value{}, err
+	}
+	defer r.leave()
+	given, err := r.macroArguments(n, self, a, caller)
+	if err != nil {
+		return Value{}, err
+	}
+	r.cur = self
+	outer := r.seal()
+	defer r.pop(outer)
+	for _, d := range n.params {
+		var v Value
+		if d.x != nil {
+			if v, err = d.x.eval(r); err != nil {
+				return Value{}, err
+			}
+		}
+		r.bind(d.name, v)
+	}
+	inner := r.push()
+	defer r.pop(inner)
+	for _, g := range given {
+		r.bind(g.name, g.value)
+	}
+	s, err := r.capture(n.body)
+	return Safe(s), err
+}
+
+// macroArguments evaluates the arguments of a call where it stands.
+func (r *run) macroArguments(n *macroNode, self *Template, a *arguments, caller *Template) ([]binding, error) {
+	if len(a.pos)+len(a.named) == 0 {
+		return nil, nil
+	}
+	r.cur = caller
+	given := make([]binding, 0, len(a.pos)+len(a.named))
+	for i, x := range a.pos {
+		if i >= len(n.params) {
+			return nil, r.mismatch(self, "The argument at position "+Int(int64(i)+1).Text()+
+				" is not allowed. Only "+Int(int64(len(n.params))).Text()+" argument(s) are allowed.", a.at)
+		}
+		v, err := x.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		given = append(given, binding{n.params[i].name, v})
+	}
+	for _, arg := range a.named {
+		if !n.has(arg.name) {
+			return nil, r.mismatch(self, "The following named argument does not exist: "+arg.name, a.at)
+		}
+		v, err := arg.x.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		given = append(given, binding{arg.name, v})
+	}
+	return given, nil
+}
+
+// mismatch places an error at the call, under the name of the macro's template,
+// as the Java engine does.
+func (r *run) mismatch(self *Template, msg string, m mark) error {
+	e := r.fail(KindPebble, msg, m, "matching arguments")
+	e.Template = self.name
+	return e
+}
+
+func (n *macroNode) has(param string) bool {
+	for _, p := range n.params {
+		if p.name == param {
+			return true
+		}
+	}
+	return false
+}
+
+// methodExpr is x.name(arguments): a macro of an import, or the call of a method
+// on a value, which this engine does not make.
+type methodExpr struct {
+	x    expr
+	name string
+	args arguments
+	at   mark
+}
+
+func (e *methodExpr) eval(r *run) (Value, error) {
+	if v, ok := e.x.(*varExpr); ok {
+		if t := r.aliases[v.name]; t != nil {
+			return r.callAlias(t, e)
+		}
+	}
+	base, err := e.x.eval(r)
+	if err != nil {
+		return base, err
+	}
+	for _, x := range e.args.pos {
+		if _, err := x.eval(r); err != nil {
+			return base, err
+		}
+	}
+	if base.kind == kNull {
+		if r.strict {
+			return base, r.at(nullBase(e.x), e.at, "method")
+		}
+		return base, nil
+	}
+	v, err := r.method(base, e.name)
+	if err != nil {
+		err = r.at(err, e.at, "method")
+	}
+	return v, err
+}
+
+func (r *run) callAlias(t *Template, e *methodExpr) (Value, error) {
+	p := r.place()
+	defer r.back(p)
+	n := t.macros[e.name]
+	if n == nil {
+		return Value{}, r.fail(KindPebble, "Function or Macro ["+e.name+"] does not exist.", e.at, "function or macro")
+	}
+	return r.invoke(n, t, &e.args, p.cur)
+}

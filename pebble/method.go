@@ -1,0 +1,56 @@
+package pebble
+
+// method answers a call of a method. Values have none here: reaching Go or Java
+// code from a template is how template engines get broken into. Names that mean
+// something in Java fail loudly; others are null, or missing when strict.
+func (r *run) method(base Value, name string) (Value, error) {
+	if err := denied(name); err != nil {
+		return Value{}, err
+	}
+	if isJavaMethod(base.kind, name) {
+		return Value{}, raise("ClassAccessException", "methods cannot be called: "+name+
+			" of "+base.typeName()+"; use a filter, a test or an operator")
+	}
+	return r.missing(base, String(name))
+}
+
+// denied is the Java engine's refusal of the methods that every object has.
+func denied(name string) *Error {
+	sig := ""
+	switch name {
+	case "class", "getClass":
+		sig = "public final native java.lang.Class java.lang.Object.getClass()"
+	case "notify":
+		sig = "public final native void java.lang.Object.notify()"
+	case "notifyAll":
+		sig = "public final native void java.lang.Object.notifyAll()"
+	case "wait":
+		sig = "public final void java.lang.Object.wait() throws java.lang.InterruptedException"
+	default:
+		return nil
+	}
+	return raise("ClassAccessException", "For security reasons access to "+sig+" method is denied.")
+}
+
+// isJavaMethod reports whether a value of the kind has the method in Java.
+func isJavaMethod(k kind, name string) bool {
+	switch name {
+	case "toString", "hashCode":
+		return true
+	case "size", "isEmpty", "clear", "remove", "get", "forEach":
+		return k == kList || k == kMap
+	case "add", "addAll", "indexOf", "lastIndexOf", "subList", "iterator", "stream", "toArray", "removeAll", "set":
+		return k == kList || k == kString && (name == "indexOf" || name == "lastIndexOf")
+	case "put", "putAll", "keySet", "values", "entrySet", "getOrDefault", "containsKey", "containsValue":
+		return k == kMap
+	case "getKey", "getValue", "setValue":
+		return k == kEntry
+	case "intValue", "longValue", "doubleValue", "floatValue", "compareTo":
+		return k >= kInt && k <= kDouble
+	case "length", "isBlank", "trim", "strip", "toUpperCase", "toLowerCase", "startsWith", "endsWith",
+		"replace", "replaceAll", "replaceFirst", "matches", "split", "concat", "equalsIgnoreCase",
+		"substring", "charAt", "repeat", "getBytes":
+		return k == kString
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+package pebble
+
+// arguments are those of a call: positional ones, then named ones.
+type arguments struct {
+	pos   []expr
+	named []namedArg
+	at    mark // of the token after the closing parenthesis
+}
+
+type namedArg struct {
+	name string
+	x    expr // nil for a parameter of a macro without default
+}
+
+func (p *parser) arguments() arguments {
+	var a arguments
+	p.expectPunct('(')
+	for p.err == nil && !p.tok.punct(')') {
+		if len(a.pos)+len(a.named) > 0 {
+			p.expectPunct(',')
+		}
+		name := ""
+		if p.peek().punct('=') {
+			name = p.newName()
+			p.expectPunct('=')
+		}
+		x := p.expression()
+		switch {
+		case name != "":
+			a.named = append(a.named, namedArg{name, x})
+		case len(a.named) > 0:
+			p.failf(markOf(p.tok), "Positional arguments must be declared before any named arguments.")
+		default:
+			a.pos = append(a.pos, x)
+		}
+	}
+	p.expectPunct(')')
+	a.at = markOf(p.tok)
+	return a
+}
+
+// optionalArguments parses arguments if there are any.
+func (p *parser) optionalArguments(name token) arguments {
+	if p.tok.punct('(') {
+		return p.arguments()
+	}
+	return arguments{at: markOf(name)}
+}
+
+// postfix parses the attributes and subscripts after an operand.
+func (p *parser) postfix(x expr) expr {
+	for p.err == nil {
+		switch {
+		case p.tok.punct('.'):
+			p.next()
+			x = p.attribute(x)
+		case p.tok.punct('['):
+			at := p.tok.at
+			p.next()
+			index := p.expression()
+			x = subscript(x, index, mark{at, p.tok.line})
+			p.expectPunct(']')
+		case p.tok.punct('('):
+			p.fail(KindClassCast, "only a name can be called", markOf(p.tok))
+		default:
+			return x
+		}
+		if !p.link() {
+			return x
+		}
+	}
+	return x
+}
+
+// subscript reads a constant string in brackets as an attribute.
+func subscript(x, index expr, m mark) expr {
+	if l, ok := index.(*literal); ok && l.v.kind == kString {
+		return &attrExpr{x, l.v.s, true, m}
+	}
+	return &indexExpr{x, index, m}
+}
+
+func (p *parser) attribute(x expr) expr {
+	t := p.expect(tName)
+	if !p.tok.punct('(') {
+		return &attrExpr{x, t.val, false, markOf(t)}
+	}
+	a := p.arguments()
+	if len(a.named) > 0 {
+		p.failf(markOf(p.tok), "Can not use named arguments when calling a bean method")
+	}
+	return &methodExpr{x, t.val, a, markOf(t)}
+}
+
+// filter parses the name and arguments after the operator |.
+func (p *parser) filter(input expr) expr {
+	name := p.expect(tName)
+	a := p.optionalArguments(name)
+	x := &filterExpr{name: name.val, input: input, at: mark{name.at, p.tok.line}}
+	if c, ok := p.cfg.filters[name.val]; ok {
+		x.custom = c.call
+		x.args = p.bindArguments(a, c.params, false)
+		return x
+	}
+	def, ok := filterOf(name.val, p.cfg.dialect)
+	if !ok {
+		x.args = boundArgs{}
+		p.unknown("Filter", name, filterNames(p.cfg))
+		return x
+	}
+	x.def = def
+	x.args = p.bindArguments(a, def.params, def.params == nil)
+	return x
+}
+
+func (p *parser) test(input expr, negate bool) expr {
+	name := p.expect(tName)
+	a := p.optionalArguments(name)
+	x := &testExpr{name: name.val, x: input, negate: negate, at: mark{name.at, p.tok.line}}
+	x.test = testOf(name.val)
+	if x.test == testUnknown {
+		p.unknown("Test", name, testNames())
+		return x
+	}
+	x.args = p.bindArguments(a, nil, true)
+	return x
+}
+
+// call parses the arguments of a function or macro whose name is t.
+func (p *parser) call(t token) expr {
+	open := mark{t.at, p.tok.line}
+	a := p.arguments()
+	if _, custom := p.cfg.functions[t.val]; !custom && p.cfg.dialect == Language {
+		switch t.val {
+		case "parent":
+			return p.parentCall(mark{t.at, p.tok.line})
+		case "block":
+			return p.blockCall(a, open)
+		}
+	}
+	x := &callExpr{name: t.val, at: open}
+	if c, ok := p.cfg.functions[t.val]; ok {
+		x.custom = c.call
+		x.args = p.bindArguments(a, c.params, c.params == nil)
+		return x
+	}
+	def, ok := functionOf(t.val, p.cfg.dialect)
+	if !ok {
+		x.macro = a
+		p.unknown("Function or Macro", t, functionNames(p.cfg))
+		return x
+	}
+	if def.check != nil && p.cfg.dialect == DestinationSDK {
+		if msg := def.check(a); msg != "" {
+			p.failf(open, "%s", msg)
+		}
+	}
+	x.def = def
+	x.args = p.bindArguments(a, def.params, def.params == nil)
+	return x
+}
+
+// unknown refuses a name in the dialect that checks names when parsing.
+func (p *parser) unknown(what string, t token, known []string) {
+	if p.cfg.dialect != DestinationSDK {
+		return
+	}
+	p.failf(markOf(t), "%s [%s] does not exist.%s", what, t.val, didYouMean(t.val, known))
+}

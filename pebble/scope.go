@@ -1,0 +1,120 @@
+package pebble
+
+// frame is what a scope saves of the one around it.
+type frame struct {
+	floor, open, length int
+	nested, sealed      bool
+}
+
+// push opens a scope that sees those around it.
+func (r *run) push() frame {
+	f := frame{r.floor, r.open, len(r.scope), r.nested, r.sealed}
+	r.open, r.nested = len(r.scope), true
+	return f
+}
+
+// seal opens a scope that sees nothing around it.
+func (r *run) seal() frame {
+	f := r.push()
+	r.floor, r.sealed = len(r.scope), true
+	return f
+}
+
+// pop closes the scope that f was returned for.
+func (r *run) pop(f frame) {
+	r.scope = r.scope[:f.length]
+	r.floor, r.open, r.nested, r.sealed = f.floor, f.open, f.nested, f.sealed
+}
+
+// bind sets a name in the innermost scope.
+func (r *run) bind(name string, v Value) {
+	if !r.nested {
+		r.rebind(name, v)
+		return
+	}
+	for i := len(r.scope) - 1; i >= r.open; i-- {
+		if r.scope[i].name == name {
+			r.scope[i].value = v
+			return
+		}
+	}
+	r.scope = append(r.scope, binding{name, v})
+}
+
+// rebind sets a name outside of every scope. The caller's map stays as it is.
+func (r *run) rebind(name string, v Value) {
+	for i := range r.base {
+		if r.base[i].name == name {
+			r.base[i].value = v
+			return
+		}
+	}
+	r.base = append(r.base, binding{name, v})
+}
+
+// assign sets a name where it is bound already, else in the innermost scope.
+func (r *run) assign(name string, v Value) {
+	for i := len(r.scope) - 1; i >= r.floor; i-- {
+		if r.scope[i].name == name {
+			r.scope[i].value = v
+			return
+		}
+	}
+	if r.nested && !r.sealed && r.outside(name) {
+		r.rebind(name, v)
+		return
+	}
+	r.bind(name, v)
+}
+
+// outside reports whether a name is bound outside of every scope.
+func (r *run) outside(name string) bool {
+	for i := range r.base {
+		if r.base[i].name == name {
+			return true
+		}
+	}
+	if _, ok := r.vars[name]; ok {
+		return true
+	}
+	_, ok := r.global(name)
+	return ok
+}
+
+// lookup finds a variable, from the innermost scope outwards.
+func (r *run) lookup(name string) (Value, bool) {
+	for i := len(r.scope) - 1; i >= r.floor; i-- {
+		if r.scope[i].name == name {
+			return r.scope[i].value, true
+		}
+	}
+	if r.sealed {
+		return Value{}, false
+	}
+	for i := range r.base {
+		if r.base[i].name == name {
+			return r.base[i].value, true
+		}
+	}
+	if x, ok := r.vars[name]; ok {
+		return bind(x), true
+	}
+	return r.global(name)
+}
+
+// global finds the variables that the language defines. They are inert: a
+// template cannot reach the engine through them.
+func (r *run) global(name string) (Value, bool) {
+	if r.sdk() {
+		return Value{}, false
+	}
+	switch name {
+	case "_context":
+		return Value{kind: kContext}, true
+	case "template":
+		return Value{kind: kTemplate, s: r.chain[0].name}, true
+	case "locale":
+		return Value{kind: kLocale}, true
+	}
+	return Value{}, false
+}

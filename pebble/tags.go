@@ -1,0 +1,189 @@
+package pebble
+
+import "strings"
+
+// tag parses the tag whose name is the current token. Some tags leave no node.
+func (p *parser) tag() node {
+	name := p.tok
+	if p.cfg.dialect == DestinationSDK {
+		switch name.val {
+		case "filter", "for", "if", "set":
+		default:
+			return p.noTag(name)
+		}
+	}
+	switch name.val {
+	case "if":
+		return p.ifTag()
+	case "for":
+		return p.forTag()
+	case "set":
+		return p.setTag()
+	case "filter":
+		return p.filterTag()
+	case "autoescape":
+		return p.autoescapeTag()
+	case "parallel":
+		return p.parallelTag()
+	case "flush":
+		p.next()
+		p.expect(tExecuteEnd)
+		return nil
+	}
+	return p.templateTag(name)
+}
+
+// templateTag parses the tags that concern other templates or named parts.
+func (p *parser) templateTag(name token) node {
+	switch name.val {
+	case "block":
+		return p.blockTag()
+	case "extends":
+		return p.extendsTag()
+	case "include":
+		return p.includeTag()
+	case "embed":
+		return p.embedTag()
+	case "import":
+		return p.importTag()
+	case "from":
+		return p.fromTag()
+	case "macro":
+		return p.macroTag()
+	case "cache":
+		return p.cacheTag()
+	}
+	return p.noTag(name)
+}
+
+func (p *parser) noTag(name token) node {
+	hint := ""
+	if p.cfg.dialect == DestinationSDK {
+		hint = didYouMean(name.val, []string{"filter", "endfilter", "for", "endfor", "if", "else", "elseif", "endif", "set"})
+	}
+	p.failf(markOf(name), `Unexpected tag name "%s"%s`, name.val, hint)
+	return nil
+}
+
+func (p *parser) ifTag() node {
+	n := &ifNode{at: markOf(p.tok)}
+	for branch := "if"; ; branch = p.tok.val {
+		switch {
+		case p.tok.kind == tEOF:
+			p.endless("endif")
+			return n
+		case branch == "if" || branch == "elseif":
+			p.next()
+			n.conds = append(n.conds, p.expression())
+			p.expect(tExecuteEnd)
+			n.bodies = append(n.bodies, p.body("else", "elseif", "endif"))
+		case branch == "else":
+			p.next()
+			p.expect(tExecuteEnd)
+			n.other = p.body("endif")
+		default:
+			p.next()
+			p.expect(tExecuteEnd)
+			return n
+		}
+	}
+}
+
+func (p *parser) endless(end string) {
+	p.failf(markOf(p.tok), `Unexpected end of template. Pebble was looking for the "%s" tag`, end)
+}
+
+func (p *parser) forTag() node {
+	n := &forNode{at: markOf(p.tok)}
+	p.next()
+	n.name = p.newName()
+	if !p.tok.is(tName, "in") {
+		p.unexpectedWant("NAME")
+	}
+	p.next()
+	n.in = p.expression()
+	p.expect(tExecuteEnd)
+	n.body = p.body("else", "endfor")
+	if p.tok.is(tName, "else") {
+		p.next()
+		p.expect(tExecuteEnd)
+		n.other = p.body("endfor")
+	}
+	if p.tok.kind == tEOF {
+		p.endless("endfor")
+	}
+	p.next()
+	p.expect(tExecuteEnd)
+	return n
+}
+
+func (p *parser) setTag() node {
+	p.next()
+	n := &setNode{name: p.newName()}
+	p.expectPunct('=')
+	n.x = p.expression()
+	p.expect(tExecuteEnd)
+	return n
+}
+
+func (p *parser) filterTag() node {
+	p.next()
+	body := &capturedExpr{}
+	var x expr = body
+	for {
+		f := p.filter(x)
+		if f, ok := f.(*filterExpr); ok {
+			f.at.line = noLine
+		}
+		x = f
+		if p.tok.op != opFilter || p.tok.kind != tOperator || !p.link() {
+			break
+		}
+		p.next()
+	}
+	p.expect(tExecuteEnd)
+	body.body = p.bodyUntil("endfilter")
+	return &filterNode{x}
+}
+
+// bodyUntil parses a body and the tag that ends it.
+func (p *parser) bodyUntil(end string) []node {
+	nodes := p.body(end)
+	if p.tok.kind == tEOF {
+		p.endless(end)
+	}
+	p.next()
+	p.expect(tExecuteEnd)
+	return nodes
+}
+
+// autoescapeTag parses autoescape. A bare word other than true turns escaping
+// off; a strategy can only come last.
+func (p *parser) autoescapeTag() node {
+	p.next()
+	esc := escaping{strategy: escapeHTML}
+	on := true
+	if p.tok.kind == tName {
+		on = strings.EqualFold(p.tok.val, "true")
+		p.next()
+	}
+	if p.tok.kind == tString {
+		esc = escaping{strategyOf(p.tok.val), p.tok.val}
+		p.next()
+	}
+	p.expect(tExecuteEnd)
+	if !on {
+		esc = escaping{}
+	}
+	before := p.escape
+	p.escape = esc
+	body := p.bodyUntil("endautoescape")
+	p.escape = before
+	return &groupNode{body}
+}
+
+func (p *parser) parallelTag() node {
+	p.next()
+	p.expect(tExecuteEnd)
+	return &groupNode{p.bodyUntil("endparallel")}
+}

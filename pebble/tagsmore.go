@@ -1,0 +1,217 @@
+package pebble
+
+func (p *parser) blockTag() node {
+	tag := p.tok
+	p.next()
+	name := p.tok
+	if name.kind != tName && name.kind != tString {
+		p.expect(tName)
+	}
+	p.next()
+	p.expect(tExecuteEnd)
+	p.blocks = append(p.blocks, name.val)
+	n := &blockNode{name: name.val, body: p.body("endblock")}
+	p.blocks = p.blocks[:len(p.blocks)-1]
+	if !p.tok.is(tName, "endblock") {
+		p.failf(markOf(tag), "endblock tag should be present with block tag starting line number ")
+	}
+	p.next()
+	if p.tok.is(tName, name.val) || p.tok.is(tString, name.val) {
+		p.next()
+	}
+	p.expect(tExecuteEnd)
+	if p.t.blocks == nil {
+		p.t.blocks = map[string]*blockNode{}
+	}
+	p.t.blocks[n.name] = n
+	return n
+}
+
+func (p *parser) parentCall(m mark) expr {
+	block := ""
+	if n := len(p.blocks); n > 0 {
+		block = p.blocks[n-1]
+	}
+	return &parentExpr{block, m}
+}
+
+func (p *parser) blockCall(a arguments, m mark) expr {
+	e := &blockExpr{at: m}
+	if len(a.pos) > 0 {
+		e.name = a.pos[0]
+	}
+	return e
+}
+
+func (p *parser) extendsTag() node {
+	n := &extendsNode{at: markOf(p.tok)}
+	p.next()
+	n.parent = p.expression()
+	p.expect(tExecuteEnd)
+	return n
+}
+
+func (p *parser) includeTag() node {
+	n := &includeNode{at: markOf(p.tok)}
+	p.next()
+	n.file = p.expression()
+	n.with = p.withMap()
+	p.expect(tExecuteEnd)
+	return n
+}
+
+// withMap parses the literal map after with, if there is one.
+func (p *parser) withMap() *mapExpr {
+	if !p.tok.is(tName, "with") {
+		return nil
+	}
+	p.next()
+	m := markOf(p.tok)
+	x := p.expression()
+	if w, ok := x.(*mapExpr); ok {
+		return w
+	}
+	p.failf(m, "Unexpected expression '%s'.", javaNodeClass(x))
+	return nil
+}
+
+// javaNodeClass is the class of an expression in the Java engine.
+func javaNodeClass(x expr) string {
+	name := "Expression"
+	switch x.(type) {
+	case *varExpr:
+		name = "ContextVariableExpression"
+	case *attrExpr, *indexExpr, *methodExpr:
+		name = "GetAttributeExpression"
+	case *listExpr:
+		name = "ArrayExpression"
+	case *filterExpr:
+		name = "FilterExpression"
+	case *callExpr:
+		name = "FunctionOrMacroInvocationExpression"
+	case *ternaryExpr:
+		name = "TernaryExpression"
+	}
+	return "io.pebbletemplates.pebble.node.expression." + name
+}
+
+func (p *parser) embedTag() node {
+	n := &embedNode{at: markOf(p.tok)}
+	p.next()
+	n.file = p.expression()
+	n.with = p.withMap()
+	p.expect(tExecuteEnd)
+	// The blocks inside belong to the tag, not to the template around it.
+	outer := p.t.blocks
+	p.t.blocks = nil
+	for p.err == nil {
+		if p.tok.kind == tText {
+			if !isJavaBlank(p.tok.val) {
+				p.failf(markOf(p.tok), "A template that extends another one cannot include content outside blocks. Did you forget to put the content inside a {%% block %%} tag?")
+			}
+			p.next()
+			continue
+		}
+		if p.tok.kind != tExecuteStart {
+			p.unexpectedWant("EXECUTE_START")
+			break
+		}
+		p.next()
+		if p.tok.is(tName, "endembed") {
+			p.next()
+			p.expect(tExecuteEnd)
+			break
+		}
+		if !p.tok.is(tName, "block") {
+			p.unexpectedWant("NAME")
+			break
+		}
+		p.blockTag()
+	}
+	n.blocks, p.t.blocks = p.t.blocks, outer
+	return n
+}
+
+func isJavaBlank(s string) bool { return trimLeft(s) == "" }
+
+func (p *parser) importTag() node {
+	n := &importNode{at: markOf(p.tok)}
+	p.next()
+	n.file = p.expression()
+	if p.tok.is(tName, "as") {
+		p.next()
+		n.alias = p.newName()
+	}
+	p.expect(tExecuteEnd)
+	return n
+}
+
+func (p *parser) fromTag() node {
+	n := &fromNode{at: markOf(p.tok)}
+	p.next()
+	n.file = p.expression()
+	if !p.tok.is(tName, "import") {
+		p.unexpectedWant("NAME")
+	}
+	p.next()
+	for p.err == nil && p.tok.kind != tExecuteEnd {
+		m := namedMacro{name: p.newName()}
+		m.alias = m.name
+		if p.tok.is(tName, "as") {
+			p.next()
+			m.alias = p.newName()
+		}
+		n.names = append(n.names, m)
+		if p.tok.punct(',') {
+			p.next()
+		} else if p.tok.kind != tExecuteEnd {
+			p.unexpectedWant("EXECUTE_END or ','")
+		}
+	}
+	p.expect(tExecuteEnd)
+	return n
+}
+
+func (p *parser) macroTag() node {
+	p.next()
+	at := markOf(p.tok)
+	n := &macroNode{name: p.newName(), home: p.t}
+	n.params = p.parameters()
+	p.expect(tExecuteEnd)
+	n.body = p.bodyUntil("endmacro")
+	if p.t.macros[n.name] != nil {
+		p.fail("RuntimeException", "More than one macro can not share the same name: "+n.name, at)
+	}
+	if p.t.macros == nil {
+		p.t.macros = map[string]*macroNode{}
+	}
+	p.t.macros[n.name] = n
+	return n
+}
+
+func (p *parser) parameters() []namedArg {
+	var params []namedArg
+	p.expectPunct('(')
+	for p.err == nil && !p.tok.punct(')') {
+		if len(params) > 0 {
+			p.expectPunct(',')
+		}
+		a := namedArg{name: p.newName()}
+		if p.tok.punct('=') {
+			p.next()
+			a.x = p.expression()
+		}
+		params = append(params, a)
+	}
+	p.expectPunct(')')
+	return params
+}
+
+func (p *parser) cacheTag() node {
+	n := &cacheNode{at: markOf(p.tok)}
+	p.next()
+	n.key = p.expression()
+	p.expect(tExecuteEnd)
+	n.body = p.bodyUntil("endcache")
+	return n
+}

@@ -1,0 +1,119 @@
+package pebble
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// Template is a compiled template. It is safe for concurrent use.
+type Template struct {
+	name   string
+	src    string
+	root   []node
+	blocks map[string]*blockNode // name → the last block of that name
+	macros map[string]*macroNode // name → macro
+	cfg    config
+	set    *templateSet // the templates that load one another
+	pool   sync.Pool    // of *run
+}
+
+// Parse compiles a template. The name appears in errors; an error is an *[Error].
+func Parse(name, text string, opts ...Option) (*Template, error) {
+	t := &Template{name: name, src: text, cfg: newConfig(opts)}
+	if t.cfg.loader != nil {
+		t.set = &templateSet{templates: map[string]*Template{}}
+	}
+	if err := t.compile(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Template) compile() *Error {
+	if len(t.src) > t.cfg.limits.TemplateBytes {
+		return &Error{
+			Kind: KindLimit, Message: "template exceeds the limit TemplateBytes", Template: t.name,
+			Limit: "TemplateBytes", Op: "parsing",
+		}
+	}
+	var p parser
+	p.t, p.cfg = t, &t.cfg
+	p.lex.src = t.src
+	p.lex.states, p.lex.brackets = p.states[:0], p.brackets[:0]
+	p.escape = escaping{t.cfg.escape, t.cfg.escapeName}
+	p.next()
+	t.root = p.body()
+	return p.finish()
+}
+
+// finish returns the error to report: a lexical one anywhere comes first.
+func (p *parser) finish() *Error {
+	if p.err == nil && p.lex.err == nil {
+		return nil
+	}
+	if p.err == nil || p.err.Kind != KindLimit {
+		for p.lex.err == nil && p.lex.next().kind != tEOF {
+		}
+	}
+	if e := p.lex.err; e != nil {
+		e.Op = "parsing"
+		return e.place(p.t.name, p.lex.src, e.Line, e.shown)
+	}
+	return p.err
+}
+
+// Name returns the name given to Parse.
+func (t *Template) Name() string { return t.name }
+
+// Render writes the template to w, with vars as its variables. Nothing is
+// written if rendering fails. The error is an *[Error], or that of w.
+func (t *Template) Render(ctx context.Context, w io.Writer, vars map[string]any) error {
+	r := t.newRun(ctx, vars)
+	err := r.template()
+	if err == nil {
+		_, err = w.Write(r.out)
+	}
+	t.free(r)
+	return err
+}
+
+// RenderString returns the text of the template, with vars as its variables.
+func (t *Template) RenderString(ctx context.Context, vars map[string]any) (string, error) {
+	r := t.newRun(ctx, vars)
+	err := r.template()
+	s := ""
+	if err == nil {
+		s = string(r.out)
+	}
+	t.free(r)
+	return s, err
+}
+
+func (t *Template) newRun(ctx context.Context, vars map[string]any) *run {
+	r, _ := t.pool.Get().(*run)
+	if r == nil {
+		r = &run{out: make([]byte, 0, len(t.src)+64)}
+	}
+	r.ctx, r.vars, r.cur = ctx, vars, t
+	r.limits, r.strict = t.cfg.limits, t.cfg.strict
+	r.fuel = fuelTank
+	r.one[0] = t
+	r.chain, r.level = r.one[:], 0
+	return r
+}
+
+// maxKept bounds the buffers that a template keeps between renders, in bytes.
+const maxKept = 64 << 10
+
+// free clears what r holds of the caller's data and keeps it for the next render.
+func (t *Template) free(r *run) {
+	if cap(r.out) > maxKept || cap(r.args) > 256 || cap(r.scope) > 256 || cap(r.base) > 256 {
+		return
+	}
+	clear(r.scope[:cap(r.scope)])
+	clear(r.base[:cap(r.base)])
+	clear(r.args[:cap(r.args)])
+	*r = run{out: r.out[:0], scope: r.scope[:0], base: r.base[:0], args: r.args[:0]}
+	t.pool.Put(r)
+}

@@ -1,0 +1,172 @@
+package pebble
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// text returns v as Java's String.valueOf would, except that null is "".
+func (r *run) text(v Value) (string, error) {
+	switch v.kind {
+	case kString, kSafe:
+		return v.s, nil
+	case kNull:
+		return "", nil
+	}
+	var buf [64]byte
+	b, err := r.appendText(buf[:0], v)
+	return string(b), err
+}
+
+// appendText appends v as Java prints it inside a list: null is "null". In the
+// DestinationSDK dialect a map prints as JSON, as Adobe's values do.
+func (r *run) appendText(b []byte, v Value) ([]byte, error) {
+	switch v.kind {
+	case kNull:
+		return append(b, "null"...), nil
+	case kBool:
+		return strconv.AppendBool(b, v.n != 0), nil
+	case kInt, kLong, kLazy, kBig:
+		if v.s != "" {
+			return append(b, v.s...), nil
+		}
+		return strconv.AppendInt(b, v.n, 10), nil
+	case kDouble:
+		if v.s != "" {
+			return append(b, v.s...), nil
+		}
+		return appendDouble(b, v.float()), nil
+	case kChar:
+		return utf8.AppendRune(b, charRune(v.n)), nil
+	case kString, kSafe:
+		return append(b, v.s...), nil
+	case kForeign:
+		return b, r.foreign(v)
+	}
+	return r.appendCompound(b, v)
+}
+
+func (r *run) appendCompound(b []byte, v Value) ([]byte, error) {
+	if len(b) > r.limits.StringBytes {
+		return b, r.limit("StringBytes")
+	}
+	if err := r.tick(4); err != nil {
+		return b, err
+	}
+	switch v.kind {
+	case kList, kArray:
+		return r.appendList(b, v)
+	case kMap:
+		if r.sdk() {
+			return r.appendJSON(b, v)
+		}
+		return r.appendMap(b, v)
+	case kEntry:
+		e := v.o.(*entry)
+		b, err := r.appendText(b, e.key)
+		if err != nil {
+			return b, err
+		}
+		return r.appendText(append(b, '='), e.value)
+	case kLoop:
+		return v.o.(*loop).appendText(b), nil
+	case kTemplate:
+		return append(b, "template "+v.s...), nil
+	case kLocale:
+		return append(b, "en_US"...), nil
+	case kContext:
+		return append(b, "context"...), nil
+	}
+	return append(b, "object"...), nil
+}
+
+func (r *run) appendList(b []byte, v Value) ([]byte, error) {
+	b = append(b, '[')
+	var err error
+	for i, n := 0, v.length(); i < n; i++ {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if b, err = r.appendText(b, v.at(i)); err != nil {
+			return b, err
+		}
+	}
+	if len(b) > r.limits.StringBytes {
+		return b, r.limit("StringBytes")
+	}
+	return append(b, ']'), nil
+}
+
+func (r *run) appendMap(b []byte, v Value) ([]byte, error) {
+	b = append(b, '{')
+	var err error
+	first := true
+	for k, x := range v.pairs {
+		if !first {
+			b = append(b, ", "...)
+		}
+		first = false
+		if b, err = r.appendText(b, k); err != nil {
+			return b, err
+		}
+		if b, err = r.appendText(append(b, '='), x); err != nil {
+			return b, err
+		}
+	}
+	if len(b) > r.limits.StringBytes {
+		return b, r.limit("StringBytes")
+	}
+	return append(b, '}'), nil
+}
+
+// appendDouble appends f as Java's Double.toString does: plain from 1e-3 up to
+// 1e7, else with an exponent, always with a digit after the point.
+func appendDouble(b []byte, f float64) []byte {
+	a := math.Abs(f)
+	switch {
+	case f != f:
+		return append(b, "NaN"...)
+	case math.IsInf(f, 1):
+		return append(b, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(b, "-Infinity"...)
+	case a < 1e7 && a == math.Trunc(a):
+		if math.Signbit(f) {
+			b = append(b, '-')
+		}
+		return append(strconv.AppendInt(b, int64(a), 10), ".0"...)
+	case a >= 1e-3 && a < 1e7:
+		return strconv.AppendFloat(b, f, 'f', -1, 64)
+	}
+	var buf [32]byte
+	s := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
+	point := false
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '.':
+			point = true
+		case 'e':
+			if !point {
+				b = append(b, ".0"...)
+			}
+			b = append(b, 'E')
+			exp, _ := strconv.Atoi(string(s[i+1:]))
+			return strconv.AppendInt(b, int64(exp), 10)
+		}
+		b = append(b, s[i])
+	}
+	return b
+}
+
+// charRune is the character of a UTF-16 code unit; half a pair prints as "?",
+// as in Java.
+func charRune(n int64) rune {
+	if utf16.IsSurrogate(rune(n)) {
+		return '?'
+	}
+	return rune(n)
+}
+
+func charText(n int64) string { return string(charRune(n)) }

@@ -1,0 +1,205 @@
+package pebble
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+func filterToJSON(r *run, in Value, _ []Value) (Value, error) {
+	b, err := r.appendJSON(nil, in)
+	if err != nil {
+		return in, err
+	}
+	return r.sized(string(b))
+}
+
+// appendJSON appends v as compact JSON. A number keeps its text where that is
+// JSON; what JSON has no word for is null.
+func (r *run) appendJSON(b []byte, v Value) ([]byte, error) {
+	switch v.kind {
+	case kBool, kInt, kLong, kLazy, kBig:
+		return r.appendText(b, v)
+	case kDouble:
+		switch f := v.float(); {
+		case v.s != "" && json.Valid([]byte(v.s)):
+			return append(b, v.s...), nil
+		case math.IsNaN(f) || math.IsInf(f, 0):
+			return append(b, "null"...), nil
+		default:
+			return appendDouble(b, f), nil
+		}
+	case kString, kSafe:
+		return appendJSONString(b, v.s), nil
+	case kChar:
+		return appendJSONString(b, charText(v.n)), nil
+	case kForeign:
+		return b, r.foreign(v)
+	}
+	if len(b) > r.limits.StringBytes {
+		return b, r.limit("StringBytes")
+	}
+	if err := r.tick(4); err != nil {
+		return b, err
+	}
+	switch v.kind {
+	case kList, kArray:
+		return r.appendJSONList(b, v)
+	case kMap:
+		return r.appendJSONMap(b, v)
+	case kEntry:
+		e := v.o.(*entry)
+		d := &dict{}
+		d.set(String("key"), e.key)
+		d.set(String("value"), e.value)
+		return r.appendJSONMap(b, Value{kind: kMap, o: d})
+	}
+	return append(b, "null"...), nil
+}
+
+func (r *run) appendJSONList(b []byte, v Value) ([]byte, error) {
+	b = append(b, '[')
+	var err error
+	for i, n := 0, v.length(); i < n; i++ {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = r.appendJSON(b, v.at(i)); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func (r *run) appendJSONMap(b []byte, v Value) ([]byte, error) {
+	b = append(b, '{')
+	first := true
+	for k, x := range v.pairs {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		name, err := r.text(nullText(k))
+		if err != nil {
+			return b, err
+		}
+		b = append(appendJSONString(b, name), ':')
+		if b, err = r.appendJSON(b, x); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// appendJSONString appends a quoted string with no more escapes than JSON asks
+// for, besides those that keep it valid within JavaScript.
+func appendJSONString(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', byte(c))
+		case c >= '\b' && c <= '\r' && c != '\v':
+			b = append(b, '\\', "btn\x00fr"[c-'\b'])
+		case c < ' ' || c == 0x2028 || c == 0x2029:
+			b = appendUnit(b, c, true)
+		case c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			b = append(b, `\ufffd`...)
+		default:
+			b = utf8.AppendRune(b, c)
+		}
+	}
+	return append(b, '"')
+}
+
+// filterFromJSON reads a string of JSON. Its size bounds the cost.
+func filterFromJSON(r *run, in Value, _ []Value) (Value, error) {
+	if in.kind == kNull {
+		return in, nil
+	}
+	s, err := asString(in)
+	if err != nil {
+		return in, err
+	}
+	if err := r.room(len(s)); err != nil {
+		return in, err
+	}
+	x, err := FromJSON([]byte(s))
+	if err != nil {
+		return in, raiseData(KindPebble, "input of fromJson is not valid JSON")
+	}
+	return bind(x), r.tick(len(s) >> 3)
+}
+
+// filterToSeconds reads a duration: a number of seconds, a Go duration such as
+// 1h30m, with d and w besides, or an ISO 8601 one such as PT1H30M.
+func filterToSeconds(r *run, in Value, _ []Value) (Value, error) {
+	if in.kind == kNull || in.isNumber() {
+		return in, nil
+	}
+	s, err := asString(in)
+	if err != nil {
+		return in, err
+	}
+	seconds, ok := durationSeconds(strings.ToLower(strings.TrimSpace(s)))
+	if !ok {
+		return in, raiseData(KindPebble, `cannot read "`+clip(s)+`" as a duration`)
+	}
+	if seconds == math.Trunc(seconds) && math.Abs(seconds) < 1<<53 {
+		return Int(int64(seconds)), nil
+	}
+	return Float(seconds), nil
+}
+
+func durationSeconds(s string) (float64, bool) {
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return f, !math.IsNaN(f) && !math.IsInf(f, 0)
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		return d.Seconds(), true
+	}
+	iso := strings.HasPrefix(s, "p")
+	inTime := !iso
+	total := 0.0
+	for s = strings.TrimPrefix(s, "p"); s != ""; {
+		if iso && s[0] == 't' {
+			inTime, s = true, s[1:]
+			continue
+		}
+		n := 0
+		for n < len(s) && (isDigit(s[n]) || s[n] == '.') {
+			n++
+		}
+		f, err := strconv.ParseFloat(s[:n], 64)
+		if err != nil || n == len(s) {
+			return 0, false
+		}
+		unit := unitSeconds(s[n], inTime)
+		if unit == 0 {
+			return 0, false
+		}
+		total += f * unit
+		s = strings.TrimLeft(s[n+1:], " ")
+	}
+	return total, true
+}
+
+// unitSeconds is the length of a unit, 0 for one that has no fixed length.
+func unitSeconds(unit byte, inTime bool) float64 {
+	switch {
+	case unit == 's' && inTime:
+		return 1
+	case unit == 'm' && inTime:
+		return 60
+	case unit == 'h' && inTime:
+		return 3600
+	case unit == 'd':
+		return 86400
+	case unit == 'w':
+		return 7 * 86400
+	}
+	return 0
+}
