@@ -3,13 +3,16 @@ package connection
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
-	"latchkey/internal/exchange"
+	"latchkey/internal/destination"
+	"latchkey/internal/registry"
 )
 
 // ConnectorConfig is what a [Connector] works with.
@@ -21,7 +24,8 @@ type ConnectorConfig struct {
 	Definitions Definitions
 	Sandboxes   Sandboxes
 	// Hash is the installation's keyed hash, seal.Keyring.Hash: attempts, states and cookies are looked up by it.
-	Hash  func(purpose string, data []byte) [32]byte
+	Hash func(purpose string, data []byte) [32]byte
+	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what goes wrong; nil means none.
 	Log *slog.Logger
@@ -36,169 +40,143 @@ type ConnectorConfig struct {
 	AttemptLife time.Duration
 }
 
+// Where browsers come to. The callback's path is the one that partners register (spec/destination-sdk.md §3.1).
+const (
+	ConnectPath  = "/connect/"
+	CallbackPath = "/data/core/activation/oauth/api/v1/callback"
+)
+
 // Connector holds the use cases of connections. Every method takes the caller and checks it first: reading needs
 // connections:read, the rest connections:write.
 //
-// A caller bound to a sandbox sees no other. For one that is not, "" as a sandbox means [access.DefaultSandbox].
+// A caller bound to a sandbox sees no other. For one that is not, "" as a sandbox means every one when a connection
+// is named by its id, else [access.DefaultSandbox].
 type Connector struct {
 	config ConnectorConfig
 }
 
 // NewConnector checks the configuration.
 func NewConnector(config ConnectorConfig) (*Connector, error) {
-	return nil, errors.ErrUnsupported
+	switch {
+	case config.Store == nil, config.Attempts == nil, config.Keeper == nil, config.Exchanger == nil,
+		config.Definitions == nil, config.Sandboxes == nil, config.Hash == nil:
+		return nil, errors.New("connection: a connector needs stores, keeper, exchanger, definitions, sandboxes and a hash")
+	case len(config.PublicURLs) == 0:
+		return nil, errors.New("connection: a connector needs a public URL")
+	}
+	if config.Clock == nil {
+		config.Clock = clock.System()
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.AttemptLife <= 0 {
+		config.AttemptLife = 10 * time.Minute
+	}
+	urls := make([]string, len(config.PublicURLs))
+	for i, base := range config.PublicURLs {
+		u, err := url.Parse(base)
+		if err != nil || u.Host == "" {
+			return nil, fmt.Errorf("connection: %q is not a base URL", base)
+		}
+		urls[i] = strings.TrimRight(base, "/")
+	}
+	config.PublicURLs = urls
+	return &Connector{config: config}, nil
 }
 
-// Create asks for a connection.
-type Create struct {
-	// Sandbox is where it will belong, and where the definition is looked for; "" is the caller's own.
-	Sandbox string
-	// Definition is an id or a name. Its published revision is used, the draft when none was published and it passes.
-	Definition string
-	Fields     map[string]any
-	Label      string
-	// ReturnURL is where the browser goes after its consent.
-	ReturnURL string
-	// Configuration picks an entry of the definition's customerAuthenticationConfigurations.
-	Configuration int
-	// BaseURL is the public URL to begin at; "" means the first configured. Others than those are refused.
-	BaseURL string
-}
-
-// Created is a connection, and where to send its customer when a consent is needed.
-type Created struct {
-	Connection Connection
-	// AuthorizeURL is our own /connect/{attempt}; "" when no browser is needed.
-	AuthorizeURL       string
-	AuthorizeExpiresAt time.Time
-}
-
-// Create makes a connection. Without a browser the first exchange happens now, and one that fails stores nothing:
-// a [*ProviderError]. With one, the connection is pending and Created has the URL to open. Wrong fields are
-// [destination.Problems].
-func (c *Connector) Create(ctx context.Context, caller access.Caller, ask Create) (Created, error) {
-	return Created{}, errors.ErrUnsupported
+// CallbackURLs gives the redirect URIs to register at a provider, one for each public URL.
+func (c *Connector) CallbackURLs() []string {
+	out := make([]string, len(c.config.PublicURLs))
+	for i, base := range c.config.PublicURLs {
+		out[i] = base + CallbackPath
+	}
+	return out
 }
 
 // Get gives one by its id or its label.
 func (c *Connector) Get(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
-	return Connection{}, errors.ErrUnsupported
+	record, err := c.find(ctx, caller, ref, access.ConnectionsRead)
+	if err != nil {
+		return Connection{}, err
+	}
+	return present(&record), nil
 }
 
-// Query picks connections of one sandbox.
-type Query struct {
-	// Sandbox is the one; "" is the caller's own.
-	Sandbox string
-	// Definition is an id or a name; "" means any.
-	Definition string
-	State      State
-	// Text is part of an id or of a label.
-	Text string
-	// Cursor is a former page's Next.
-	Cursor string
-	// Limit is 1 to 200; 0 means 50.
-	Limit int
+// find checks the caller, and reads a connection that it may see.
+func (c *Connector) find(ctx context.Context, caller access.Caller, ref Ref, scope access.Scope) (Record, error) {
+	if err := caller.Require(scope); err != nil {
+		return Record{}, err
+	}
+	sandbox, err := caller.In(ref.Sandbox)
+	if err != nil {
+		return Record{}, err
+	}
+	where := Selector{Organization: caller.Organization, Sandbox: sandbox, Label: ref.Name}
+	if isID(ref.Name) {
+		where = Selector{Organization: caller.Organization, ID: ref.Name}
+	}
+	record, err := c.config.Store.Find(ctx, where)
+	if err != nil {
+		return Record{}, fmt.Errorf("finding the connection %q: %w", ref.Name, err)
+	}
+	anywhere := isID(ref.Name) && ref.Sandbox == "" && caller.Sandbox == ""
+	if record.Sandbox != sandbox && !anywhere {
+		return Record{}, fmt.Errorf("finding the connection %q: %w", ref.Name, ErrNotFound)
+	}
+	return record, nil
 }
 
-// Page is a part of a list.
-type Page struct {
-	Items []Connection
-	// Next continues the list, "" at its end.
-	Next string
-}
-
-// List gives connections, newest first.
-func (c *Connector) List(ctx context.Context, caller access.Caller, query Query) (Page, error) {
-	return Page{}, errors.ErrUnsupported
-}
-
-// Refresh exchanges now, fresh or not, and waits for it. It does not wait out a backoff.
+// Refresh exchanges now, fresh or not, and waits for it. It does not wait out a backoff. A failure is a
+// [*ProviderError].
 func (c *Connector) Refresh(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
-	return Connection{}, errors.ErrUnsupported
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Connection{}, err
+	}
+	if err := c.config.Keeper.force(ctx, record.ID); err != nil {
+		return Connection{}, err
+	}
+	return c.reread(ctx, &record)
 }
 
-// Reauthorize begins a new consent, or acquires anew from the stored fields where no browser is needed. The old
-// account keeps serving until the new one works. An empty baseURL and returnURL mean those of the connection.
-func (c *Connector) Reauthorize(ctx context.Context, caller access.Caller, ref Ref, ask Reauthorize) (Created, error) {
-	return Created{}, errors.ErrUnsupported
-}
-
-// Reauthorize asks for a new consent.
-type Reauthorize struct {
-	ReturnURL string
-	BaseURL   string
-}
-
-// Patch changes a connection. Nil members stay as they are.
-type Patch struct {
-	// Fields are laid over the stored ones; a mask keeps the stored secret, null removes one.
-	Fields map[string]any
-	// Label renames; "" takes the label away.
-	Label     *string
-	ReturnURL *string
-	BaseURL   string
-}
-
-// Patch changes label and fields. Changed fields mean a new exchange (U10): the old account serves until the new one
-// works, and when that needs a browser Created has the URL to open.
-func (c *Connector) Patch(ctx context.Context, caller access.Caller, ref Ref, patch Patch) (Created, error) {
-	return Created{}, errors.ErrUnsupported
-}
-
-// Disable stops serving and refreshing.
-func (c *Connector) Disable(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
-	return Connection{}, errors.ErrUnsupported
-}
-
-// Enable undoes Disable.
-func (c *Connector) Enable(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
-	return Connection{}, errors.ErrUnsupported
+// reread gives a connection as it is stored now.
+func (c *Connector) reread(ctx context.Context, record *Record) (Connection, error) {
+	now, err := c.config.Store.Find(ctx, Selector{Organization: record.Organization, ID: record.ID})
+	if err != nil {
+		return Connection{}, fmt.Errorf("reading the connection %s: %w", record.ID, err)
+	}
+	return present(&now), nil
 }
 
 // Delete removes a connection with its tokens and attempts.
 func (c *Connector) Delete(ctx context.Context, caller access.Caller, ref Ref) error {
-	return errors.ErrUnsupported
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return err
+	}
+	if err := c.config.Store.Delete(ctx, record.Organization, record.ID); err != nil {
+		return fmt.Errorf("deleting the connection %s: %w", record.ID, err)
+	}
+	c.config.Keeper.removed(record.ID)
+	return nil
 }
 
-// Begun is how a browser goes on from /connect/{attempt}.
-type Begun struct {
-	// RedirectURL is the provider's authorization page.
-	RedirectURL string
-	// CookieName and CookieValue bind the browser. The cookie MUST be HttpOnly and SameSite=Lax, Secure over TLS, and
-	// sent on the callback's path.
-	CookieName  string
-	CookieValue string
-	ExpiresAt   time.Time
+// sandboxID gives a sandbox's UUID. Whoever may make a connection may learn it.
+func (c *Connector) sandboxID(ctx context.Context, caller access.Caller, name string) (string, error) {
+	caller.Scopes = access.Scopes{access.RegistryRead}
+	sandbox, err := c.config.Sandboxes.Sandbox(ctx, caller, name)
+	if errors.Is(err, registry.ErrNotFound) {
+		return "", destination.Problems{{
+			Pointer: "/sandbox", Message: fmt.Sprintf("there is no sandbox %q", name), Severity: destination.Refused,
+			Fix: "create it, or name one of the organization's sandboxes",
+		}}
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the sandbox %q: %w", name, err)
+	}
+	return sandbox.ID, nil
 }
 
-// Begin binds the browser that opened /connect/{attempt} and gives the provider's page. It needs no caller: who
-// holds the link may consent. Opening it again is allowed until the consent is completed.
-func (c *Connector) Begin(ctx context.Context, attempt string) (Begun, error) {
-	return Begun{}, errors.ErrUnsupported
-}
-
-// CallbackRequest is what came back from the provider.
-type CallbackRequest struct {
-	Query url.Values
-	// Cookie gives the value of the browser's cookie of that name.
-	Cookie func(name string) string
-	// RedirectURI is the address that was called, without its query; when set it must be the attempt's.
-	RedirectURI string
-}
-
-// CallbackResult is how a consent ended.
-type CallbackResult struct {
-	Connection Connection
-	// Failure is why there is no (new) token, nil when it worked.
-	Failure *exchange.Failure
-	// ReturnURL is the caller's, with `connection` and `status` ("ok", "failed") and on failure `error` added; ""
-	// when the caller gave none.
-	ReturnURL string
-}
-
-// Callback ends a consent: it checks state and browser, exchanges the code once and commits. An error means that no
-// attempt was touched ([ErrAttemptUnknown], [ErrAttemptUsed], [ErrAttemptExpired], [ErrOtherBrowser]); a consent that
-// failed is a result with a Failure.
-func (c *Connector) Callback(ctx context.Context, request CallbackRequest) (CallbackResult, error) {
-	return CallbackResult{}, errors.ErrUnsupported
-}
+// now gives the time as stores keep it.
+func (c *Connector) now() time.Time { return c.config.Clock.Now().UTC().Truncate(time.Microsecond) }

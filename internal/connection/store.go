@@ -122,7 +122,7 @@ const OutcomeDone = "done"
 
 // AttemptStore keeps attempts. It MUST seal [Attempt.Fields] secrets and [Attempt.Verifier].
 type AttemptStore interface {
-	// OpenAttempt keeps an attempt. Attempts of the same connection that are open are closed: the last link counts.
+	// OpenAttempt keeps an attempt; [ErrNotFound] when its connection is gone. Others of the connection stay open.
 	OpenAttempt(ctx context.Context, attempt Attempt) error
 	// AttemptByLink and AttemptByState find one by a hash: [ErrAttemptUnknown].
 	AttemptByLink(ctx context.Context, link Hash) (Attempt, error)

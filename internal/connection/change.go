@@ -1,0 +1,244 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+)
+
+// Reauthorize asks for a new consent. Empty members mean those of the connection.
+type Reauthorize struct {
+	ReturnURL string
+	BaseURL   string
+}
+
+// Reauthorize begins a new consent, or acquires anew from the stored fields where no browser is needed. The old
+// account keeps serving until the new one works.
+func (c *Connector) Reauthorize(ctx context.Context, caller access.Caller, ref Ref, ask Reauthorize) (Created, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Created{}, err
+	}
+	problems := append(c.checkReturnURL(ask.ReturnURL), c.checkBaseURL(ask.BaseURL)...)
+	if len(problems) > 0 {
+		return Created{}, problems
+	}
+	return c.authorize(ctx, caller, &record, nil, ask)
+}
+
+// Patch changes a connection. Nil members stay as they are.
+type Patch struct {
+	// Fields are laid over the stored ones; a mask keeps the stored secret, null removes one.
+	Fields map[string]any
+	// Label renames; "" takes the label away.
+	Label     *string
+	ReturnURL *string
+	BaseURL   string
+}
+
+// Patch changes label and fields. Changed fields mean a new exchange (U10): the old account serves until the new one
+// works, and when that needs a browser Created has the URL to open.
+func (c *Connector) Patch(ctx context.Context, caller access.Caller, ref Ref, patch Patch) (Created, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Created{}, err
+	}
+	problems := c.checkBaseURL(patch.BaseURL)
+	if patch.Label != nil {
+		problems = append(problems, checkLabel(*patch.Label)...)
+	}
+	if patch.ReturnURL != nil {
+		problems = append(problems, c.checkReturnURL(*patch.ReturnURL)...)
+	}
+	if len(problems) > 0 {
+		return Created{}, problems
+	}
+	created := Created{Connection: present(&record)}
+	if len(patch.Fields) > 0 {
+		if created, err = c.authorize(ctx, caller, &record, patch.Fields, Reauthorize{BaseURL: patch.BaseURL}); err != nil {
+			return Created{}, err
+		}
+	}
+	if patch.Label == nil && patch.ReturnURL == nil {
+		return created, nil
+	}
+	created.Connection, err = c.modify(ctx, &record, func(Record) (Change, error) {
+		return Change{Label: patch.Label, ReturnURL: patch.ReturnURL}, nil
+	})
+	return created, err
+}
+
+// authorize authorizes a connection anew, with its fields as changed by in.
+func (c *Connector) authorize(ctx context.Context, caller access.Caller, record *Record, in map[string]any, ask Reauthorize) (Created, error) {
+	if record.State == Disabled {
+		return Created{}, &StateError{record.identity(), Disabled, "authorize"}
+	}
+	pinned, fields, err := c.planFor(ctx, caller, record, in)
+	if err != nil {
+		return Created{}, err
+	}
+	if in != nil && record.Generation > 0 && fields.Equal(record.Fields) {
+		return Created{Connection: present(record)}, nil
+	}
+	subject := *record
+	subject.Revision = pinned.Revision
+	if pinned.Plan.NeedsBrowser() {
+		if ask.ReturnURL == "" {
+			ask.ReturnURL = record.ReturnURL
+		}
+		attempt, link := c.newAttempt(&subject, pinned.Plan, attemptAsk{caller.ID, ask.ReturnURL, ask.BaseURL, fields})
+		if err := c.config.Attempts.OpenAttempt(ctx, attempt); err != nil {
+			return Created{}, fmt.Errorf("storing the attempt: %w", err)
+		}
+		return Created{present(record), link, attempt.ExpiresAt}, nil
+	}
+	tokens, err := c.config.Exchanger.Acquire(ctx, pinned.Plan, exchange.Input{Fields: fields, User: userOf(record, caller.ID)})
+	if err != nil {
+		return Created{}, &ProviderError{Identity: record.identity(), Failure: failureOf(err)}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
+	defer cancel()
+	account := &Account{
+		Fields: fields, Revision: pinned.Revision, Configuration: record.Configuration,
+		Fingerprint: pinned.Plan.Fingerprint(fields),
+	}
+	if err := c.replace(ctx, record, pinned.Plan, tokens, account, ""); err != nil {
+		return Created{}, err
+	}
+	return Created{Connection: present(record)}, nil
+}
+
+// planFor gives the plan of a new authorization, and the fields as that plan takes them: the published revision, or
+// the one that the connection has when the definition can't be connected to any more.
+func (c *Connector) planFor(ctx context.Context, caller access.Caller, record *Record, in map[string]any) (destination.Pinned, destination.Fields, error) {
+	ref := destination.Ref{Sandbox: record.Sandbox, Name: record.Definition}
+	pinned, err := c.connectable(ctx, caller, ref, record.Configuration)
+	var problems destination.Problems
+	if err == nil {
+		var fields destination.Fields
+		if fields, problems = pinned.Plan.MergeFields(record.Fields, in); len(problems) == 0 {
+			return pinned, fields, nil
+		}
+	} else if _, ok := errors.AsType[destination.Problems](err); !ok {
+		return destination.Pinned{}, destination.Fields{}, err
+	}
+	plan, err := c.config.Definitions.Plan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err != nil {
+		return destination.Pinned{}, destination.Fields{}, fmt.Errorf("reading the definition: %w", err)
+	}
+	fields, old := plan.MergeFields(record.Fields, in)
+	if len(old) > 0 {
+		if problems == nil {
+			problems = old
+		}
+		return destination.Pinned{}, destination.Fields{}, problems
+	}
+	return destination.Pinned{Revision: record.Revision, Plan: plan}, fields, nil
+}
+
+// replace makes a new account's first token set the connection's. A refresh of the old account that comes between is
+// outdone, not obeyed. record is brought up to date.
+func (c *Connector) replace(ctx context.Context, record *Record, plan *destination.Plan, tokens *exchange.TokenSet, account *Account, attempt string) error {
+	for {
+		commit := c.config.Keeper.commitment(record, plan, tokens)
+		commit.Account, commit.Attempt = account, attempt
+		var applied bool
+		err := retry(ctx, func() (err error) {
+			_, applied, err = c.config.Keeper.config.Ledger.Commit(ctx, commit)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("saving the token set: %w", err)
+		}
+		*record, err = c.config.Store.Find(ctx, Selector{Organization: record.Organization, ID: record.ID})
+		if err != nil {
+			return fmt.Errorf("reading the connection %s: %w", record.ID, err)
+		}
+		if applied {
+			c.config.Keeper.changed(record)
+			return nil
+		}
+	}
+}
+
+// Disable stops serving and refreshing.
+func (c *Connector) Disable(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Connection{}, err
+	}
+	return c.modify(ctx, &record, func(Record) (Change, error) {
+		state := Disabled
+		return Change{State: &state, Reason: "switched off by its owner"}, nil
+	})
+}
+
+// Enable undoes Disable. A connection that is not disabled stays as it is.
+func (c *Connector) Enable(ctx context.Context, caller access.Caller, ref Ref) (Connection, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Connection{}, err
+	}
+	return c.modify(ctx, &record, func(r Record) (Change, error) {
+		if r.State != Disabled {
+			return Change{}, errUnchanged
+		}
+		state := afterEnable(r)
+		change := Change{State: &state}
+		if r.LastError != nil && state != Active {
+			change.Reason = reason(&exchange.Failure{Kind: r.LastError.Kind})
+		}
+		if state.renewing() {
+			change.RefreshAt = c.resume(&r)
+		}
+		return change, nil
+	})
+}
+
+// resume says when an enabled connection is due: as if it had never been disabled, but not in the past.
+func (c *Connector) resume(r *Record) time.Time {
+	at := lifeOf(r.Tokens, r.Renewable, c.config.Keeper.config.DefaultLife).refreshAt(r.Renewable, 0, spread(r.ID, r.Generation))
+	if now := c.now(); !at.IsZero() && at.Before(now) {
+		return now
+	}
+	return at
+}
+
+var errUnchanged = errors.New("nothing to change")
+
+// modify changes a row by what it says now, again when someone else came first.
+func (c *Connector) modify(ctx context.Context, record *Record, change func(Record) (Change, error)) (Connection, error) {
+	const tries = 8
+	for try := 1; ; try++ {
+		current, err := c.config.Store.Find(ctx, Selector{Organization: record.Organization, ID: record.ID})
+		if err != nil {
+			return Connection{}, fmt.Errorf("reading the connection %s: %w", record.ID, err)
+		}
+		ask, err := change(current)
+		if errors.Is(err, errUnchanged) {
+			return present(&current), nil
+		}
+		if err != nil {
+			return Connection{}, err
+		}
+		ask.Organization, ask.ID, ask.Version, ask.At = current.Organization, current.ID, current.Version, c.now()
+		err = c.config.Store.Change(ctx, ask)
+		if errors.Is(err, ErrConflict) && try < tries {
+			continue
+		}
+		if err != nil {
+			return Connection{}, fmt.Errorf("changing the connection %s: %w", record.ID, err)
+		}
+		after, err := c.config.Store.Find(ctx, Selector{Organization: record.Organization, ID: record.ID})
+		if err != nil {
+			return Connection{}, fmt.Errorf("reading the connection %s: %w", record.ID, err)
+		}
+		c.config.Keeper.changed(&after)
+		return present(&after), nil
+	}
+}
