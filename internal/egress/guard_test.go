@@ -108,7 +108,7 @@ func TestNewRefuses(t *testing.T) {
 		`"idp:99999"`:         {Allow: []string{"idp:99999"}},
 		`""`:                  {Allow: []string{""}},
 		"egress.proxy":        {Proxy: "proxy.corp:3128"},
-		"egress.ca_files":  {ExtraRoots: []byte("not a certificate")},
+		"egress.ca_files":     {ExtraRoots: []byte("not a certificate")},
 		`"moviestar.com"`:     {Overrides: []egress.Override{{Suffix: "moviestar.com", Address: "nowhere"}}},
 		`override ""`:         {Overrides: []egress.Override{{Address: "127.0.0.1:1"}}},
 		`"https://x.example"`: {Overrides: []egress.Override{{Suffix: "https://x.example", Address: "127.0.0.1:1"}}},

@@ -1,10 +1,156 @@
 package seal
 
-import "errors"
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	rootSize   = 32
+	rootMark   = "latchkey-root-1:"
+	rootNotice = "# Latchkey's root key: with it everything sealed opens, without it nothing does. Keep a copy elsewhere.\n"
+	// maxRootFile bounds what is read of a file that may be anything.
+	maxRootFile = 4 << 10
+)
+
+// fileRoot is a root key whose bytes are here.
+type fileRoot struct {
+	id   string
+	aead cipher.AEAD
+}
+
+var _ Wrapper = (*fileRoot)(nil)
 
 // FileRoot reads a root key from its file. A file that others than its owner may read is refused.
-func FileRoot(path string) (Wrapper, error) { return nil, errors.ErrUnsupported }
+func FileRoot(path string) (Wrapper, error) {
+	file, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("reading the root key: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading the root key: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("reading the root key: %s is not a file", path)
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, fmt.Errorf("the root key %s can be read by others (mode %04o): run chmod 600 %s",
+			path, info.Mode().Perm(), path)
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxRootFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading the root key: %w", err)
+	}
+	key, err := parseRoot(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("reading the root key %s: %w", path, err)
+	}
+	return newFileRoot(key)
+}
+
+// parseRoot takes the key out of a file's lines. Its errors hold nothing of them.
+func parseRoot(text string) ([]byte, error) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		encoded, ok := strings.CutPrefix(line, rootMark)
+		if !ok {
+			return nil, fmt.Errorf("the file is not a root key of this version: no line begins with %q", rootMark)
+		}
+		key, err := base64.RawURLEncoding.DecodeString(encoded)
+		if err != nil || len(key) != rootSize {
+			return nil, errors.New("the key in the file is damaged; restore the file from its copy")
+		}
+		return key, nil
+	}
+	return nil, errors.New("the file holds no key; restore it from its copy")
+}
 
 // CreateFileRoot makes a new root key in a file of mode 0600, whole or not at all. A file that is there already is
 // an error that satisfies errors.Is(err, fs.ErrExist): overwriting a root key would lose all that it sealed.
-func CreateFileRoot(path string) (Wrapper, error) { return nil, errors.ErrUnsupported }
+func CreateFileRoot(path string) (Wrapper, error) {
+	key := make([]byte, rootSize)
+	_, _ = rand.Read(key) // never fails, crypto/rand
+	text := rootNotice + rootMark + base64.RawURLEncoding.EncodeToString(key) + "\n"
+	if err := writeNew(path, text); err != nil {
+		return nil, fmt.Errorf("creating the root key: %w", err)
+	}
+	return newFileRoot(key)
+}
+
+// writeNew writes a file beside path, syncs it, and links it to path, which fails when path exists.
+func writeNew(path, text string) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(folder, ".root-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	_, err = file.WriteString(text)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(folder)
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+func newFileRoot(key []byte) (*fileRoot, error) {
+	id, err := hkdf.Key(sha256.New, key, nil, "latchkey root key id", 8)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the root key's id: %w", err)
+	}
+	wrapping, err := hkdf.Key(sha256.New, key, nil, "latchkey root key wrapping", rootSize)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the wrapping key: %w", err)
+	}
+	block, err := aes.NewCipher(wrapping)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the wrapping key: %w", err)
+	}
+	// Random nonces are safe here: it wraps one key an organization, far from 2³².
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the wrapping key: %w", err)
+	}
+	return &fileRoot{id: "root_" + hex.EncodeToString(id), aead: aead}, nil
+}
+
+// KeyID is derived from the key, one way.
+func (r *fileRoot) KeyID() string { return r.id }
+
+func (r *fileRoot) Wrap(_ context.Context, key, associated []byte) ([]byte, error) {
+	return r.aead.Seal(nil, nil, key, associated), nil
+}
+
+func (r *fileRoot) Unwrap(_ context.Context, wrapped, associated []byte) ([]byte, error) {
+	return r.aead.Open(nil, nil, wrapped, associated)
+}

@@ -13,7 +13,9 @@ package seal
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -63,25 +65,25 @@ type KeyStore interface {
 	DataKeys(ctx context.Context) ([]DataKey, error)
 }
 
-// Keyring seals and opens. It is safe for concurrent use.
-type Keyring struct{}
-
-// Open makes a keyring over the store's data keys. It fails at once when root is not the key that they were wrapped
-// with, so that a server with the wrong key does not start.
-func Open(ctx context.Context, root Wrapper, store KeyStore) (*Keyring, error) {
-	return nil, errors.ErrUnsupported
+// WrongRootError says that the data keys were wrapped with another root key.
+type WrongRootError struct {
+	// Want is the id of the root key that wrapped them, Have of the one that was given.
+	Want, Have string
 }
 
-// Seal encrypts plaintext for its row.
-func (k *Keyring) Seal(ctx context.Context, row Row, plaintext []byte) ([]byte, error) {
-	return nil, errors.ErrUnsupported
+func (e *WrongRootError) Error() string {
+	return fmt.Sprintf("the secrets here are sealed with the root key %s, this is %s; give the one that they were sealed with",
+		e.Want, e.Have)
 }
 
-// Open decrypts what Seal made for the same row. The error names the table and the column, never the content.
-func (k *Keyring) Open(ctx context.Context, row Row, ciphertext []byte) ([]byte, error) {
-	return nil, errors.ErrUnsupported
-}
+// String names the place without its row.
+func (r Row) String() string { return r.Table + "." + r.Column }
 
-// Hash gives the HMAC-SHA-256 of data under a key of this installation that serves this purpose alone: what a
-// generated secret of 128 bits or more is looked up by. It is not for passwords that people choose.
-func (k *Keyring) Hash(purpose string, data []byte) [32]byte { return [32]byte{} }
+// associated encodes the place so that no two places give the same bytes: each text goes behind its length.
+func (r Row) associated(buffer []byte) []byte {
+	for _, text := range [...]string{r.Organization, r.Table, r.ID, r.Column} {
+		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(text))) //nolint:gosec // names, not gigabytes
+		buffer = append(buffer, text...)
+	}
+	return binary.BigEndian.AppendUint64(buffer, uint64(r.Generation)) //nolint:gosec // the bits
+}
