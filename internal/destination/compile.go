@@ -1,19 +1,267 @@
 package destination
 
-// Compile makes the plan of one entry. It fails with [Problems] when the entry cannot run.
-func (d *Document) Compile(index int) (*Plan, error) { return &Plan{}, nil }
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
-func (p *Plan) compatible(other *Plan) bool { return true }
-
-// Prompts gives what to ask a customer, the implied username, password or token included.
-func (p *Plan) Prompts() []Prompt { return nil }
-
-// MergeFields checks a change of fields: what it leaves out stays, [Mask] keeps a secret, null takes a value away.
-func (p *Plan) MergeFields(previous Fields, in map[string]any) (Fields, Problems) {
-	f, _ := NewFields(in, nil)
-	return f, nil
+// compiler checks one entry and makes its plan of it. Whatever is wrong becomes a problem, and it goes on.
+type compiler struct {
+	problems Problems
+	opts     LintOptions
+	plan     *Plan
+	entry    *node
+	pointer  string
+	// names holds what authData can have, by name → whether it is a secret.
+	names map[string]bool
+	// uses are the texts whose references are checked once all names are known.
+	uses []use
+	// advised tells that accessTokenRequest has been looked at.
+	advised bool
+	// hosts are the URLs with values in their host.
+	hosts []hostUse
+	// exchanging holds the pointers below which a code is known.
+	exchanging []string
+	// tokenRequest is accessTokenRequest; codeExchange is options.codeExchangeRequest; nil when there is none.
+	tokenRequest, codeExchange *Request
 }
 
-// Fingerprint tells to whom the plan sends the secrets of a connection with these fields: its endpoints, its client
-// and how that authenticates. It changes when a change of the definition would send them elsewhere.
-func (p *Plan) Fingerprint(fields Fields) string { return "" }
+// compile makes the plan of an entry that exists. The plan is only good when no problem is unpublishable.
+func (d *Document) compile(index int, opts LintOptions) (*Plan, Problems) {
+	e := d.entries()[index]
+	c := &compiler{
+		opts: opts, entry: e.node, pointer: e.pointer,
+		plan: &Plan{configuration: index}, names: map[string]bool{},
+	}
+	if c.kind(e.node, e.pointer, objectNode) {
+		c.login()
+	}
+	return c.plan, c.problems
+}
+
+// login checks what kind of entry this is, and the rest accordingly.
+func (c *compiler) login() {
+	authType, grant := c.entry.get("authType"), c.entry.get("grant")
+	at := child(c.pointer, "authType")
+	switch {
+	case authType.absent() && grant.absent():
+		c.unpublishable(at, "the entry doesn't say how a customer logs in: authType and grant are missing",
+			`add "authType": "OAUTH2" and "grant": "`+string(AuthorizationCode)+`" (or `+string(Password)+`, `+string(ClientCredentials)+`)`)
+		c.plan.authType = OAuth2
+	case authType.absent():
+		c.refuse(at, "authType is missing", `add "authType": "OAUTH2"`)
+		c.plan.authType = OAuth2
+	default:
+		name, ok := c.enum(authType, at, "the authType", authTypes...)
+		if !ok {
+			return
+		}
+		c.plan.authType = AuthType(name)
+	}
+	switch c.plan.authType {
+	case OAuth2:
+		c.grant(!authType.absent())
+		c.oauth2()
+	case Bearer, Basic:
+		c.options()
+	default:
+		c.unpublishable(at, fmt.Sprintf("%s is stored, but no token can be had with it: Latchkey connects OAUTH2, BEARER and BASIC", c.plan.authType), "")
+	}
+}
+
+// authTypes are those of spec §1.2.
+var authTypes = []string{
+	"OAUTH2", "BEARER", "BASIC", "S3", "AZURE_CONNECTION_STRING", "AZURE_SERVICE_PRINCIPAL",
+	"SFTP_WITH_PASSWORD", "SFTP_WITH_SSH_KEY", "GOOGLE_CLOUD_STORAGE", "OAUTH1",
+}
+
+// grant reads the grant of an OAuth 2 entry (I17).
+func (c *compiler) grant(typed bool) {
+	n, at := c.entry.get("grant"), child(c.pointer, "grant")
+	if n.absent() {
+		if typed {
+			c.refuse(at, "an OAUTH2 entry needs a grant",
+				"add one of "+quoteList([]string{string(AuthorizationCode), string(Password), string(ClientCredentials)}))
+		}
+		return
+	}
+	name, ok := c.enum(n, at, "the grant", string(AuthorizationCode), string(Password), string(ClientCredentials))
+	if ok {
+		c.plan.grant = Grant(name)
+	}
+}
+
+// oauth2 checks an OAuth 2 entry. Everything that gives names comes before what uses them.
+func (c *compiler) oauth2() {
+	c.misspelt(c.entry, c.pointer, entryMembers)
+	c.standardNames()
+	c.inputs()
+	c.fields()
+	c.tokenRequest = c.request(c.entry.get("accessTokenRequest"), child(c.pointer, "accessTokenRequest"))
+	c.options()
+	c.plan.validations = c.validations(c.entry.get("validations"), child(c.pointer, "validations"))
+	c.decide()
+	c.checkUses()
+	c.required()
+	c.advise()
+}
+
+// standardNames declares what authData always has (spec §2.1, §6.3).
+func (c *compiler) standardNames() {
+	for _, name := range []string{
+		"scope", "authorizationUrl", "accessTokenUrl", "refreshTokenUrl", "tokenType", "expiresIn", "expiresAt",
+		"refreshTokenExpiration", "refreshTokenExpiresIn", "refreshTokenExpiresAt",
+	} {
+		c.names[name] = false
+	}
+	c.names["accessToken"], c.names["refreshToken"] = true, true
+	switch c.plan.grant {
+	case Password:
+		c.names["username"], c.names["password"] = false, true
+	case AuthorizationCode:
+		c.names["code"], c.names["redirectUri"], c.names["state"], c.names["codeVerifier"] = true, false, true, true
+	}
+}
+
+// inputs reads the standard inputs of spec §1.4.
+func (c *compiler) inputs() {
+	in := &c.plan.inputs
+	in.ScopeSeparator = " "
+	in.ClientID = c.text(c.entry, c.pointer, "clientId")
+	if in.ClientID != "" {
+		c.names["clientId"] = false
+	}
+	if n := c.entry.get("clientSecret"); !n.absent() && c.kind(n, child(c.pointer, "clientSecret"), stringNode) {
+		in.ClientSecret = n.sealed
+		if n.masked() {
+			c.names["clientSecret"] = true
+		}
+	}
+	in.AuthorizationURL = c.url(c.entry, c.pointer, "authorizationUrl")
+	in.AccessTokenURL = c.url(c.entry, c.pointer, "accessTokenUrl")
+	in.RefreshTokenURL = c.url(c.entry, c.pointer, "refreshTokenUrl")
+	in.Scope = c.scope()
+	paths := &c.plan.paths
+	paths.AccessToken = c.path(c.entry, c.pointer, "accessTokenResponsePath")
+	paths.RefreshToken = c.path(c.entry, c.pointer, "refreshTokenResponsePath")
+	paths.ExpiresIn = c.path(c.entry, c.pointer, "expiresInResponsePath")
+}
+
+// scope reads the list of scopes under either of its names (I3).
+func (c *compiler) scope() []string {
+	one, many := c.entry.get("scope"), c.entry.get("scopes")
+	scope, scopes := c.list(one, child(c.pointer, "scope")), c.list(many, child(c.pointer, "scopes"))
+	if !one.absent() && !many.absent() && !slices.Equal(scope, scopes) {
+		c.refuse(child(c.pointer, "scopes"), "scope and scopes say different things", `keep "scope" alone`)
+	}
+	if one.absent() {
+		return scopes
+	}
+	return scope
+}
+
+// list reads a list of strings.
+func (c *compiler) list(n *node, at string) []string {
+	if n.absent() {
+		return nil
+	}
+	if n.is(stringNode) {
+		words := strings.FieldsFunc(n.text, func(r rune) bool { return r == ' ' || r == ',' })
+		c.refuse(at, "this must be a list of strings, not one string",
+			"write ["+strings.ReplaceAll(quoteList(words), " or ", ", ")+"]")
+		return nil
+	}
+	if !c.kind(n, at, arrayNode) {
+		return nil
+	}
+	var out []string
+	for i, item := range n.items {
+		if c.kind(item, element(at, i), stringNode) && item.text != "" {
+			out = append(out, item.text)
+		}
+	}
+	return out
+}
+
+// path reads a response path.
+func (c *compiler) path(parent *node, pointer, name string) Path {
+	text := c.text(parent, pointer, name)
+	if text == "" {
+		return Path{}
+	}
+	path, err := parsePath(text)
+	if err != nil {
+		c.warn(child(pointer, name), shown(text)+" is read as one top-level key: "+err.Error(), "")
+	}
+	return path
+}
+
+// The severities as verbs.
+
+func (c *compiler) refuse(pointer, message, fix string) { c.add(Refused, pointer, message, fix) }
+func (c *compiler) unpublishable(pointer, message, fix string) {
+	c.add(Unpublishable, pointer, message, fix)
+}
+func (c *compiler) warn(pointer, message, fix string) { c.add(Warning, pointer, message, fix) }
+
+func (c *compiler) add(severity Severity, pointer, message, fix string) {
+	c.problems = append(c.problems, Problem{Pointer: pointer, Message: message, Fix: fix, Severity: severity})
+}
+
+// kind checks that a node is of a kind. An absent one is not, and that is no problem here.
+func (c *compiler) kind(n *node, pointer string, want kind) bool {
+	if n == nil || n.kind == want {
+		return n != nil
+	}
+	c.refuse(pointer, "this must be "+want.String()+", not "+n.kind.String(), "")
+	return false
+}
+
+// text reads a string member, "" when it is absent.
+func (c *compiler) text(parent *node, pointer, name string) string {
+	n := parent.get(name)
+	if n.absent() || !c.kind(n, child(pointer, name), stringNode) {
+		return ""
+	}
+	return n.text
+}
+
+// truth reads a boolean member, false when it is absent.
+func (c *compiler) truth(parent *node, pointer, name string) bool {
+	n := parent.get(name)
+	return !n.absent() && c.kind(n, child(pointer, name), boolNode) && n.truth()
+}
+
+// enum reads one of a set of words.
+func (c *compiler) enum(n *node, pointer, what string, allowed ...string) (string, bool) {
+	if n.absent() || !c.kind(n, pointer, stringNode) {
+		return "", false
+	}
+	if slices.Contains(allowed, n.text) {
+		return n.text, true
+	}
+	fix := "use one of " + quoteList(allowed)
+	if meant := nearest(n.text, allowed); meant != "" {
+		fix = "write " + shown(meant)
+		if !strings.EqualFold(meant, n.text) {
+			fix = "did you mean " + shown(meant) + "? " + "Use one of " + quoteList(allowed)
+		}
+	}
+	c.refuse(pointer, what+" "+shown(n.text)+" is unknown", fix)
+	return "", false
+}
+
+// misspelt warns of members that look like one of ours and are not: they are kept and ignored.
+func (c *compiler) misspelt(n *node, pointer string, known map[string]bool) {
+	names := slices.Sorted(maps.Keys(known))
+	for _, m := range n.membersOf() {
+		if known[m.name] {
+			continue
+		}
+		if meant := nearest(m.name, names); meant != "" && n.get(meant) == nil {
+			c.warn(child(pointer, m.name), "nothing reads "+shown(m.name), "did you mean "+shown(meant)+"?")
+		}
+	}
+}

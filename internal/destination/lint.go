@@ -1,5 +1,11 @@
 package destination
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // LintOptions says how strict publishing is.
 type LintOptions struct {
 	// AllowHTTP lets URLs be http: for development.
@@ -7,4 +13,92 @@ type LintOptions struct {
 }
 
 // Lint gives everything that is wrong with the document, in its order.
-func (d *Document) Lint(opts LintOptions) Problems { return nil }
+func (d *Document) Lint(opts LintOptions) Problems {
+	problems := d.lintFrame()
+	for i := range d.entries() {
+		_, found := d.compile(i, opts)
+		problems = append(problems, found...)
+	}
+	for _, pointer := range d.missingSecrets() {
+		problems = append(problems, Problem{
+			Pointer: pointer, Severity: Unpublishable,
+			Message: "this says " + Mask + ", and there is no stored secret that it could keep",
+			Fix:     "send the secret itself",
+		})
+	}
+	d.sort(problems)
+	return problems
+}
+
+// Compile makes the plan of one entry. It fails with [Problems] when the entry cannot run. (Whether plain http may be
+// used is asked when publishing, and again by whoever sends.)
+func (d *Document) Compile(index int) (*Plan, error) {
+	if index < 0 || index >= d.Configurations() {
+		problems := d.lintFrame().AtLeast(Unpublishable)
+		if len(problems) == 0 {
+			problems = Problems{{
+				Pointer: child("", entriesMember), Severity: Unpublishable,
+				Message: "the definition has no configuration of that number; they count from 0",
+			}}
+		}
+		return nil, problems
+	}
+	plan, problems := d.compile(index, LintOptions{AllowHTTP: true})
+	if problems.HasUnpublishable() {
+		problems = problems.AtLeast(Unpublishable)
+		d.sort(problems)
+		return nil, problems
+	}
+	return plan, nil
+}
+
+// sort puts problems in the order of the document, the worst first at each place.
+func (d *Document) sort(problems Problems) {
+	order := map[string]int{}
+	d.root.walk("", func(pointer string, _ *node) { order[pointer] = len(order) })
+	place := func(pointer string) int {
+		for {
+			if at, ok := order[pointer]; ok || pointer == "" {
+				return at
+			}
+			pointer = pointer[:strings.LastIndexByte(pointer, '/')]
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(place(a.Pointer), place(b.Pointer)), cmp.Compare(b.Severity, a.Severity))
+	})
+}
+
+// lintFrame checks what stands around the entries.
+func (d *Document) lintFrame() Problems {
+	c := &compiler{}
+	root := d.root
+	for _, name := range []string{"name", "description", "status"} {
+		c.text(root, "", name)
+	}
+	if root.get("status") != nil {
+		c.enum(root.get("status"), "/status", "the status", "TEST", "PUBLISHED", "DELETED")
+	}
+	entries, wrapped := root.get(entriesMember), root.get(wrapperMember)
+	switch {
+	case entries != nil && wrapped != nil:
+		c.refuse(child("", wrapperMember), "the document has both "+entriesMember+" and "+wrapperMember, "keep one of them")
+	case d.form == wholeForm && entries.absent():
+		c.unpublishable(child("", entriesMember), "the document says nothing about how a customer logs in",
+			`add "customerAuthenticationConfigurations": [{"authType": "OAUTH2", "grant": "…"}]`+misspelling(root))
+	case d.form == wholeForm && c.kind(entries, child("", entriesMember), arrayNode) && len(entries.items) == 0:
+		c.unpublishable(child("", entriesMember), "there is no way for a customer to log in",
+			`add an entry: {"authType": "OAUTH2", "grant": "…"}`)
+	}
+	return c.problems
+}
+
+// misspelling points to a member that may have been meant to hold the entries.
+func misspelling(root *node) string {
+	for _, m := range root.members {
+		if found := nearest(m.name, []string{entriesMember, wrapperMember}); found != "" {
+			return "; is " + shown(m.name) + " meant to be " + shown(found) + "?"
+		}
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"regexp"
 	"time"
 
 	"latchkey/internal/secret"
@@ -234,6 +235,9 @@ type StandardPaths struct{ AccessToken, RefreshToken, ExpiresIn Path }
 type Validation struct {
 	Name             string
 	Actual, Expected *Text
+	// Pattern is a constant expectation as an expression that has to match the whole value; nil when it is none, or
+	// is only known when rendered.
+	Pattern *regexp.Regexp
 	// Harmless tells that the actual value may be logged: a status, or a test's true or false.
 	Harmless bool
 	// AboutStatus tells that response.status is compared: the implicit rule of a 2xx status is dropped.
@@ -288,7 +292,3 @@ type Claim struct {
 	Name  string
 	Value any // *Text, pebble.Number, bool, nil, []any, []Claim
 }
-
-// CheckFields checks what a customer entered against the prompts and gives it typed. Problems point to
-// "/fields/NAME".
-func (p *Plan) CheckFields(in map[string]any) (Fields, Problems) { return p.MergeFields(Fields{}, in) }

@@ -1,0 +1,261 @@
+package destination
+
+import (
+	"regexp"
+	"strconv"
+
+	"latchkey/internal/secret"
+	"latchkey/pebble"
+)
+
+// fieldMembers are those of authenticationDataFields (spec §1.5).
+var fieldMembers = set("name", "title", "description", "type", "isRequired", "format", "source", "fieldType", "value",
+	"authenticationResponsePath", "enum", "namedEnum", "default", "pattern", "hidden", "readOnly", "unique",
+	"conditional", "properties", "dynamicEnum")
+
+// fields reads authenticationDataFields.
+func (c *compiler) fields() {
+	n, at := c.entry.get("authenticationDataFields"), child(c.pointer, "authenticationDataFields")
+	if n.absent() {
+		return
+	}
+	items := n.items
+	if n.kind == objectNode { // the OpenAPI document types it so by mistake (I11)
+		c.warn(at, "authenticationDataFields should be an array", "put [ ] around it")
+		items = []*node{n}
+	} else if !c.kind(n, at, arrayNode) {
+		return
+	}
+	seen := map[string]bool{}
+	for i, item := range items {
+		here := element(at, i)
+		if n.kind == objectNode {
+			here = at
+		}
+		if !c.kind(item, here, objectNode) {
+			continue
+		}
+		f, ok := c.field(item, here)
+		if ok && seen[f.Name] { // U8
+			c.refuse(child(here, "name"), "there are two fields "+shown(f.Name), "keep one of them")
+			continue
+		}
+		if ok {
+			seen[f.Name] = true
+			c.plan.fields = append(c.plan.fields, f)
+			c.names[f.Name] = c.names[f.Name] || f.Secret
+		}
+	}
+	c.conditions(at, n)
+}
+
+// field reads one field.
+func (c *compiler) field(n *node, at string) (Field, bool) {
+	c.misspelt(n, at, fieldMembers)
+	f := Field{Prompt: Prompt{
+		Name: c.text(n, at, "name"), Title: c.text(n, at, "title"), Description: c.text(n, at, "description"),
+		Required: c.truth(n, at, "isRequired"), Hidden: c.truth(n, at, "hidden"), ReadOnly: c.truth(n, at, "readOnly"),
+		Pattern: c.text(n, at, "pattern"),
+	}}
+	if f.Name == "" {
+		c.refuse(child(at, "name"), "the field has no name", `add "name": "…"`)
+		return f, false
+	}
+	if f.Title == "" {
+		f.Title = f.Name
+	}
+	kind, _ := c.enum(n.get("type"), child(at, "type"), "the type", string(StringType), string(BooleanType), string(IntegerType), string(ObjectType))
+	f.Type = FieldType(kind)
+	format := c.text(n, at, "format")
+	if format != "" && format != "password" {
+		c.warn(child(at, "format"), "nothing reads the format "+shown(format), `the one format is "password"`)
+	}
+	f.Secret = format == "password" || secretName(f.Name)
+	if _, err := WholeMatch(f.Pattern); err != nil {
+		c.refuse(child(at, "pattern"), "the pattern is no regular expression (RE2): "+err.Error(), "")
+		f.Pattern = ""
+	}
+	f.Enum = c.choices(n, at)
+	c.roleOf(&f, n, at)
+	f.Default = c.typed(n.get("default"), child(at, "default"), f)
+	return f, true
+}
+
+// roleOf decides what the field is for (spec §1.5, in its order), and reads its constant and its path.
+func (c *compiler) roleOf(f *Field, n *node, at string) {
+	source := c.sourceOf(n, at)
+	f.Path = c.path(n, at, "authenticationResponsePath")
+	f.Constant = c.typed(n.get("value"), child(at, "value"), *f)
+	switch {
+	case !f.Path.Empty():
+		f.Role = OutputRole
+		if source == "CUSTOMER" { // I2
+			c.warn(child(at, "source"), "the field is read from the response; nobody will be asked for it", `write "source": "PARTNER"`)
+		}
+	case !n.get("value").absent():
+		f.Role = ConstantRole
+		if source == "CUSTOMER" {
+			c.warn(child(at, "source"), "the field has a value; nobody will be asked for it", `write "source": "PARTNER", or take "value" away`)
+		}
+	case source == "PARTNER":
+		c.refuse(at, "a PARTNER field needs a value or an authenticationResponsePath", `add one of them, or write "source": "CUSTOMER"`)
+	case source == "":
+		c.warn(at, "the field doesn't say who gives its value; the customer will be asked", `add "source": "CUSTOMER"`)
+	}
+}
+
+// sourceOf reads who gives the value, under either of the member's names (I1).
+func (c *compiler) sourceOf(n *node, at string) string {
+	source, _ := c.enum(n.get("source"), child(at, "source"), "the source", "CUSTOMER", "PARTNER")
+	old, _ := c.enum(n.get("fieldType"), child(at, "fieldType"), "the fieldType", "CUSTOMER", "PARTNER")
+	switch {
+	case old == "":
+		return source
+	case source != "" && source != old:
+		c.refuse(child(at, "fieldType"), "source and fieldType say different things", `keep "source" alone`)
+	default:
+		c.warn(child(at, "fieldType"), "fieldType is an older name of source", `write "source": "`+old+`"`)
+	}
+	return old
+}
+
+// typed reads a constant and checks it against the declared type; nil when there is none. A secret is sealed.
+func (c *compiler) typed(n *node, at string, f Field) any {
+	if n.absent() {
+		return nil
+	}
+	text, k, hidden := n.reveal()
+	if n.masked() && !hidden {
+		return nil // the mask without a secret is a problem of its own
+	}
+	value, ok, exact := coerce(text, k, f.Type)
+	switch {
+	case k == objectNode || k == arrayNode:
+		if f.Type != ObjectType && !(k == arrayNode && f.Type == "") {
+			c.refuse(at, "this must be "+typeWords(f.Type)+", not "+k.String(), "")
+			return nil
+		}
+		value, _ = pebble.FromJSON(n.write(nil))
+		return value
+	case !ok:
+		c.refuse(at, "this must be "+typeWords(f.Type)+", as the field's type says", "")
+		return nil
+	case !exact:
+		c.warn(at, "this is written as "+k.String()+", and the field's type says "+string(f.Type), "")
+	}
+	if hidden {
+		return secret.New(text)
+	}
+	return value
+}
+
+// coerce gives a scalar as the type wants it; exact tells that it was written so.
+func coerce(text string, k kind, want FieldType) (value any, ok, exact bool) {
+	switch want {
+	case "":
+		switch k {
+		case boolNode:
+			return text == "true", true, true
+		case numberNode:
+			return pebble.Number(text), true, true
+		}
+		return text, true, true
+	case StringType:
+		return text, true, k == stringNode
+	case BooleanType:
+		return text == "true", text == "true" || text == "false", k == boolNode
+	case IntegerType:
+		return pebble.Number(text), isInteger(text), k == numberNode
+	}
+	return nil, false, false
+}
+
+var integerText = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,18})$`)
+
+func isInteger(text string) bool { return integerText.MatchString(text) }
+
+// typeWords names a type with its article.
+func typeWords(t FieldType) string {
+	switch t {
+	case BooleanType:
+		return "true or false"
+	case IntegerType:
+		return "an integer"
+	case ObjectType:
+		return "an object"
+	case StringType:
+		return "a string"
+	}
+	return "a string, a number or a boolean"
+}
+
+// choices reads enum or namedEnum.
+func (c *compiler) choices(n *node, at string) []Choice {
+	var out []Choice
+	if enum := n.get("enum"); !enum.absent() && c.kind(enum, child(at, "enum"), arrayNode) {
+		for i, item := range enum.items {
+			if !item.scalar() {
+				c.refuse(element(child(at, "enum"), i), "a choice must be a string, a number or a boolean", "")
+				continue
+			}
+			value, _, _ := coerce(item.text, item.kind, "")
+			out = append(out, Choice{item.text, value})
+		}
+	}
+	if named := n.get("namedEnum"); !named.absent() && c.kind(named, child(at, "namedEnum"), arrayNode) {
+		for i, item := range named.items {
+			here := element(child(at, "namedEnum"), i)
+			value := item.get("value")
+			if !c.kind(item, here, objectNode) || !value.scalar() {
+				c.refuse(here, "a choice must have a name and a value", `write {"name": "…", "value": "…"}`)
+				continue
+			}
+			name := c.text(item, here, "name")
+			if name == "" {
+				name = value.text
+			}
+			typed, _, _ := coerce(value.text, value.kind, "")
+			out = append(out, Choice{name, typed})
+		}
+	}
+	return out
+}
+
+// conditions reads what makes fields depend on each other, once all are known.
+func (c *compiler) conditions(at string, list *node) {
+	for i, item := range list.elements() {
+		n := item.get("conditional")
+		here := child(element(at, i), "conditional")
+		if n.absent() || !c.kind(n, here, objectNode) {
+			continue
+		}
+		if !n.get("operator").absent() {
+			c.enum(n.get("operator"), child(here, "operator"), "the operator", "EQUALS")
+		}
+		on, value := c.text(n, here, "field"), n.get("value")
+		names := make([]string, 0, len(c.plan.fields))
+		known := false
+		for _, f := range c.plan.fields {
+			names = append(names, f.Name)
+			known = known || f.Name == on && f.Role == PromptRole
+		}
+		if !known {
+			fix := ""
+			if meant := nearest(on, names); meant != "" {
+				fix = "did you mean " + strconv.Quote(meant) + "?"
+			}
+			c.unpublishable(child(here, "field"), "the condition depends on "+shown(on)+", which the customer is not asked for", fix)
+			continue
+		}
+		if !value.scalar() {
+			c.unpublishable(child(here, "value"), "the condition has no value to compare with", "")
+			continue
+		}
+		typed, _, _ := coerce(value.text, value.kind, "")
+		for j := range c.plan.fields {
+			if c.plan.fields[j].Name == item.get("name").str() {
+				c.plan.fields[j].Condition = &Condition{on, typed}
+			}
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package destination
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// httpMethods are those that a request may use (spec §1.6).
+var httpMethods = []string{"GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD"}
+
+// requestMembers are those of accessTokenRequest, and the draft ones that are kept and ignored.
+var requestMembers = set("destinationServerType", "urlBasedDestination", "httpTemplate", "responseFields", "validations",
+	"name", "when", "protocol", "requiresAggregation", "qos", "fileTemplate")
+
+var templateMembers = set("httpMethod", "contentType", "requestBody", "queryParameters", "headers")
+
+// request compiles an HTTP request (spec §1.6); nil when there is none.
+func (c *compiler) request(n *node, at string) *Request {
+	if n.absent() || !c.kind(n, at, objectNode) {
+		return nil
+	}
+	c.misspelt(n, at, requestMembers)
+	r := &Request{Kind: Templated, Pointer: at}
+	if server := n.get("destinationServerType"); server.absent() {
+		c.unpublishable(child(at, "destinationServerType"), "the destinationServerType is missing", `add "destinationServerType": "URL_BASED"`)
+	} else {
+		c.enum(server, child(at, "destinationServerType"), "the destinationServerType", "URL_BASED")
+	}
+	r.URL = c.templateString(n.at("urlBasedDestination", "url"), child(at, "urlBasedDestination", "url"), inURL)
+	if n.at("urlBasedDestination", "url").absent() {
+		c.unpublishable(child(at, "urlBasedDestination", "url"), "the request has no URL",
+			`add "urlBasedDestination": {"url": {"templatingStrategy": "PEBBLE_V1", "value": "https://…"}}`)
+	}
+	c.checkURL(r.URL)
+	c.httpTemplate(r, n.get("httpTemplate"), child(at, "httpTemplate"))
+	r.ResponseFields = c.responseFields(n.get("responseFields"), child(at, "responseFields"))
+	r.Validations = c.validations(n.get("validations"), child(at, "validations"))
+	for _, t := range r.texts() {
+		r.UsesRefreshToken = r.UsesRefreshToken || t.Mentions("authData.refreshToken")
+	}
+	return r
+}
+
+// texts gives all texts from which the request itself is rendered.
+func (r *Request) texts() []*Text {
+	all := []*Text{r.URL, r.Body, r.Query}
+	for _, h := range r.Headers {
+		all = append(all, h.Text)
+	}
+	return slices.DeleteFunc(all, func(t *Text) bool { return t == nil })
+}
+
+// mentions tells whether any of the request's texts mentions the name.
+func (r *Request) mentions(name string) bool {
+	return slices.ContainsFunc(r.texts(), func(t *Text) bool { return t.Mentions(name) })
+}
+
+func (c *compiler) httpTemplate(r *Request, n *node, at string) {
+	if n.absent() {
+		c.unpublishable(at, "the request has no httpTemplate", `add "httpTemplate": {"httpMethod": "POST", …}`)
+		return
+	}
+	if !c.kind(n, at, objectNode) {
+		return
+	}
+	c.misspelt(n, at, templateMembers)
+	if n.get("httpMethod").absent() {
+		c.unpublishable(child(at, "httpMethod"), "the httpMethod is missing", `add "httpMethod": "POST"`)
+	}
+	r.Method, _ = c.enum(n.get("httpMethod"), child(at, "httpMethod"), "the httpMethod", httpMethods...)
+	r.ContentType = c.text(n, at, "contentType")
+	c.noControls(r.ContentType, child(at, "contentType"))
+	r.Body = c.templateString(n.get("requestBody"), child(at, "requestBody"), inBody)
+	r.Query = c.templateString(n.get("queryParameters"), child(at, "queryParameters"), inURL)
+	r.Headers = c.headers(n.get("headers"), child(at, "headers"))
+	if r.Body != nil && (r.Method == "GET" || r.Method == "HEAD") {
+		c.warn(child(at, "requestBody"), "a "+r.Method+" request is sent without its body", "put the parameters into queryParameters")
+	}
+	c.checkJSONBody(r)
+}
+
+// headers reads an array of {header, value}, the value being a string or a templateString (I9).
+func (c *compiler) headers(n *node, at string) []Param {
+	if n.absent() || !c.kind(n, at, arrayNode) {
+		return nil
+	}
+	var out []Param
+	for i, item := range n.items {
+		here := element(at, i)
+		if !c.kind(item, here, objectNode) {
+			continue
+		}
+		name := c.text(item, here, "header")
+		if !c.headerName(name, child(here, "header")) {
+			continue
+		}
+		value := c.headerValue(item.get("value"), child(here, "value"))
+		if item.get("value").absent() {
+			c.unpublishable(child(here, "value"), "the header has no value", "")
+		}
+		if value != nil {
+			out = append(out, Param{name, value})
+		}
+	}
+	return out
+}
+
+// headerValue compiles a header's value. A bare string is how Adobe's other templates write it, and is not warned of.
+func (c *compiler) headerValue(n *node, at string) *Text {
+	if n.is(stringNode) {
+		return c.plainText(n, at, inHeader)
+	}
+	return c.templateString(n, at, inHeader)
+}
+
+var headerToken = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+// headerName checks a header's name (RFC 9110 §5.1). Some headers belong to the connection.
+func (c *compiler) headerName(name, at string) bool {
+	switch {
+	case name == "":
+		c.refuse(at, "the header has no name", `add "header": "…"`)
+	case !headerToken.MatchString(name):
+		c.refuse(at, shown(name)+" cannot be a header's name", "use letters, digits and hyphens")
+	case slices.Contains([]string{"connection", "content-length", "host", "transfer-encoding", "upgrade", "trailer", "te"}, strings.ToLower(name)):
+		c.refuse(at, "the header "+name+" is set by the connection itself", "leave it out")
+	default:
+		return true
+	}
+	return false
+}
+
+// responseFields reads an array of {name, templatingStrategy, value} (I10).
+func (c *compiler) responseFields(n *node, at string) []ResponseField {
+	if n.absent() || !c.kind(n, at, arrayNode) {
+		return nil
+	}
+	var out []ResponseField
+	seen := map[string]bool{}
+	for i, item := range n.items {
+		here := element(at, i)
+		if !c.kind(item, here, objectNode) {
+			continue
+		}
+		name := c.text(item, here, "name")
+		switch {
+		case name == "":
+			c.refuse(child(here, "name"), "the response field has no name", `add "name": "accessToken", or another`)
+			continue
+		case seen[name]:
+			c.refuse(child(here, "name"), "there are two response fields "+shown(name), "keep one of them")
+			continue
+		}
+		seen[name] = true
+		text := c.strategic(item.get("value"), item.get("templatingStrategy"), true, here, inResponse)
+		if text != nil {
+			hidden := secretName(name)
+			out = append(out, ResponseField{name, text, hidden})
+			c.names[name] = c.names[name] || hidden
+		}
+	}
+	return out
+}
+
+// validations reads an array of {name, actualValue, expectedValue} (spec §1.8).
+func (c *compiler) validations(n *node, at string) []Validation {
+	if n.absent() || !c.kind(n, at, arrayNode) {
+		return nil
+	}
+	var out []Validation
+	for i, item := range n.items {
+		here := element(at, i)
+		if !c.kind(item, here, objectNode) {
+			continue
+		}
+		v := Validation{Name: c.text(item, here, "name")}
+		if v.Name == "" {
+			c.warn(child(here, "name"), "the validation has no name, and its failure will be hard to tell", `add "name": "…"`)
+			v.Name = "validation " + here[strings.LastIndexByte(here, '/')+1:]
+		}
+		for _, name := range []string{"actualValue", "expectedValue"} {
+			if item.get(name).absent() {
+				c.unpublishable(child(here, name), "the validation has no "+name, "")
+			}
+		}
+		v.Actual = c.templateString(item.get("actualValue"), child(here, "actualValue"), inValidation)
+		v.Expected = c.templateString(item.get("expectedValue"), child(here, "expectedValue"), inValidation)
+		if v.Actual == nil || v.Expected == nil {
+			continue
+		}
+		c.expectation(&v)
+		out = append(out, v)
+	}
+	return out
+}
+
+// javaOnly matches what regular expressions have in Java and not in RE2: look-around, back-references, atomic and
+// possessive groups.
+var javaOnly = regexp.MustCompile(`\(\?(=|!|<=|<!|>)|\\[1-9]|\\k<|[+*?}]\+`)
+
+// expectation compiles a constant expectation; a rendered one is compiled when it is known.
+func (c *compiler) expectation(v *Validation) {
+	about := v.Actual.refs
+	v.AboutStatus = v.Actual.Mentions("response.status")
+	v.Harmless = len(about) == 1 && v.AboutStatus
+	if !v.Expected.Constant() {
+		return
+	}
+	pattern, err := WholeMatch(v.Expected.constant)
+	switch {
+	case err == nil:
+		v.Pattern = pattern
+	case javaOnly.MatchString(v.Expected.constant):
+		c.refuse(v.Expected.pointer, "the expression uses look-around, back-references or possessive quantifiers, which are not supported",
+			"write it in RE2's syntax, or compare with a plain text")
+	default:
+		c.warn(v.Expected.pointer, "this is no regular expression; it is compared as plain text", "")
+	}
+}
+
+// WholeMatch compiles a regular expression (RE2) that has to match a whole text.
+func WholeMatch(pattern string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(pattern); err != nil {
+		return nil, err // `a)(b` would compile inside the group
+	}
+	return regexp.Compile(`\A(?:` + pattern + `)\z`)
+}
+
+// checkJSONBody warns of values that stand inside a JSON string: a quote in them would end it.
+func (c *compiler) checkJSONBody(r *Request) {
+	if r.Body.Constant() {
+		return
+	}
+	all := pieces(r.Body.constant)
+	first := strings.TrimLeft(all[0].text, " \t\r\n")
+	if !strings.Contains(r.ContentType, "json") && (all[0].kind != literalPiece || !strings.HasPrefix(first, "{")) {
+		return
+	}
+	inString := false
+	for _, p := range all {
+		switch {
+		case p.kind == literalPiece:
+			inString = quotedAfter(p.text, inString)
+		case p.kind == printPiece && inString && strings.Contains(p.text, "authData"):
+			c.warn(r.Body.pointer, "a value stands inside a JSON string, and a quote or a backslash in it would break the body",
+				`leave the quotes out and write {{ … | toJson | raw }}`)
+			return
+		}
+	}
+}
+
+// quotedAfter tells whether a JSON string is open after the text.
+func quotedAfter(text string, open bool) bool {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && open:
+			i++
+		case text[i] == '"':
+			open = !open
+		}
+	}
+	return open
+}
