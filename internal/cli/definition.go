@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/client"
+)
+
+func (p *program) definitionCommand() *cobra.Command {
+	return p.withRemote(p.group(
+		&cobra.Command{
+			Use:     "definition",
+			Aliases: []string{"def"},
+			Short:   "How services authenticate: store, check, publish",
+			Long: `A definition says how a service authenticates: Destination SDK JSON, or one entry of its
+customerAuthenticationConfigurations. It is stored as a draft and can be connected to once it is published.
+Each change makes a new numbered revision; connections stay with theirs.`,
+			Example: `  latchkey definition apply moviestar.json --publish
+  latchkey definition explain moviestar --field clientId=acme`,
+		},
+		p.definitionApplyCommand(), p.definitionListCommand(), p.definitionShowCommand(), p.definitionLintCommand(),
+		p.definitionExplainCommand(), p.definitionPublishCommand(), p.definitionDeleteCommand(),
+		p.definitionRevisionsCommand(), p.definitionPromptsCommand(),
+	))
+}
+
+func (p *program) definitionListCommand() *cobra.Command {
+	var filter client.DefinitionFilter
+	command := &cobra.Command{
+		Use:     "list [--query TEXT]",
+		Aliases: []string{"ls"},
+		Short:   "List definitions",
+		Long:    "List the definitions of the sandbox.",
+		Example: "  latchkey definition list --query movie",
+		Args:    takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			head := []string{"NAME", "STATUS", "GRANT", "REVISION", "CONNECTIONS", "UPDATED"}
+			return list(p, c.Definitions(command.Context(), filter), head, func(d client.Definition) []string {
+				return []string{
+					d.Name, d.Status, grantOf(d.Grant, d.AuthType), strconv.Itoa(d.Revision),
+					strconv.Itoa(d.Connections), orDash(p.ago(d.UpdatedAt)),
+				}
+			}, "no definitions yet; store one: latchkey definition apply FILE --publish")
+		},
+	}
+	command.Flags().StringVar(&filter.Query, "query", "", "only those with this `text` in their name or description")
+	return command
+}
+
+// grantOf names the way a definition gets tokens.
+func grantOf(grant, authType string) string {
+	if grant != "" {
+		return grant
+	}
+	return authType
+}
+
+func (p *program) definitionShowCommand() *cobra.Command {
+	var revision int
+	command := &cobra.Command{
+		Use:   "show DEFINITION [--revision N]",
+		Short: "Show a definition",
+		Long: `Show a definition: how it stands, what is wrong with it, the callback to register with the provider, and its
+document with secrets masked.`,
+		Example:           "  latchkey definition show moviestar --revision 2",
+		Args:              takes("DEFINITION"),
+		ValidArgsFunction: p.completeDefinitions,
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			d, err := c.DefinitionRevision(command.Context(), args[0], revision)
+			if err != nil || p.answerJSON(d) {
+				return err
+			}
+			p.showDefinition(d)
+			p.printProblems(d.Name, d.Problems)
+			return nil
+		},
+	}
+	command.Flags().IntVar(&revision, "revision", 0, "`number` of the revision; 0 is the newest")
+	return command
+}
+
+func (p *program) showDefinition(d client.Definition) {
+	published := ""
+	if d.PublishedRevision > 0 {
+		published = "revision " + strconv.Itoa(d.PublishedRevision)
+	}
+	p.say("%s", d.Name)
+	rows := [][2]string{
+		{"status", d.Status},
+		{"id", d.ID},
+		{"description", d.Description},
+		{"grant", grantOf(d.Grant, d.AuthType)},
+		{"sandbox", d.Sandbox},
+		{"revision", strconv.Itoa(d.Revision)},
+		{"published", published},
+		{"connections", strconv.Itoa(d.Connections)},
+		{"updated", p.ago(d.UpdatedAt)},
+	}
+	for _, url := range d.CallbackURLs {
+		rows = append(rows, [2]string{"callback to register", url})
+	}
+	p.details(rows)
+	document := d.Authentication
+	if len(d.Destination) > 0 && string(d.Destination) != "null" {
+		document = d.Destination
+	}
+	if len(document) > 0 {
+		p.say("%s", indentJSON(document))
+	}
+}
+
+func (p *program) definitionPublishCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "publish DEFINITION",
+		Short: "Publish the draft of a definition",
+		Long: `Publish the draft of a definition: new connections use it. A draft that could not run is refused, with each
+thing that is missing and how to mend it. Connections that are there stay with their revision.`,
+		Example:           "  latchkey definition publish moviestar",
+		Args:              takes("DEFINITION"),
+		ValidArgsFunction: p.completeDefinitions,
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			d, err := c.PublishDefinition(command.Context(), args[0])
+			if err != nil || p.answerJSON(d) {
+				return err
+			}
+			p.sayPublished(d)
+			return nil
+		},
+	}
+}
+
+func (p *program) sayPublished(d client.Definition) {
+	p.say("published %s: revision %d", d.Name, d.PublishedRevision)
+	for _, url := range d.CallbackURLs {
+		p.say("register this callback with the provider: %s", url)
+	}
+	p.tell("connect an account: latchkey connection create %s", d.Name)
+}
+
+func (p *program) definitionDeleteCommand() *cobra.Command {
+	var yes bool
+	command := &cobra.Command{
+		Use:               "delete DEFINITION [--yes]",
+		Short:             "Delete a definition that no connection uses",
+		Long:              "Delete a definition with all its revisions. It is refused while connections use it.",
+		Example:           "  latchkey definition delete moviestar --yes",
+		Args:              takes("DEFINITION"),
+		ValidArgsFunction: p.completeDefinitions,
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			if err := p.confirm(command.Context(), yes, "Delete the definition "+args[0]+"?"); err != nil {
+				return err
+			}
+			if err := c.DeleteDefinition(command.Context(), args[0]); err != nil || p.doneJSON() {
+				return err
+			}
+			p.say("deleted %s", args[0])
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return command
+}
+
+func (p *program) definitionRevisionsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "revisions DEFINITION",
+		Short:             "List the revisions of a definition",
+		Long:              "List the numbered revisions of a definition: who made them when, and which were published.",
+		Example:           "  latchkey definition revisions moviestar",
+		Args:              takes("DEFINITION"),
+		ValidArgsFunction: p.completeDefinitions,
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			head := []string{"REVISION", "STATUS", "CREATED", "BY"}
+			return list(p, c.Revisions(command.Context(), args[0]), head, func(r client.Revision) []string {
+				status := "draft"
+				if r.Published {
+					status = "published"
+				}
+				return []string{strconv.Itoa(r.Number), status, orDash(p.ago(r.CreatedAt)), orDash(r.CreatedBy)}
+			}, "no revisions")
+		},
+	}
+}
+
+func (p *program) definitionPromptsCommand() *cobra.Command {
+	var configuration int
+	command := &cobra.Command{
+		Use:   "prompts DEFINITION",
+		Short: "List what a customer is asked when connecting",
+		Long: `List the fields that a connection needs, those that the grant implies included. Their names are what --field of
+"latchkey connection create" takes.`,
+		Example:           "  latchkey definition prompts moviestar",
+		Args:              takes("DEFINITION"),
+		ValidArgsFunction: p.completeDefinitions,
+		RunE: func(command *cobra.Command, args []string) error {
+			c, err := p.client()
+			if err != nil {
+				return err
+			}
+			prompts, err := c.Prompts(command.Context(), args[0], configuration)
+			if err != nil || p.answerJSON(prompts) {
+				return err
+			}
+			if len(prompts.Items) == 0 {
+				p.tell("%s asks for nothing: latchkey connection create %s", args[0], args[0])
+				return nil
+			}
+			rows := [][]string{{"FIELD", "TYPE", "NEEDED", "SECRET", "TITLE"}}
+			for _, prompt := range prompts.Items {
+				rows = append(rows, []string{
+					prompt.Name, orDash(prompt.Type), yesNo(prompt.Required), yesNo(prompt.Secret), prompt.Title,
+				})
+			}
+			p.table(rows)
+			return nil
+		},
+	}
+	configurationFlag(command, &configuration)
+	return command
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func configurationFlag(command *cobra.Command, target *int) {
+	command.Flags().IntVar(target, "configuration", 0, "`index` of the definition's authentication configuration")
+}

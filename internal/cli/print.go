@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/client"
+)
+
+// indentJSON lays JSON out for reading, with members in their order and numbers as they were written.
+func indentJSON(raw []byte) string {
+	var out bytes.Buffer
+	if err := json.Indent(&out, bytes.TrimSpace(raw), "", "  "); err != nil {
+		return string(raw)
+	}
+	return out.String()
+}
+
+// answerJSON prints an answer of the API when --json asks for it, and tells whether it did.
+func (p *program) answerJSON(answer interface{ JSON() json.RawMessage }) bool {
+	if p.json {
+		p.say("%s", indentJSON(answer.JSON()))
+	}
+	return p.json
+}
+
+// doneJSON is answerJSON for calls that the API answers with nothing.
+func (p *program) doneJSON() bool {
+	if p.json {
+		p.say("{}")
+	}
+	return p.json
+}
+
+// listJSON prints a whole list as one page of the API.
+func listJSON[T interface{ JSON() json.RawMessage }](p *program, items []T) error {
+	page := struct {
+		Items []json.RawMessage `json:"items"`
+	}{Items: []json.RawMessage{}}
+	for _, item := range items {
+		page.Items = append(page.Items, item.JSON())
+	}
+	text, err := json.Marshal(page)
+	if err != nil {
+		return fmt.Errorf("encoding the list: %w", err)
+	}
+	p.say("%s", indentJSON(text))
+	return nil
+}
+
+// list prints a list of the API: as JSON, as a table with a row for each item, or with empty what to do next.
+func list[T interface{ JSON() json.RawMessage }](
+	p *program, items iter.Seq2[T, error], head []string, row func(T) []string, empty string,
+) error {
+	all, err := client.Collect(items)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return listJSON(p, all)
+	}
+	if len(all) == 0 {
+		p.tell("%s", empty)
+		return nil
+	}
+	rows := [][]string{head}
+	for _, item := range all {
+		rows = append(rows, row(item))
+	}
+	p.table(rows)
+	return nil
+}
+
+// table prints rows with their columns aligned; the first row is the head.
+func (p *program) table(rows [][]string) {
+	widths := columnWidths(rows)
+	for i, row := range rows {
+		var line strings.Builder
+		for column, text := range row {
+			pad := strings.Repeat(" ", widths[column]-utf8.RuneCountInString(text)+2)
+			if i == 0 {
+				text = p.paint(dim, text)
+			}
+			line.WriteString(p.paintState(text) + pad)
+		}
+		p.say("%s", strings.TrimRight(line.String(), " "))
+	}
+}
+
+// details prints names and values, aligned; a value "" leaves its row out.
+func (p *program) details(rows [][2]string) {
+	width := 0
+	for _, row := range rows {
+		if row[1] != "" {
+			width = max(width, len(row[0]))
+		}
+	}
+	for _, row := range rows {
+		if row[1] != "" {
+			p.say("  %s  %s", p.paint(dim, fmt.Sprintf("%-*s", width, row[0])), p.paintState(row[1]))
+		}
+	}
+}
+
+func columnWidths(rows [][]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for column, text := range row {
+			if column == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[column] = max(widths[column], utf8.RuneCountInString(text))
+		}
+	}
+	return widths
+}
+
+// colour is an SGR parameter (ECMA-48 §8.3.117).
+type colour string
+
+const (
+	dim    colour = "2"
+	red    colour = "31"
+	green  colour = "32"
+	yellow colour = "33"
+)
+
+// paint colours text on a terminal that has not asked to be spared (https://no-color.org).
+func (p *program) paint(c colour, text string) string {
+	file, ok := p.Out.(*os.File)
+	if text == "" || !ok || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" || !isTerminal(file) {
+		return text
+	}
+	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
+}
+
+// paintState colours the words for how a thing stands; other text stays as it is.
+func (p *program) paintState(text string) string {
+	switch text {
+	case string(client.Active), "published":
+		return p.paint(green, text)
+	case string(client.PendingAuthorization), string(client.Degraded), "changed":
+		return p.paint(yellow, text)
+	case string(client.NeedsReauthorization), "revoked", "expired":
+		return p.paint(red, text)
+	case string(client.Disabled), "draft":
+		return p.paint(dim, text)
+	}
+	return text
+}
+
+// ago says how far an instant is from now; "" for the zero time.
+func (p *program) ago(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	d := t.Sub(p.Clock.Now())
+	switch {
+	case d.Abs() < time.Second:
+		return "now"
+	case d.Abs() > 60*24*time.Hour:
+		return t.UTC().Format(time.DateOnly)
+	case d < 0:
+		return span(-d) + " ago"
+	}
+	return "in " + span(d)
+}
+
+// span says a duration in its largest unit.
+func span(d time.Duration) string {
+	units := []struct {
+		name string
+		size time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}}
+	for _, unit := range units {
+		n := int64((d + unit.size/2) / unit.size)
+		switch {
+		case n > 1 && d >= unit.size:
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		case n >= 1 && d >= unit.size:
+			return "1 " + unit.name
+		}
+	}
+	return "1 second"
+}
+
+// orDash stands in a table for nothing.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}

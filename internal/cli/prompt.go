@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// interactive tells whether there is a person to ask: questions go to standard error, answers come from standard input.
+func (p *program) interactive() bool {
+	in, inOK := p.In.(*os.File)
+	out, outOK := p.Err.(*os.File)
+	return p.stdin == "" && inOK && outOK && isTerminal(in) && isTerminal(out)
+}
+
+// ask puts a question and gives the line that answers it.
+func (p *program) ask(ctx context.Context, question string) (string, error) {
+	_, _ = fmt.Fprint(p.Err, question)
+	return p.readLine(ctx)
+}
+
+// askHidden is ask for secrets: the terminal does not show what is typed.
+func (p *program) askHidden(ctx context.Context, question string) (string, error) {
+	restore, err := hideInput(p.In.(*os.File))
+	if err != nil {
+		return "", fmt.Errorf("hiding what is typed: %w", err)
+	}
+	defer restore()
+	_, _ = fmt.Fprint(p.Err, question)
+	line, err := p.readLine(ctx)
+	p.tell("")
+	return line, err
+}
+
+// readLine reads one line of standard input. A read of a terminal cannot be called back: when ctx ends first, the
+// goroutine stays with its read until the process ends, which is then the next thing to happen.
+func (p *program) readLine(ctx context.Context) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := p.lines.ReadString('\n')
+		done <- result{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		p.tell("")
+		return "", ctx.Err()
+	case got := <-done:
+		if errors.Is(got.err, io.EOF) && got.line == "" {
+			p.tell("")
+			return "", errors.New("the input ended before the question was answered")
+		}
+		if got.err != nil && !errors.Is(got.err, io.EOF) {
+			return "", fmt.Errorf("reading the answer: %w", got.err)
+		}
+		return strings.TrimRight(got.line, "\r\n"), nil
+	}
+}
+
+// confirm asks before something is lost. Where nobody can be asked, or with --yes, the command itself is the answer.
+func (p *program) confirm(ctx context.Context, yes bool, question string) error {
+	if yes || p.json || !p.interactive() {
+		return nil
+	}
+	answer, err := p.ask(ctx, question+" [y/N] ")
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errors.New("nothing was deleted")
+}

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Server holds the functions that start and set up servers. They live in rooms that this package does not know.
+type Server struct {
+	Dev        func(context.Context, DevOptions) error
+	Serve      func(context.Context, ServeOptions) error
+	Setup      func(context.Context, SetupOptions) error
+	ShowConfig func(context.Context, ShowConfigOptions) error
+}
+
+// DevOptions are the flags of `latchkey dev`.
+type DevOptions struct {
+	Listen, Data, Ready string
+	TLS                 bool
+	PublicURLs          []string
+	LogLevel            string
+	Out, Err            io.Writer
+}
+
+// ServeOptions are the flags of `latchkey serve`.
+type ServeOptions struct {
+	Config   string
+	Out, Err io.Writer
+}
+
+// SetupOptions are the flags of `latchkey setup`.
+type SetupOptions struct {
+	Config string
+	Name   string
+	JSON   bool
+	Out    io.Writer
+}
+
+// ShowConfigOptions are the flags of `latchkey config show`.
+type ShowConfigOptions struct {
+	Config    string
+	Effective bool
+	JSON      bool
+	Out       io.Writer
+}
+
+var errNoServer = errors.New("this build of latchkey holds no server")
+
+func (p *program) devCommand() *cobra.Command {
+	options := DevOptions{Out: p.Out, Err: p.Err}
+	command := &cobra.Command{
+		Use:   "dev [flags]",
+		Short: "Run a server with samples, for trying and developing",
+		Long: `Run a server that needs nothing: it keeps all it has in a data directory, makes a sealing key and an
+administrator on its first start, and holds samples to try. What it prints says what to open and what to call.
+Other commands find it through dev.json in the data directory.`,
+		Example: `  latchkey dev
+  latchkey dev --listen 127.0.0.1:0 --ready ready.json`,
+		Args: takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			levels := []string{"debug", "info", "warn", "error"}
+			if !slices.Contains(levels, options.LogLevel) {
+				return usagef(command, "--log-level is one of %s", strings.Join(levels, ", "))
+			}
+			if p.Server.Dev == nil {
+				return errNoServer
+			}
+			options.Data = p.dataDirectory()
+			return p.Server.Dev(command.Context(), options)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&options.Listen, "listen", "127.0.0.1:8377", "`address` to listen on; port 0 picks one")
+	flags.StringVar(&p.remote.data, "data", "", "`directory` to keep everything in (else LATCHKEY_DATA, else .latchkey)")
+	flags.StringVar(&options.Ready, "ready", "", "`file` to write a copy of dev.json to once the server answers")
+	flags.BoolVar(&options.TLS, "tls", false, "serve HTTPS, with an authority made for this data directory")
+	flags.StringArrayVar(&options.PublicURLs, "public-url", nil, "base `URL` that browsers see; repeat for more")
+	flags.StringVar(&options.LogLevel, "log-level", "info", "`level` of the log: debug, info, warn, error")
+	return command
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	options := ServeOptions{Out: p.Out, Err: p.Err}
+	command := &cobra.Command{
+		Use:   "serve --config FILE",
+		Short: "Run a server in production",
+		Long: `Run a server as its configuration says. It refuses to start without a sealing key. SIGTERM lets running calls
+end, then stops it.`,
+		Example: `  latchkey serve --config /etc/latchkey.yaml`,
+		Args:    takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := p.needConfig(command, options.Config); err != nil {
+				return err
+			}
+			if p.Server.Serve == nil {
+				return errNoServer
+			}
+			return p.Server.Serve(command.Context(), options)
+		},
+	}
+	configFlag(command, &options.Config)
+	return command
+}
+
+func (p *program) setupCommand() *cobra.Command {
+	options := SetupOptions{Out: p.Out}
+	command := &cobra.Command{
+		Use:   "setup --config FILE [flags]",
+		Short: "Make the first administrator of a server",
+		Long: `Make the first administrator of a server: prints a link that signs a browser in once. Run it where the server
+runs, with the server's own configuration.`,
+		Example: `  latchkey setup --config /etc/latchkey.yaml --name "Ada"`,
+		Args:    takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := p.needConfig(command, options.Config); err != nil {
+				return err
+			}
+			if p.Server.Setup == nil {
+				return errNoServer
+			}
+			options.JSON = p.json
+			return p.Server.Setup(command.Context(), options)
+		},
+	}
+	configFlag(command, &options.Config)
+	command.Flags().StringVar(&options.Name, "name", "", "`name` of the administrator")
+	return command
+}
+
+func (p *program) configCommand() *cobra.Command {
+	return p.group(&cobra.Command{
+		Use:     "config",
+		Short:   "Look at a server's configuration",
+		Long:    "Look at a server's configuration.",
+		Example: `  latchkey config show --effective --config /etc/latchkey.yaml`,
+	}, p.configShowCommand())
+}
+
+func (p *program) configShowCommand() *cobra.Command {
+	options := ShowConfigOptions{Out: p.Out}
+	command := &cobra.Command{
+		Use:   "show [--effective] --config FILE",
+		Short: "Show configuration, and where each value came from",
+		Long: `Show what a configuration file sets. With --effective show every key: its value and where that came from, the
+file, the environment (LATCHKEY_SECTION_KEY) or the default. Secrets are masked.`,
+		Example: `  latchkey config show --effective --config /etc/latchkey.yaml`,
+		Args:    takes(),
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := p.needConfig(command, options.Config); err != nil && !options.Effective {
+				return err
+			}
+			if p.Server.ShowConfig == nil {
+				return errNoServer
+			}
+			options.JSON = p.json
+			return p.Server.ShowConfig(command.Context(), options)
+		},
+	}
+	configFlag(command, &options.Config)
+	command.Flags().BoolVar(&options.Effective, "effective", false, "show every key, with where its value came from")
+	return command
+}
+
+func configFlag(command *cobra.Command, target *string) {
+	command.Flags().StringVar(target, "config", "", "configuration `file` (YAML)")
+}
+
+func (p *program) needConfig(command *cobra.Command, file string) error {
+	if file == "" {
+		return usagef(command, "--config is missing")
+	}
+	return nil
+}
