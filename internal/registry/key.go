@@ -2,9 +2,13 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/ident"
 	"latchkey/internal/secret"
 )
 
@@ -56,4 +60,109 @@ type KeyStore interface {
 	RevokeKey(ctx context.Context, organization, id string, at time.Time) error
 	// TouchKeys sets LastUsedAt by key id; it only ever moves forward, and unknown ids are passed over.
 	TouchKeys(ctx context.Context, used map[string]time.Time) error
+}
+
+const (
+	valueMark   = "lk_"
+	valueDigits = 43 // 62⁴³ > 2²⁵⁶
+	valueLength = len(valueMark) + valueDigits
+	shownLength = len(valueMark) + 4
+	base62      = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// newValue draws a key's value.
+func newValue() string {
+	// A byte stands for a digit if it is below the largest multiple of 62, so that every digit is equally likely.
+	const bound = 256 / len(base62) * len(base62)
+	out := []byte(valueMark)
+	for len(out) < valueLength {
+		var drawn [64]byte
+		_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
+		for _, b := range drawn {
+			if int(b) < bound && len(out) < valueLength {
+				out = append(out, base62[int(b)%len(base62)])
+			}
+		}
+	}
+	return string(out)
+}
+
+// Create makes a key in the caller's organization. It can't grant what the caller does not have: neither scopes,
+// nor other sandboxes, nor a longer life. What is not asked for is as the caller has it.
+func (k *Keyring) Create(ctx context.Context, caller access.Caller, ask NewKey) (CreatedKey, error) {
+	if err := caller.Require(access.RegistryWrite); err != nil {
+		return CreatedKey{}, err
+	}
+	ask, err := k.checkNew(caller, ask)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	value := newValue()
+	key := Key{
+		ID: ident.New("key"), Name: ask.Name, Organization: caller.Organization, Sandbox: ask.Sandbox, Scopes: ask.Scopes,
+		Prefix: value[:shownLength], Hash: k.hash(value), CreatedBy: caller.ID,
+		CreatedAt: k.config.Clock.Now().UTC(), ExpiresAt: ask.ExpiresAt,
+	}
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	err = k.config.Store.CreateKey(ctx, key)
+	if errors.Is(err, ErrNotFound) && key.Sandbox != "" {
+		return CreatedKey{}, &InvalidError{
+			Pointer: "/sandbox", Message: fmt.Sprintf("there is no sandbox %q", key.Sandbox),
+			Fix: "create it first, or leave it out for a key to every sandbox",
+		}
+	}
+	if err != nil {
+		return CreatedKey{}, fmt.Errorf("creating the key: %w", err)
+	}
+	k.put(newEntry(key))
+	return CreatedKey{Key: key, Value: secret.New(value)}, nil
+}
+
+// checkNew checks what is asked for against what the caller has, and fills in what was left open.
+func (k *Keyring) checkNew(caller access.Caller, ask NewKey) (NewKey, error) {
+	var err error
+	if ask.Name, err = checkText("/name", ask.Name, ""); err != nil {
+		return ask, err
+	}
+	if len(ask.Scopes) == 0 {
+		return ask, &InvalidError{
+			Pointer: "/scopes", Message: "the key has no scope",
+			Fix: "give what it is for: " + string(access.TokensRead) + " reads tokens",
+		}
+	}
+	if ask.Scopes, err = access.ParseScopes(ask.Scopes.Strings()); err != nil {
+		return ask, &InvalidError{Pointer: "/scopes", Message: err.Error(), Fix: "take one of the known scopes"}
+	}
+	if err := caller.Require(ask.Scopes...); err != nil {
+		return ask, err
+	}
+	if ask.Sandbox == "" {
+		ask.Sandbox = caller.Sandbox
+	}
+	if caller.Sandbox != "" && ask.Sandbox != caller.Sandbox {
+		return ask, &access.DeniedError{Sandbox: ask.Sandbox, Caller: caller.ID}
+	}
+	ask.ExpiresAt, err = k.checkExpiry(caller, ask.ExpiresAt)
+	return ask, err
+}
+
+func (k *Keyring) checkExpiry(caller access.Caller, asked time.Time) (time.Time, error) {
+	if !asked.IsZero() && !asked.After(k.config.Clock.Now()) {
+		return asked, &InvalidError{Pointer: "/expires_at", Message: "the key would end in the past", Fix: "give a later time"}
+	}
+	own := k.held(caller, caller.ID)
+	if own == nil || own.key.ExpiresAt.IsZero() {
+		return asked.UTC(), nil
+	}
+	if asked.After(own.key.ExpiresAt) {
+		return asked, &InvalidError{
+			Pointer: "/expires_at", Message: "the key would outlive the one that makes it",
+			Fix: "end it by " + own.key.ExpiresAt.Format(time.RFC3339) + ", or make it with another key",
+		}
+	}
+	if asked.IsZero() {
+		return own.key.ExpiresAt, nil
+	}
+	return asked.UTC(), nil
 }

@@ -57,7 +57,8 @@ type InvalidError struct {
 
 func (e *InvalidError) Error() string { return e.Message }
 
-// Store keeps organizations and sandboxes. registrytest.TestStore checks an implementation.
+// Store keeps organizations and sandboxes. registrytest.TestStore checks an implementation. Times MUST keep their
+// milliseconds, here and in [KeyStore].
 type Store interface {
 	// CreateOrganization adds the organization and its first sandbox together; [ErrNameTaken] when the id exists.
 	CreateOrganization(ctx context.Context, organization Organization, first Sandbox) error
