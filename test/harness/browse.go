@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -12,40 +13,51 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Browse walks pages as a browser without script would: it follows redirects with cookies, and submits the form of
-// every page with the given values, by its first submit button, until a page has no form or is the callback's.
+// Browse is [Walk] in a test.
 func Browse(t testing.TB, start string, values url.Values) (*http.Response, string) {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
+	response, page, err := Walk(start, values)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return response, page
+}
+
+// Walk goes through pages as a browser without script would: it follows redirects with cookies, and submits the form
+// of every page with the given values, by its first submit button, until a page has no form or is the callback's.
+func Walk(start string, values url.Values) (*http.Response, string, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, "", err
 	}
 	client := &http.Client{Jar: jar, Timeout: 20 * time.Second}
 	response, err := client.Get(start)
 	for range 8 {
 		if err != nil {
-			t.Fatal(err)
+			return nil, "", err
 		}
 		body, readErr := io.ReadAll(response.Body)
 		_ = response.Body.Close()
 		if readErr != nil {
-			t.Fatal(readErr)
+			return nil, "", readErr
 		}
-		f := readForm(t, string(body))
+		f, formErr := readForm(string(body))
+		if formErr != nil {
+			return nil, "", formErr
+		}
 		if !f.found || strings.Contains(response.Request.URL.Path, "/data/core/") {
-			return response, string(body)
+			return response, string(body), nil
 		}
 		for name, value := range values {
 			f.inputs[name] = value
 		}
 		target, parseErr := response.Request.URL.Parse(f.action)
 		if parseErr != nil {
-			t.Fatal(parseErr)
+			return nil, "", parseErr
 		}
 		response, err = client.PostForm(target.String(), f.inputs)
 	}
-	t.Fatal("still a form after eight pages")
-	return nil, ""
+	return nil, "", errors.New("still a form after eight pages")
 }
 
 // form is what a browser would send of a page's first form.
@@ -56,17 +68,16 @@ type form struct {
 	button bool
 }
 
-func readForm(t testing.TB, page string) form {
-	t.Helper()
+func readForm(page string) (form, error) {
+	f := form{inputs: url.Values{}}
 	root, err := html.Parse(strings.NewReader(page))
 	if err != nil {
-		t.Fatal(err)
+		return f, err
 	}
-	f := form{inputs: url.Values{}}
 	for n := range root.Descendants() {
 		f.add(n)
 	}
-	return f
+	return f, nil
 }
 
 func (f *form) add(n *html.Node) {

@@ -1,0 +1,100 @@
+// Package docs_test runs what the pages tell people to type.
+package docs_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/test/harness"
+)
+
+// openVariable makes this test's own binary stand in for a person's browser: it opens the page and presses Allow.
+const openVariable = "LATCHKEY_TEST_OPEN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(openVariable) == "" {
+		os.Exit(m.Run())
+	}
+	response, page, err := harness.Walk(os.Args[len(os.Args)-1], nil)
+	if err != nil || response.StatusCode != http.StatusOK {
+		fmt.Fprintln(os.Stderr, err, page)
+		os.Exit(1)
+	}
+}
+
+// The pages whose commands are run, in their order, each with a server and a folder of its own.
+var pages = []string{"README.md", "docs/guide/first-connection.md", "docs/guide/write-a-definition.md"}
+
+func TestEveryCommandRuns(t *testing.T) {
+	for _, page := range pages {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("..", "..", page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			run(t, script(t, string(text)))
+		})
+	}
+}
+
+var block = regexp.MustCompile("(?ms)^```(sh|json|yaml)(?: file=(\\S+))?\n(.*?)^```$")
+
+// script strings a page's sh blocks together, and writes each block that names a file (```json file=NAME) into it. The
+// lines that start the server are left out: it runs already.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("set -euo pipefail\n")
+	for _, m := range block.FindAllStringSubmatch(text, -1) {
+		kind, file, body := m[1], m[2], m[3]
+		switch {
+		case file != "":
+			fmt.Fprintf(&b, "cat > %s <<'END-OF-FILE'\n%sEND-OF-FILE\n", file, body)
+		case kind == "sh":
+			for _, line := range strings.SplitAfter(body, "\n") {
+				if !strings.HasPrefix(line, "make ") && !strings.HasPrefix(line, "git clone") && !strings.HasPrefix(line, "cd ") {
+					b.WriteString(line)
+				}
+			}
+		}
+	}
+	if !strings.Contains(b.String(), "latchkey ") {
+		t.Fatal("the page has no command")
+	}
+	return b.String()
+}
+
+func run(t *testing.T, script string) {
+	t.Helper()
+	folder, tools := t.TempDir(), t.TempDir()
+	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"))
+	if err := os.Symlink(harness.Binary(t), filepath.Join(tools, "latchkey")); err != nil {
+		t.Fatal(err)
+	}
+	browser := fmt.Sprintf("#!/bin/sh\n%s=1 exec %s \"$1\"\n", openVariable, os.Args[0])
+	if err := os.WriteFile(filepath.Join(tools, "xdg-open"), []byte(browser), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	// The pages name the default address; this server has another.
+	script = strings.ReplaceAll(script, "http://127.0.0.1:8377", s.URL)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, "bash", "-x")
+	command.Dir = folder
+	command.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "DISPLAY=:0")
+	command.Stdin = strings.NewReader(script)
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Run(); err != nil {
+		t.Errorf("a command of the page fails: %v\n%s", err, output.String())
+	}
+}
