@@ -117,7 +117,6 @@ func (n *forNode) analyze(a *analysis) {
 	a.nodes(n.other)
 }
 
-func (n *filterNode) analyze(a *analysis)   { n.chain.analyze(a) }
 func (e *capturedExpr) analyze(a *analysis) { a.nodes(e.body) }
 func (n *groupNode) analyze(a *analysis)    { a.nodes(n.body) }
 func (n *blockNode) analyze(a *analysis)    { a.nodes(n.body) }

@@ -26,6 +26,9 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 			return v, r.at(r.foreign(v), e.at, "attribute")
 		}
 	}
+	if base.kind == kNull && r.aliasOf(e.x) != nil {
+		return base, r.fail("NullPointerException", "a macro is called with parentheses", e.at, "attribute")
+	}
 	v, err := r.attribute(base, String(e.name), e.x)
 	if err != nil {
 		err = r.at(err, e.at, "attribute")
@@ -198,18 +201,33 @@ func (r *run) property(base Value, name string) (Value, bool) {
 		x, ok := base.o.(Attributer).Attribute(name)
 		return bind(x), ok
 	case kString:
-		if name == "length" {
+		switch name {
+		case "length":
 			return integer(utf16Length(base.s)), true
+		case "empty":
+			return Bool(base.s == ""), true
+		case "blank":
+			return Bool(isJavaBlank(base.s)), true
 		}
 	case kList:
-		if name == "size" {
+		switch name {
+		case "size":
 			return integer(base.length()), true
+		case "empty":
+			return Bool(base.length() == 0), true
 		}
 	}
 	return Value{}, false
 }
 
+// missing is the attribute that a value does not have: null, unless strict, or
+// unless the name would have called a method in Java.
 func (r *run) missing(base, index Value) (Value, error) {
+	if base.kind != kMap && index.kind == kString {
+		if err := refused(base, index.s); err != nil {
+			return Value{}, err
+		}
+	}
 	if !r.strict {
 		return Value{}, nil
 	}

@@ -150,17 +150,6 @@ func (l *loop) appendText(b []byte) []byte {
 	return append(b, '}')
 }
 
-// filterNode is the filter tag: its body goes through a chain of filters.
-type filterNode struct{ chain expr }
-
-func (n *filterNode) render(r *run) error {
-	v, err := n.chain.eval(r)
-	if err != nil {
-		return err
-	}
-	return r.printValue(v, escaping{})
-}
-
 // capturedExpr is the rendered body of a filter tag.
 type capturedExpr struct{ body []node }
 

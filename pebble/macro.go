@@ -121,7 +121,12 @@ func (r *run) callMacro(name string, a *arguments, m mark) (Value, error) {
 			return r.invoke(n, r.chain[level], a, p.cur)
 		}
 	}
-	return Value{}, r.fail(KindPebble, "Function or Macro ["+name+"] does not exist.", m, "function or macro")
+	e := r.fail(KindPebble, "Function or Macro ["+name+"] does not exist.", m, "function or macro")
+	e.Template = r.chain[len(r.chain)-1].name // the Java engine asks the parents last
+	if r.level+1 >= len(r.chain) {
+		e.Template = r.cur.name
+	}
+	return Value{}, e
 }
 
 // invoke calls a macro as a part of template self. Its body sees its arguments
@@ -214,10 +219,8 @@ type methodExpr struct {
 }
 
 func (e *methodExpr) eval(r *run) (Value, error) {
-	if v, ok := e.x.(*varExpr); ok {
-		if t := r.aliases[v.name]; t != nil {
-			return r.callAlias(t, e)
-		}
+	if t := r.aliasOf(e.x); t != nil {
+		return r.callAlias(t, e)
 	}
 	base, err := e.x.eval(r)
 	if err != nil {
@@ -239,6 +242,14 @@ func (e *methodExpr) eval(r *run) (Value, error) {
 		err = r.at(err, e.at, "method")
 	}
 	return v, err
+}
+
+// aliasOf returns the template that import has given the name x, if any.
+func (r *run) aliasOf(x expr) *Template {
+	if v, ok := x.(*varExpr); ok && r.aliases != nil {
+		return r.aliases[v.name]
+	}
+	return nil
 }
 
 func (r *run) callAlias(t *Template, e *methodExpr) (Value, error) {

@@ -4,14 +4,22 @@ package pebble
 // code from a template is how template engines get broken into. Names that mean
 // something in Java fail loudly; others are null, or missing when strict.
 func (r *run) method(base Value, name string) (Value, error) {
-	if err := denied(name); err != nil {
+	if err := refused(base, name); err != nil {
 		return Value{}, err
 	}
+	return r.missing(base, String(name))
+}
+
+// refused returns the error for a name that is a method in Java.
+func refused(base Value, name string) error {
+	if err := denied(name); err != nil {
+		return err
+	}
 	if isJavaMethod(base.kind, name) {
-		return Value{}, raise("ClassAccessException", "methods cannot be called: "+name+
+		return raise("ClassAccessException", "methods cannot be called: "+name+
 			" of "+base.typeName()+"; use a filter, a test or an operator")
 	}
-	return r.missing(base, String(name))
+	return nil
 }
 
 // denied is the Java engine's refusal of the methods that every object has.

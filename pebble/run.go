@@ -18,6 +18,7 @@ type run struct {
 	nested bool           // whether any scope is open
 	sealed bool           // whether a macro hides base, vars and globals
 	args   []Value        // stack of arguments
+	root   *Template      // what Render was called on
 	cur    *Template      // whose nodes run
 	chain  []*Template    // from the outermost child to its last parent
 	one    [1]*Template

@@ -112,7 +112,7 @@ func (r *run) global(name string) (Value, bool) {
 	case "_context":
 		return Value{kind: kContext}, true
 	case "template":
-		return Value{kind: kTemplate, s: r.chain[0].name}, true
+		return Value{kind: kTemplate, s: r.root.name}, true
 	case "locale":
 		return Value{kind: kLocale}, true
 	}

@@ -126,6 +126,7 @@ func (p *parser) setTag() node {
 	return n
 }
 
+// filterTag parses filter. What its body prints is not escaped: the result is.
 func (p *parser) filterTag() node {
 	p.next()
 	body := &capturedExpr{}
@@ -142,8 +143,11 @@ func (p *parser) filterTag() node {
 		p.next()
 	}
 	p.expect(tExecuteEnd)
+	before := p.escape
+	p.escape = escaping{}
 	body.body = p.bodyUntil("endfilter")
-	return &filterNode{x}
+	p.escape = before
+	return &printNode{x, p.escape}
 }
 
 // bodyUntil parses a body and the tag that ends it.

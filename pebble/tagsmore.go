@@ -165,7 +165,7 @@ func (p *parser) fromTag() node {
 		if p.tok.punct(',') {
 			p.next()
 		} else if p.tok.kind != tExecuteEnd {
-			p.unexpectedWant("EXECUTE_END or ','")
+			p.unexpectedWant("EXECUTE_END or ',' ")
 		}
 	}
 	p.expect(tExecuteEnd)

@@ -95,7 +95,7 @@ func (t *Template) newRun(ctx context.Context, vars map[string]any) *run {
 	if r == nil {
 		r = &run{out: make([]byte, 0, len(t.src)+64)}
 	}
-	r.ctx, r.vars, r.cur = ctx, vars, t
+	r.ctx, r.vars, r.root, r.cur = ctx, vars, t, t
 	r.limits, r.strict = t.cfg.limits, t.cfg.strict
 	r.fuel = fuelTank
 	r.one[0] = t
