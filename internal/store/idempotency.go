@@ -1,10 +1,19 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+
+	"latchkey/internal/seal"
 )
+
+// claimLife is how long a request may be worked on: the process may have died over it.
+const claimLife = 2 * time.Minute
 
 // Replay names a request that may come again.
 type Replay struct {
@@ -21,10 +30,10 @@ type Replay struct {
 
 // Answer is what was answered.
 type Answer struct {
-	Status int
+	Status int `json:"status"`
 	// Header has the headers worth keeping: Location, Content-Type.
-	Header map[string]string
-	Body   []byte
+	Header map[string]string `json:"header,omitempty"`
+	Body   []byte            `json:"body,omitempty"`
 }
 
 // The errors of [Idempotency].
@@ -35,21 +44,104 @@ var (
 	ErrInProgress = errors.New("a request with this idempotency key is being worked on")
 )
 
+// id gives the row's key: who sent what where, hashed.
+func (i Idempotency) id(r Replay) []byte {
+	parts := strings.Join([]string{r.Organization, r.Caller, r.Route, r.Key}, "\x00")
+	sum := i.s.keyring.Hash("idempotency key", []byte(parts))
+	return sum[:]
+}
+
+// request gives the keyed hash of a request's hash: bodies hold secrets, some of them guessable.
+func (i Idempotency) request(r Replay) []byte {
+	sum := i.s.keyring.Hash("idempotency request", r.Request[:])
+	return sum[:]
+}
+
+func replayRow(organization string, id []byte) seal.Row {
+	return seal.Row{Organization: organization, Table: "replays", ID: hex.EncodeToString(id), Column: "answer"}
+}
+
 // Begin claims a key. It gives the answer when there is one, else nil: the caller then works, and calls Finish or
-// Abandon. A claim that was never finished is void after claimLife.
+// Abandon. A claim that was never finished is void after two minutes. The errors are [ErrOtherRequest] and
+// [ErrInProgress].
 func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*Answer, error) {
-	return nil, errors.ErrUnsupported
+	id, request := i.id(replay), i.request(replay)
+	var sealed []byte
+	err := i.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM replays WHERE id = $1 AND expires_at <= $2`, id, micros(now))
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(`INSERT INTO replays (id, organization, request, expires_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO NOTHING`, id, replay.Organization, request, micros(now.Add(claimLife)))
+		if err != nil || n == 1 {
+			return err
+		}
+		var first []byte
+		if err := t.row(`SELECT request, answer FROM replays WHERE id = $1`, id).Scan(&first, &sealed); err != nil {
+			return err
+		}
+		switch {
+		case !bytes.Equal(first, request):
+			return ErrOtherRequest
+		case sealed == nil:
+			return ErrInProgress
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claiming an idempotency key: %w", err)
+	}
+	if sealed == nil {
+		return nil, nil
+	}
+	var answer Answer
+	if err := i.s.openJSON(ctx, replayRow(replay.Organization, id), sealed, &answer); err != nil {
+		return nil, err
+	}
+	return &answer, nil
 }
 
 // Finish keeps the answer, sealed, until expires.
 func (i Idempotency) Finish(ctx context.Context, replay Replay, answer Answer, expires time.Time) error {
-	return errors.ErrUnsupported
+	id := i.id(replay)
+	sealed, err := i.s.sealJSON(ctx, replayRow(replay.Organization, id), answer)
+	if err != nil {
+		return err
+	}
+	err = i.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE replays SET answer = $2, expires_at = $3 WHERE id = $1 AND request = $4`,
+			id, sealed, micros(expires), i.request(replay))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("keeping an answer: %w", err)
+	}
+	return nil
 }
 
 // Abandon gives a claim back: the request failed in a way that may be tried again.
-func (i Idempotency) Abandon(ctx context.Context, replay Replay) error { return errors.ErrUnsupported }
+func (i Idempotency) Abandon(ctx context.Context, replay Replay) error {
+	err := i.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM replays WHERE id = $1 AND answer IS NULL`, i.id(replay))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("giving back an idempotency key: %w", err)
+	}
+	return nil
+}
 
-// Sweep removes up to limit answers that have expired.
+// Sweep removes up to limit answers that have expired, and tells how many.
 func (i Idempotency) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	return 0, errors.ErrUnsupported
+	var removed int64
+	err := i.s.write(ctx, func(t *tx) (err error) {
+		removed, err = t.exec(`DELETE FROM replays WHERE id IN (SELECT id FROM replays WHERE expires_at <= $1
+			ORDER BY expires_at LIMIT $2)`, micros(now), limit)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("sweeping answers: %w", err)
+	}
+	return int(removed), nil
 }

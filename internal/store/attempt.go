@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"latchkey/internal/connection"
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+)
+
+const attemptColumns = `id, organization, connection, link, state, cookie, definition, revision, configuration,
+	redirect_uri, return_url, fields, secrets, created_by, created_at, expires_at, used_at, outcome`
+
+const insertAttempt = `INSERT INTO attempts (` + attemptColumns + `)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+
+// verifierName is the code verifier's among an attempt's secrets: no field can be called so.
+const verifierName = "\x00code_verifier"
+
+func attemptRow(organization, id string) seal.Row {
+	return seal.Row{Organization: organization, Table: "attempts", ID: id, Column: "secrets"}
+}
+
+func (c Connections) attemptArgs(ctx context.Context, a *connection.Attempt) ([]any, error) {
+	fields, err := encodeFields(a.Fields)
+	if err != nil {
+		return nil, err
+	}
+	secrets := a.Fields.Secrets()
+	if !a.Verifier.Empty() {
+		if secrets == nil {
+			secrets = map[string]secret.String{}
+		}
+		secrets[verifierName] = a.Verifier
+	}
+	sealed, err := c.s.sealSecrets(ctx, attemptRow(a.Organization, a.ID), secrets)
+	if err != nil {
+		return nil, err
+	}
+	var cookie any
+	if a.Cookie != (connection.Hash{}) {
+		cookie = a.Cookie[:]
+	}
+	return []any{
+		a.ID, a.Organization, a.Connection, a.Link[:], a.State[:], cookie, a.Definition, a.Revision, a.Configuration,
+		a.RedirectURI, a.ReturnURL, fields, sealed, a.CreatedBy, micros(a.CreatedAt), micros(a.ExpiresAt),
+		micros(a.UsedAt), a.Outcome,
+	}, nil
+}
+
+// OpenAttempt keeps an attempt.
+func (c Connections) OpenAttempt(ctx context.Context, attempt connection.Attempt) error {
+	args, err := c.attemptArgs(ctx, &attempt)
+	if err != nil {
+		return err
+	}
+	err = c.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(insertAttempt, args...)
+		if dangling(err) {
+			return connection.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("storing an attempt: %w", err)
+	}
+	return nil
+}
+
+// AttemptByLink finds the attempt of a link.
+func (c Connections) AttemptByLink(ctx context.Context, link connection.Hash) (connection.Attempt, error) {
+	return c.scanAttempt(ctx, c.s.row(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE link = $1`, link[:]))
+}
+
+// AttemptByState finds the attempt of a state.
+func (c Connections) AttemptByState(ctx context.Context, state connection.Hash) (connection.Attempt, error) {
+	return c.scanAttempt(ctx, c.s.row(ctx, `SELECT `+attemptColumns+` FROM attempts WHERE state = $1`, state[:]))
+}
+
+func (c Connections) scanAttempt(ctx context.Context, row scanner) (connection.Attempt, error) {
+	var a connection.Attempt
+	var link, state, cookie, sealed []byte
+	var fields string
+	var created, expires, used sql.NullInt64
+	err := row.Scan(&a.ID, &a.Organization, &a.Connection, &link, &state, &cookie, &a.Definition, &a.Revision,
+		&a.Configuration, &a.RedirectURI, &a.ReturnURL, &fields, &sealed, &a.CreatedBy, &created, &expires, &used, &a.Outcome)
+	if err != nil {
+		return connection.Attempt{}, fmt.Errorf("reading an attempt: %w", orNone(err, connection.ErrAttemptUnknown))
+	}
+	copy(a.Link[:], link)
+	copy(a.State[:], state)
+	copy(a.Cookie[:], cookie)
+	a.CreatedAt, a.ExpiresAt, a.UsedAt = instant(created), instant(expires), instant(used)
+	secrets, err := c.s.openSecrets(ctx, attemptRow(a.Organization, a.ID), sealed)
+	if err != nil {
+		return connection.Attempt{}, err
+	}
+	a.Verifier = secrets[verifierName]
+	delete(secrets, verifierName)
+	if a.Fields, err = decodeFields(fields, secrets); err != nil {
+		return connection.Attempt{}, err
+	}
+	return a, nil
+}
+
+// BindAttempt sets the cookie of an attempt that is open.
+func (c Connections) BindAttempt(ctx context.Context, id string, cookie connection.Hash) error {
+	return c.changeAttempt(ctx, `UPDATE attempts SET cookie = $2 WHERE id = $1 AND used_at IS NULL`, id, cookie[:])
+}
+
+// UseAttempt uses an attempt up, once.
+func (c Connections) UseAttempt(ctx context.Context, id, outcome string, at time.Time) error {
+	return c.changeAttempt(ctx, `UPDATE attempts SET used_at = $2, outcome = $3 WHERE id = $1 AND used_at IS NULL`,
+		id, micros(at), outcome)
+}
+
+// FailAttempt notes how a used attempt ended.
+func (c Connections) FailAttempt(ctx context.Context, id, outcome string) error {
+	return c.changeAttempt(ctx, `UPDATE attempts SET outcome = $2 WHERE id = $1`, id, outcome)
+}
+
+// changeAttempt changes one, or says that it is used.
+func (c Connections) changeAttempt(ctx context.Context, statement string, args ...any) error {
+	err := c.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(statement, args...)
+		if err == nil && n == 0 {
+			return connection.ErrAttemptUsed
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("changing an attempt: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/connection"
+)
+
+// Claim reads a connection for an exchange. One process holds this database, and one flight a connection, so reading
+// is all there is to it.
+func (c Connections) Claim(ctx context.Context, id string) (connection.Record, error) {
+	return c.Find(ctx, connection.Selector{ID: id})
+}
+
+// commitTokens replaces a token set. The state becomes active but for a connection that was disabled meanwhile, whose
+// due time stays away too.
+const commitTokens = `UPDATE connections SET tokens = $3, generation = generation + 1, version = version + 1,
+	renewable = $4, setbacks = 0, last_error = NULL, last_refresh_at = $6, updated_at = $6,
+	state = CASE WHEN state = 'disabled' THEN state ELSE 'active' END,
+	reason = CASE WHEN state = 'disabled' THEN reason ELSE '' END,
+	refresh_at = CASE WHEN state = 'disabled' THEN NULL ELSE $5 END
+	WHERE id = $1 AND generation = $2 RETURNING version, state`
+
+// Commit replaces the token set by compare-and-set on the generation.
+func (c Connections) Commit(ctx context.Context, commit connection.Commit) (connection.Standing, bool, error) {
+	next := commit.Generation + 1
+	tokens, err := c.sealTokens(ctx, commit.Organization, commit.ID, next, commit.Tokens)
+	if err != nil {
+		return connection.Standing{}, false, err
+	}
+	account, err := c.accountArgs(ctx, commit, next)
+	if err != nil {
+		return connection.Standing{}, false, err
+	}
+	var standing connection.Standing
+	err = c.s.write(ctx, func(t *tx) error {
+		err := t.row(commitTokens, commit.ID, commit.Generation, tokens, flag(commit.Renewable), micros(commit.RefreshAt),
+			micros(commit.At)).Scan(&standing.Version, &standing.State)
+		if err != nil {
+			return err
+		}
+		if account != nil {
+			if _, err := t.exec(commitAccount, account...); err != nil {
+				return err
+			}
+		}
+		if commit.Attempt == "" {
+			return nil
+		}
+		_, err = t.exec(`UPDATE attempts SET outcome = $2 WHERE id = $1`, commit.Attempt, connection.OutcomeDone)
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return connection.Standing{}, false, nil
+	}
+	if err != nil {
+		return connection.Standing{}, false, fmt.Errorf("saving the tokens of %s: %w", commit.ID, err)
+	}
+	return standing, true, nil
+}
+
+const commitAccount = `UPDATE connections SET fields = $2, secrets = $3, secrets_generation = $4, revision = $5,
+	configuration = $6, fingerprint = $7 WHERE id = $1`
+
+// accountArgs gives the arguments of commitAccount, nil when the account stays.
+func (c Connections) accountArgs(ctx context.Context, commit connection.Commit, generation int64) ([]any, error) {
+	a := commit.Account
+	if a == nil {
+		return nil, nil
+	}
+	fields, err := encodeFields(a.Fields)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := c.s.sealSecrets(ctx, secretsRow(commit.Organization, commit.ID, generation), a.Fields.Secrets())
+	if err != nil {
+		return nil, err
+	}
+	return []any{commit.ID, fields, secrets, generation, a.Revision, a.Configuration, a.Fingerprint}, nil
+}
+
+// Fail notes a failed exchange by compare-and-set on the generation.
+func (c Connections) Fail(ctx context.Context, s connection.Setback) (connection.Standing, bool, error) {
+	lastError, err := encodeError(s.LastError)
+	if err != nil {
+		return connection.Standing{}, false, err
+	}
+	var standing connection.Standing
+	err = c.s.write(ctx, func(t *tx) error {
+		return t.row(`UPDATE connections SET state = $3, reason = $4, last_error = $5, setbacks = $6, refresh_at = $7,
+			updated_at = $8, version = version + 1
+			WHERE id = $1 AND generation = $2 AND state IN ('active', 'degraded') RETURNING version, state`,
+			s.ID, s.Generation, string(s.State), s.Reason, lastError, s.Setbacks, micros(s.RefreshAt), micros(s.At)).
+			Scan(&standing.Version, &standing.State)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return connection.Standing{}, false, nil
+	}
+	if err != nil {
+		return connection.Standing{}, false, fmt.Errorf("noting a failure of %s: %w", s.ID, err)
+	}
+	return standing, true, nil
+}
+
+// Due gives what is due before a time, from the index alone.
+func (c Connections) Due(ctx context.Context, before time.Time, limit int) ([]connection.Due, error) {
+	var all []connection.Due
+	err := c.s.rows(ctx, func(row scanner) error {
+		var d connection.Due
+		var at sql.NullInt64
+		err := row.Scan(&d.ID, &at)
+		d.At = instant(at)
+		all = append(all, d)
+		return err
+	}, `SELECT id, refresh_at FROM connections WHERE refresh_at < $1 ORDER BY refresh_at, id LIMIT $2`, micros(before), limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is due: %w", err)
+	}
+	return all, nil
+}

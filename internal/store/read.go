@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+var errClosed = errors.New("the store is closed")
+
+// statement gives the readers' prepared statement of a text. Texts are constants of this package, so there is a bounded
+// number of them.
+func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.RLock()
+	statement, open := s.prepared[text], s.prepared != nil
+	s.mu.RUnlock()
+	if !open {
+		return nil, errClosed
+	}
+	if statement != nil {
+		return statement, nil
+	}
+	fresh, err := s.readers.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("preparing a statement: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prepared == nil {
+		_ = fresh.Close()
+		return nil, errClosed
+	}
+	if first := s.prepared[text]; first != nil {
+		_ = fresh.Close()
+		return first, nil
+	}
+	s.prepared[text] = fresh
+	return fresh, nil
+}
+
+// scanner is a row: [sql.Row], [sql.Rows] or one that failed before.
+type scanner interface{ Scan(dest ...any) error }
+
+type failedRow struct{ err error }
+
+func (r failedRow) Scan(...any) error { return r.err }
+
+// row reads one row. Its Scan gives [sql.ErrNoRows] when there is none.
+func (s *Store) row(ctx context.Context, text string, args ...any) scanner {
+	statement, err := s.statement(ctx, text)
+	if err != nil {
+		return failedRow{err}
+	}
+	return statement.QueryRowContext(ctx, args...)
+}
+
+// rows calls each with every row.
+func (s *Store) rows(ctx context.Context, each func(scanner) error, text string, args ...any) error {
+	statement, err := s.statement(ctx, text)
+	if err != nil {
+		return err
+	}
+	found, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		if err := each(found); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"latchkey/internal/registry"
+)
+
+// CreateOrganization adds an organization with its first sandbox.
+func (r Registry) CreateOrganization(ctx context.Context, organization registry.Organization, first registry.Sandbox) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)`,
+			organization.ID, organization.Name, micros(organization.CreatedAt))
+		if taken(err, "organizations.id") {
+			return registry.ErrNameTaken
+		}
+		if err != nil {
+			return err
+		}
+		return insertSandbox(t, first)
+	})
+	if err != nil {
+		return fmt.Errorf("storing the organization %s: %w", organization.ID, err)
+	}
+	return nil
+}
+
+// Organizations gives all.
+func (r Registry) Organizations(ctx context.Context) ([]registry.Organization, error) {
+	var all []registry.Organization
+	err := r.s.rows(ctx, func(row scanner) error {
+		var o registry.Organization
+		var created sql.NullInt64
+		err := row.Scan(&o.ID, &o.Name, &created)
+		o.CreatedAt = instant(created)
+		all = append(all, o)
+		return err
+	}, `SELECT id, name, created_at FROM organizations ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("reading the organizations: %w", err)
+	}
+	return all, nil
+}
+
+// CreateSandbox adds a sandbox.
+func (r Registry) CreateSandbox(ctx context.Context, sandbox registry.Sandbox) error {
+	err := r.s.write(ctx, func(t *tx) error { return insertSandbox(t, sandbox) })
+	if err != nil {
+		return fmt.Errorf("storing the sandbox %q: %w", sandbox.Name, err)
+	}
+	return nil
+}
+
+func insertSandbox(t *tx, s registry.Sandbox) error {
+	_, err := t.exec(`INSERT INTO sandboxes (id, organization, name, title, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		s.ID, s.Organization, s.Name, s.Title, micros(s.CreatedAt))
+	switch {
+	case taken(err, "sandboxes."):
+		return registry.ErrNameTaken
+	case dangling(err):
+		return registry.ErrNotFound
+	}
+	return err
+}
+
+// Sandboxes gives an organization's.
+func (r Registry) Sandboxes(ctx context.Context, organization string) ([]registry.Sandbox, error) {
+	var all []registry.Sandbox
+	err := r.s.rows(ctx, func(row scanner) error {
+		var s registry.Sandbox
+		var created sql.NullInt64
+		err := row.Scan(&s.ID, &s.Organization, &s.Name, &s.Title, &created)
+		s.CreatedAt = instant(created)
+		all = append(all, s)
+		return err
+	}, `SELECT id, organization, name, title, created_at FROM sandboxes WHERE organization = $1 ORDER BY name`, organization)
+	if err != nil {
+		return nil, fmt.Errorf("reading the sandboxes: %w", err)
+	}
+	return all, nil
+}
+
+// DeleteSandbox removes one that nothing is in.
+func (r Registry) DeleteSandbox(ctx context.Context, organization, id string) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		var used bool
+		err := t.row(`SELECT EXISTS (SELECT 1 FROM definitions d WHERE d.organization = s.organization AND d.sandbox = s.name)
+			OR EXISTS (SELECT 1 FROM connections c WHERE c.organization = s.organization AND c.sandbox = s.name)
+			FROM sandboxes s WHERE s.organization = $1 AND s.id = $2`, organization, id).Scan(&used)
+		if err != nil {
+			return orNone(err, registry.ErrNotFound)
+		}
+		if used {
+			return registry.ErrInUse
+		}
+		_, err = t.exec(`DELETE FROM sandboxes WHERE organization = $1 AND id = $2`, organization, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("deleting the sandbox %s: %w", id, err)
+	}
+	return nil
+}
