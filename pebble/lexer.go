@@ -21,6 +21,7 @@ type lexer struct {
 	states   []lexState
 	brackets []byte // open brackets; '"' for a string, '#' for an interpolation
 	trim     bool   // the next text loses its leading whitespace
+	plain    bool   // verbatim is no tag
 	pending  token  // a token found together with the one before it
 	err      *Error
 }

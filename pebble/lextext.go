@@ -34,7 +34,7 @@ func (l *lexer) data() token {
 		l.push(inPrint)
 		return l.two(first, token{kind: tPrintStart, at: int32(open), line: int32(end)})
 	}
-	if body, ok := verbatimAt(l.src, end); ok {
+	if body, ok := verbatimAt(l.src, end); ok && !l.plain {
 		return l.verbatim(first, body)
 	}
 	l.push(inExecute)

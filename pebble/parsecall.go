@@ -85,6 +85,9 @@ func (p *parser) attribute(x expr) expr {
 	if !p.tok.punct('(') {
 		return &attrExpr{x, t.val, false, markOf(t)}
 	}
+	if p.cfg.dialect == DestinationSDK {
+		p.failf(markOf(t), "methods cannot be called: %s", t.val)
+	}
 	a := p.arguments()
 	if len(a.named) > 0 {
 		p.failf(markOf(p.tok), "Can not use named arguments when calling a bean method")

@@ -41,6 +41,7 @@ func (t *Template) compile() *Error {
 	p.t, p.cfg = t, &t.cfg
 	p.lex.src = t.src
 	p.lex.states, p.lex.brackets = p.states[:0], p.brackets[:0]
+	p.lex.plain = t.cfg.dialect == DestinationSDK
 	p.escape = escaping{t.cfg.escape, t.cfg.escapeName}
 	p.next()
 	t.root = p.body()
