@@ -85,7 +85,7 @@ func (s *Simulator) index(w http.ResponseWriter, r *http.Request, prefix string)
 	slices.Reverse(requests)
 	example := url.URL{Path: prefix + "/www.moviestar.com/dialog/OAuth", RawQuery: url.Values{
 		"response_type": {"code"}, "client_id": {SampleClientID}, "scope": {"read write"}, "state": {"example"},
-		"redirect_uri": {"https://www.moviestar.com/me"},
+		"redirect_uri": {"https://www." + moviestarSuffix + callbackPath},
 	}.Encode()}
 	a := s.page(http.StatusOK, "index.html", map[string]any{
 		"Style": prefix + "/www." + moviestarSuffix + stylePath, "Prefix": prefix, "Endpoints": s.endpoints,

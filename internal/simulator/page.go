@@ -55,6 +55,15 @@ func (s *Simulator) errorPage(c *call, problem string) answer {
 	return s.page(http.StatusBadRequest, "error.html", map[string]any{"Style": c.mount.base + stylePath, "Problem": problem})
 }
 
+const callbackPath = "/callback"
+
+// callback stands in for an application's redirect URI. It says what came back, and does not show the code.
+func (s *Simulator) callback(c *call) answer {
+	return s.page(http.StatusOK, "callback.html", map[string]any{
+		"Style": c.mount.base + stylePath, "Allowed": c.query.Get("code") != "", "Denied": c.query.Get("error") != "",
+	})
+}
+
 func (s *Simulator) style(*call) answer {
 	css, err := pageFiles.ReadFile("pages/moviestar.css")
 	if err != nil {

@@ -72,6 +72,7 @@ func Endpoints() []Endpoint {
 		{"GET, POST", both, "/session", "logs in with an access token, gives a BhRestToken", all, false, (*Simulator).session},
 		{"POST", both, "/OAuth/revoke", "revocation (RFC 7009)", all, false, (*Simulator).revocation},
 		{"POST", both, "/OAuth/introspect", "introspection (RFC 7662)", all, false, (*Simulator).introspection},
+		{"GET", star, callbackPath, "a callback to try the authorization page with", moviestar, false, (*Simulator).callback},
 		{"GET", both, "/.well-known/jwks.json", "the key of the fault jwt", all, false, (*Simulator).jwks},
 		{"GET", both, stylePath, "the pages' style sheet", all, false, (*Simulator).style},
 	}
