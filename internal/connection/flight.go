@@ -245,7 +245,7 @@ func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
 }
 
 func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setback) error {
-	standing, applied, err := k.config.Ledger.Fail(ctx, s)
+	standing, applied, err := k.config.Ledger.SetBack(ctx, s)
 	if err != nil {
 		return fmt.Errorf("noting a failed exchange: %w", err)
 	}

@@ -183,7 +183,7 @@ type Due struct {
 	At time.Time
 }
 
-// Ledger is the keeper's protocol with the store: claim, send, then commit or fail. A store of several nodes MAY make
+// Ledger is the keeper's protocol with the store: claim, send, then commit or set back. A store of several nodes MAY make
 // Claim exclusive and journal what was sent; callers do not change.
 type Ledger interface {
 	// Find gives one, or [ErrNotFound].
@@ -194,8 +194,9 @@ type Ledger interface {
 	// nothing. The connection becomes active, unless it is disabled, and its setbacks are forgotten. It is durable
 	// when it returns.
 	Commit(ctx context.Context, commit Commit) (Standing, bool, error)
-	// Fail notes a failed exchange, by compare-and-set on the generation, on a connection that is active or degraded.
-	Fail(ctx context.Context, setback Setback) (Standing, bool, error)
+	// SetBack notes a failed exchange, by compare-and-set on the generation, on a connection that is active or
+	// degraded; false when it is not, or another generation is there.
+	SetBack(ctx context.Context, setback Setback) (Standing, bool, error)
 	// Due gives up to limit connections that are due before a time, the most urgent first. It MUST use an index.
 	Due(ctx context.Context, before time.Time, limit int) ([]Due, error)
 	// Sweep removes attempts that ended before a time, and pending connections made before a time that have no open

@@ -83,8 +83,8 @@ func (c Connections) accountArgs(ctx context.Context, commit connection.Commit, 
 	return []any{commit.ID, fields, secrets, generation, a.Revision, a.Configuration, a.Fingerprint}, nil
 }
 
-// Fail notes a failed exchange by compare-and-set on the generation.
-func (c Connections) Fail(ctx context.Context, s connection.Setback) (connection.Standing, bool, error) {
+// SetBack notes a failed exchange by compare-and-set on the generation.
+func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connection.Standing, bool, error) {
 	lastError, err := encodeError(s.LastError)
 	if err != nil {
 		return connection.Standing{}, false, err

@@ -1,0 +1,305 @@
+// Package connectiontest holds what tests of connections share: a suite that every store of connections passes, and a
+// store in memory.
+package connectiontest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"latchkey/internal/connection"
+)
+
+// Memory is a store in memory, for tests of what works with one. Fault may make it fail.
+type Memory struct {
+	mu          sync.Mutex
+	definitions map[string]string // id → name
+	records     map[string]connection.Record
+	attempts    map[string]connection.Attempt
+	fault       func(method string) error
+	calls       map[string]int
+}
+
+var (
+	_ connection.Store        = (*Memory)(nil)
+	_ connection.AttemptStore = (*Memory)(nil)
+	_ connection.Ledger       = (*Memory)(nil)
+)
+
+// NewMemory makes an empty store.
+func NewMemory() *Memory {
+	return &Memory{
+		definitions: map[string]string{}, records: map[string]connection.Record{},
+		attempts: map[string]connection.Attempt{}, calls: map[string]int{},
+	}
+}
+
+// AddDefinition makes a definition known.
+func (m *Memory) AddDefinition(id, name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.definitions[id] = name
+}
+
+// Fail makes methods fail with what fault gives for their name; nil ends that.
+func (m *Memory) Fail(fault func(method string) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fault = fault
+}
+
+// Calls tells how often a method was called.
+func (m *Memory) Calls(method string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.calls[method]
+}
+
+// enter begins a method. The caller holds mu.
+func (m *Memory) enter(method string) error {
+	m.calls[method]++
+	if m.fault != nil {
+		return m.fault(method)
+	}
+	return nil
+}
+
+// labelTaken tells whether another connection than id has the label. The caller holds mu.
+func (m *Memory) labelTaken(id, organization, sandbox, label string) bool {
+	for _, r := range m.records {
+		if label != "" && r.ID != id && r.Organization == organization && r.Sandbox == sandbox && r.Label == label {
+			return true
+		}
+	}
+	return false
+}
+
+// Create implements [connection.Store].
+func (m *Memory) Create(_ context.Context, record connection.Record, attempt *connection.Attempt) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Create"); err != nil {
+		return err
+	}
+	name, ok := m.definitions[record.Definition]
+	switch {
+	case !ok:
+		return connection.ErrDefinitionNotFound
+	case m.labelTaken(record.ID, record.Organization, record.Sandbox, record.Label):
+		return connection.ErrLabelTaken
+	}
+	record.DefinitionName, record.Version = name, max(record.Version, 1)
+	m.records[record.ID] = record
+	if attempt != nil {
+		m.attempts[attempt.ID] = *attempt
+	}
+	return nil
+}
+
+// Find implements [connection.Store].
+func (m *Memory) Find(_ context.Context, where connection.Selector) (connection.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Find"); err != nil {
+		return connection.Record{}, err
+	}
+	if where.ID != "" {
+		r, ok := m.records[where.ID]
+		if !ok || where.Organization != "" && r.Organization != where.Organization {
+			return connection.Record{}, connection.ErrNotFound
+		}
+		return r, nil
+	}
+	for _, r := range m.records {
+		if r.Organization == where.Organization && r.Sandbox == where.Sandbox && r.Label == where.Label && r.Label != "" {
+			return r, nil
+		}
+	}
+	return connection.Record{}, connection.ErrNotFound
+}
+
+// List implements [connection.Store].
+func (m *Memory) List(_ context.Context, s connection.Selection) ([]connection.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("List"); err != nil {
+		return nil, err
+	}
+	newest := func(a, b connection.Record) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(b.ID, a.ID))
+	}
+	var found []connection.Record
+	for _, r := range slices.SortedFunc(maps.Values(m.records), newest) {
+		text := strings.ToLower(s.Text)
+		before := connection.Record{ID: s.Before.ID, CreatedAt: s.Before.CreatedAt}
+		switch {
+		case r.Organization != s.Organization, r.Sandbox != s.Sandbox, s.State != "" && r.State != s.State,
+			s.Definition != "" && r.Definition != s.Definition && r.DefinitionName != s.Definition,
+			!strings.Contains(strings.ToLower(r.ID), text) && !strings.Contains(strings.ToLower(r.Label), text),
+			s.Before != (connection.Position{}) && newest(before, r) >= 0, len(found) == s.Limit:
+			continue
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// Change implements [connection.Store].
+func (m *Memory) Change(_ context.Context, change connection.Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Change"); err != nil {
+		return err
+	}
+	r, ok := m.records[change.ID]
+	switch {
+	case !ok || r.Organization != change.Organization:
+		return connection.ErrNotFound
+	case r.Version != change.Version:
+		return connection.ErrConflict
+	}
+	if change.Label != nil {
+		if m.labelTaken(r.ID, r.Organization, r.Sandbox, *change.Label) {
+			return connection.ErrLabelTaken
+		}
+		r.Label = *change.Label
+	}
+	if change.ReturnURL != nil {
+		r.ReturnURL = *change.ReturnURL
+	}
+	if change.State != nil {
+		r.State, r.Reason, r.RefreshAt = *change.State, change.Reason, change.RefreshAt
+	}
+	r.Version++
+	r.UpdatedAt = change.At
+	m.records[r.ID] = r
+	return nil
+}
+
+// Delete implements [connection.Store].
+func (m *Memory) Delete(_ context.Context, organization, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Delete"); err != nil {
+		return err
+	}
+	if r, ok := m.records[id]; !ok || r.Organization != organization {
+		return connection.ErrNotFound
+	}
+	m.remove(id)
+	return nil
+}
+
+func (m *Memory) remove(id string) {
+	delete(m.records, id)
+	maps.DeleteFunc(m.attempts, func(_ string, a connection.Attempt) bool { return a.Connection == id })
+}
+
+// Claim implements [connection.Ledger].
+func (m *Memory) Claim(_ context.Context, id string) (connection.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Claim"); err != nil {
+		return connection.Record{}, err
+	}
+	r, ok := m.records[id]
+	if !ok {
+		return connection.Record{}, connection.ErrNotFound
+	}
+	return r, nil
+}
+
+// Commit implements [connection.Ledger].
+func (m *Memory) Commit(_ context.Context, c connection.Commit) (connection.Standing, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Commit"); err != nil {
+		return connection.Standing{}, false, err
+	}
+	r, ok := m.records[c.ID]
+	if !ok || r.Generation != c.Generation {
+		return connection.Standing{}, false, nil
+	}
+	r.Tokens, r.Renewable, r.Setbacks, r.LastError = c.Tokens, c.Renewable, 0, nil
+	r.LastRefreshAt, r.UpdatedAt = c.At, c.At
+	r.Generation++
+	r.Version++
+	if r.State != connection.Disabled {
+		r.State, r.Reason, r.RefreshAt = connection.Active, "", c.RefreshAt
+	}
+	if a := c.Account; a != nil {
+		r.Fields, r.Revision, r.Configuration, r.Fingerprint = a.Fields, a.Revision, a.Configuration, a.Fingerprint
+	}
+	if attempt, ok := m.attempts[c.Attempt]; ok {
+		attempt.Outcome = connection.OutcomeDone
+		m.attempts[c.Attempt] = attempt
+	}
+	m.records[r.ID] = r
+	return connection.Standing{Version: r.Version, State: r.State}, true, nil
+}
+
+// SetBack implements [connection.Ledger].
+func (m *Memory) SetBack(_ context.Context, s connection.Setback) (connection.Standing, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("SetBack"); err != nil {
+		return connection.Standing{}, false, err
+	}
+	r, ok := m.records[s.ID]
+	if !ok || r.Generation != s.Generation || r.State != connection.Active && r.State != connection.Degraded {
+		return connection.Standing{}, false, nil
+	}
+	r.State, r.Reason, r.LastError, r.Setbacks = s.State, s.Reason, s.LastError, s.Setbacks
+	r.RefreshAt, r.UpdatedAt = s.RefreshAt, s.At
+	r.Version++
+	m.records[r.ID] = r
+	return connection.Standing{Version: r.Version, State: r.State}, true, nil
+}
+
+// Due implements [connection.Ledger].
+func (m *Memory) Due(_ context.Context, before time.Time, limit int) ([]connection.Due, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Due"); err != nil {
+		return nil, err
+	}
+	var found []connection.Due
+	for _, r := range m.records {
+		if !r.RefreshAt.IsZero() && r.RefreshAt.Before(before) {
+			found = append(found, connection.Due{ID: r.ID, At: r.RefreshAt})
+		}
+	}
+	slices.SortFunc(found, func(a, b connection.Due) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
+	})
+	return found[:min(limit, len(found))], nil
+}
+
+// Sweep implements [connection.Ledger].
+func (m *Memory) Sweep(_ context.Context, attemptsBefore, pendingBefore time.Time, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Sweep"); err != nil {
+		return 0, err
+	}
+	busy := map[string]bool{}
+	for id, a := range m.attempts {
+		if a.ExpiresAt.Before(attemptsBefore) {
+			delete(m.attempts, id)
+		} else {
+			busy[a.Connection] = true
+		}
+	}
+	removed := 0
+	for id, r := range m.records {
+		if r.State == connection.PendingAuthorization && r.CreatedAt.Before(pendingBefore) && !busy[id] && removed < limit {
+			m.remove(id)
+			removed++
+		}
+	}
+	return removed, nil
+}

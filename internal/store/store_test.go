@@ -1,0 +1,101 @@
+package store_test
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"latchkey/internal/connection/connectiontest"
+	"latchkey/internal/destination"
+	"latchkey/internal/ident"
+	"latchkey/internal/registry"
+	"latchkey/internal/registry/registrytest"
+	"latchkey/internal/seal"
+	"latchkey/internal/store"
+)
+
+// folder is a data directory with a root key.
+type folder struct {
+	path string
+	root seal.Wrapper
+}
+
+func newFolder(t testing.TB) folder {
+	t.Helper()
+	path := t.TempDir()
+	root, err := seal.CreateFileRoot(filepath.Join(path, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder{path, root}
+}
+
+func (f folder) database() string { return filepath.Join(f.path, "latchkey.db") }
+
+func (f folder) open(t testing.TB) *store.Store {
+	t.Helper()
+	s, err := store.Open(context.Background(), store.Config{Path: f.database(), Root: f.root, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+const document = `{"name":"x","authentication":{"authType":"OAUTH2","grant":"OAUTH2_CLIENT_CREDENTIALS",
+	"accessTokenUrl":"https://id.example.com/token","clientId":"c","clientSecret":"the definition's secret"}}`
+
+// addDefinition stores a definition in an organization's sandbox.
+func addDefinition(t testing.TB, s *store.Store, organization, sandbox, name string) string {
+	t.Helper()
+	doc, err := destination.ParseDocument([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	id := ident.New("def")
+	err = s.Definitions().Save(context.Background(), destination.Change{
+		Definition: destination.Definition{
+			ID: id, InstanceID: ident.UUID(), Organization: organization, Sandbox: sandbox, Name: name, Draft: 1, Published: 1,
+			CreatedAt: now, UpdatedAt: now, CreatedBy: "key_1",
+		},
+		Revision: &destination.Revision{Definition: id, Number: 1, Document: doc, Published: true, PublishedAt: now, CreatedAt: now},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestConnections(t *testing.T) {
+	connectiontest.Run(t, func(t *testing.T) connectiontest.Subject {
+		s := newFolder(t).open(t)
+		c := s.Connections()
+		return connectiontest.Subject{
+			Store: c, Attempts: c, Ledger: c,
+			AddDefinition: func(t *testing.T, name string) string {
+				return addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, name)
+			},
+		}
+	})
+}
+
+func TestRegistry(t *testing.T) {
+	open := func(t *testing.T) registrytest.Subject {
+		s := newFolder(t).open(t)
+		return registrytest.Subject{
+			Store: s.Registry(), Keys: s.Registry(),
+			Occupy: func(t *testing.T, sandbox registry.Sandbox) {
+				addDefinition(t, s, sandbox.Organization, sandbox.Name, "occupant")
+			},
+		}
+	}
+	registrytest.TestStore(t, open)
+	registrytest.TestKeyStore(t, open)
+}
