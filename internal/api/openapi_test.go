@@ -1,0 +1,44 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"testing"
+
+	"latchkey/internal/api"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// TestOpenAPI keeps the contract: a change of the document is a change of a file that is reviewed.
+func TestOpenAPI(t *testing.T) {
+	document, err := api.OpenAPI("dev")
+	if err != nil {
+		t.Fatalf("OpenAPI = %v", err)
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, document, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/openapi.json", append(pretty.Bytes(), '\n'))
+}
+
+// golden compares with a file, or writes it with -update.
+func golden(t *testing.T, path string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs from what is made now; go test ./internal/api -update rewrites it", path)
+	}
+}

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/connection"
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+	"latchkey/internal/registry"
+)
+
+// known maps the rooms' sentinel errors. With the typed errors in [server.typed] it is the only place where an error
+// becomes a status.
+var known = []struct {
+	err    error
+	kind   *Kind
+	detail string
+}{
+	{destination.ErrNotFound, kindNotFound, "There is no definition with that id or name in the sandbox, or it is not yours to see."},
+	{connection.ErrNotFound, kindNotFound, "There is no connection with that id or label in the sandbox, or it is not yours to see."},
+	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},
+	{registry.ErrNotFound, kindNotFound, "There is no sandbox or key with that name or id, or it is not yours to see."},
+	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
+	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
+	{registry.ErrNameTaken, kindNameTaken, "The organization has a sandbox of that name."},
+	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
+	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
+	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
+	{connection.ErrClosed, kindUnavailable, "The server is stopping."},
+	{context.Canceled, kindUnavailable, "The request was given up."},
+	{context.DeadlineExceeded, kindUnavailable, "It took too long."},
+}
+
+// problem turns an error of any room into what the caller is told. What it does not know is logged and becomes a 500
+// without details.
+func (s *server) problem(ctx context.Context, err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if p := s.typed(err); p != nil {
+		return p.because(err)
+	}
+	for _, row := range known {
+		if errors.Is(err, row.err) {
+			p := newProblem(row.kind, row.detail).because(err)
+			if row.kind == kindUnavailable {
+				p.after(time.Second)
+			}
+			return p
+		}
+	}
+	s.Log.ErrorContext(ctx, "a request failed for a reason that nobody planned for", slog.Any("error", err))
+	return newProblem(kindInternal, internalDetail).because(err)
+}
+
+// typed maps the errors that say more than their kind.
+func (s *server) typed(err error) *Problem {
+	if e, ok := errors.AsType[*access.DeniedError](err); ok {
+		return denied(e)
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return newProblem(kindTooLarge, fmt.Sprintf("The limit is %d bytes.", maxBody))
+	}
+	if e, ok := errors.AsType[*destination.SyntaxError](err); ok {
+		return newProblem(kindMalformed, fmt.Sprintf("The body is not JSON: at line %d, column %d: %s.", e.Line, e.Column, e.Msg)).at(e.Line, e.Column)
+	}
+	if e, ok := errors.AsType[destination.Problems](err); ok {
+		return defective(e)
+	}
+	if e, ok := errors.AsType[*destination.InUseError](err); ok {
+		return newProblem(kindInUse, count(e.Connections, "connection to it exists", "connections to it exist")+"; delete those first.")
+	}
+	if e, ok := errors.AsType[*registry.InvalidError](err); ok {
+		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	return s.connecting(err)
+}
+
+// connecting maps the errors of connections and exchanges.
+func (s *server) connecting(err error) *Problem {
+	if e, ok := errors.AsType[*connection.NeedsReauthorizationError](err); ok {
+		p := newProblem(kindReauthorize, e.Reason)
+		p.ReauthorizeURL = s.reauthorizeURL(e.ID)
+		if e.LastError != nil {
+			p.Failure = lastFailure(e.LastError)
+		}
+		return p
+	}
+	if e, ok := errors.AsType[*connection.PendingError](err); ok {
+		p := newProblem(kindPending, "Nobody has completed the connection's first consent.")
+		p.ReauthorizeURL = s.reauthorizeURL(e.ID)
+		return p
+	}
+	if _, ok := errors.AsType[*connection.DisabledError](err); ok {
+		return newProblem(kindDisabled, "The connection was disabled; enable it to get tokens again.")
+	}
+	if e, ok := errors.AsType[*connection.StateError](err); ok {
+		return newProblem(kindState, fmt.Sprintf("The connection is %s: it is not possible to %s it.", e.State, e.Act))
+	}
+	if e, ok := errors.AsType[*connection.ProviderError](err); ok {
+		p := failed(e.Failure)
+		if wait := e.RetryAt.Sub(s.Clock.Now()); !e.RetryAt.IsZero() && wait > 0 {
+			p.after(wait)
+		}
+		return p
+	}
+	if e, ok := errors.AsType[*exchange.Failure](err); ok {
+		return failed(e)
+	}
+	return nil
+}
+
+func denied(e *access.DeniedError) *Problem {
+	if e.Sandbox != "" {
+		return newProblem(kindSandbox, "The key is bound to another sandbox than the one that the request names.")
+	}
+	return newProblem(kindDenied, fmt.Sprintf("The key lacks the scope %q.", e.Scope)).
+		with("WWW-Authenticate", fmt.Sprintf(`Bearer realm="latchkey", error="insufficient_scope", scope="%s"`, e.Scope))
+}
+
+// defective tells what is wrong with a document or with fields. Warnings are left out: they keep nothing from
+// happening.
+func defective(problems destination.Problems) *Problem {
+	items := lintItems(problems.AtLeast(destination.Unpublishable))
+	kind := kindUnpublishable
+	switch {
+	case all(problems, func(p destination.Problem) bool { return strings.HasPrefix(p.Pointer, "/fields") }):
+		kind = kindFields
+	case all(problems, func(p destination.Problem) bool { return requestMembers[p.Pointer] }):
+		return invalid(asked(items)...)
+	case problems.HasRefused():
+		kind = kindDefinition
+	}
+	p := newProblem(kind, count(len(items), "thing is", "things are")+" wrong; see errors.", items...)
+	if len(items) == 1 {
+		p.Detail = items[0].Message
+	}
+	return p
+}
+
+// requestMembers are what a request about connections can get wrong beside a connection's fields.
+var requestMembers = map[string]bool{
+	"/label": true, "/return_url": true, "/base_url": true, "/configuration": true, "/state": true, "/cursor": true, "/limit": true,
+}
+
+// asked says of what stands in the query that it does.
+func asked(items []Item) []Item {
+	for i, item := range items {
+		if item.Pointer == "/state" || item.Pointer == "/cursor" || item.Pointer == "/limit" {
+			items[i].Parameter, items[i].Pointer = item.Pointer[1:], ""
+		}
+		items[i].Severity = ""
+	}
+	return items
+}
+
+func all(problems destination.Problems, is func(destination.Problem) bool) bool {
+	return len(problems) > 0 && !slices.ContainsFunc(problems, func(p destination.Problem) bool { return !is(p) })
+}
+
+func lintItems(problems destination.Problems) []Item {
+	items := make([]Item, 0, len(problems))
+	for _, p := range problems {
+		items = append(items, Item{
+			Pointer: p.Pointer, Message: p.Message, Fix: p.Fix, Severity: p.Severity.String(), Line: p.Line, Column: p.Column,
+		})
+	}
+	return items
+}
+
+// failed tells how an exchange ended: 424 when the provider could not be reached, 422 when it said no.
+func failed(f *exchange.Failure) *Problem {
+	kind, detail := kindRefused, refusals[f.Kind]
+	if f.Kind == exchange.ProviderDown {
+		kind, detail = kindDown, "The provider did not give an answer that tells anything."
+	}
+	p := newProblem(kind, detail)
+	p.Failure = &Failure{
+		Kind: f.Kind.String(), Code: f.Code, Status: f.Status, Endpoint: f.Endpoint,
+		Description: f.Description, Validation: f.Validation,
+	}
+	if f.RetryAfter > 0 {
+		p.after(f.RetryAfter)
+	}
+	return p
+}
+
+// refusals say what each class of refusal means for whoever reads it.
+var refusals = map[exchange.Kind]string{
+	exchange.GrantDead:   "The provider does not accept the account's grant (any more): its name and password, its code or its refresh token.",
+	exchange.ClientDead:  "The provider does not accept the client: check the client id, the client secret and how they are sent.",
+	exchange.BadResponse: "The provider answered, but not with a token that the definition can read.",
+	exchange.Denied:      "The provider denied the request: the account or the client lacks a right.",
+}
+
+func lastFailure(e *connection.LastError) *Failure {
+	return &Failure{
+		Kind: e.Kind.String(), Code: e.Code, Status: e.Status, Endpoint: e.Endpoint,
+		Description: e.Description, Validation: e.Validation,
+	}
+}
+
+// reauthorizeURL is where a new consent of the connection begins.
+func (s *server) reauthorizeURL(id string) string {
+	return s.base() + apiPrefix + "/connections/" + url.PathEscape(id) + "/reauthorize"
+}
