@@ -65,7 +65,7 @@ func Faults() []Fault {
 		{"status", "CODE", "answers with that status, without processing", setStatus},
 		{"error", "CODE", "answers with that OAuth error, without processing; 400, or 401 for invalid_client", setError},
 		{"rate_limit", "SECONDS", "answers 429 with Retry-After, without processing", setRateLimit},
-		{"redirect", "URL", "answers 302 (307 to a POST) to that URL, without processing; write a comma in it as %2C", setRedirect},
+		{"redirect", "URL", "answers 302 (307 to a POST) to that URL, without processing; a comma in it is written %2C, in a query %252C", setRedirect},
 		{"html", "", "answers 200 with a web page, without processing", flag(func(f *faults) *bool { return &f.html })},
 		{"error200", "[CODE]", `answers 200 with {"ok":false,"error":CODE}, without processing`, setError200},
 		{"huge", "", "processes the request and answers with a body of 2 MiB", flag(func(f *faults) *bool { return &f.huge })},

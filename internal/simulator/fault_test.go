@@ -269,6 +269,9 @@ func TestRulesPutFaultsOnRequests(t *testing.T) {
 	}
 	w.wantError(w.refresh(tokenURL, simulator.SpecialRefreshToken), 400, "invalid_grant")
 	w.wantError(w.refresh(tokenURL+"?fault=error=invalid_scope", simulator.SpecialRefreshToken), 400, "invalid_scope") // the request's own wins
+	set(simulator.Rule{Host: "www.moviestar.com", Fault: "status=500", Times: 1})
+	w.wantError(w.must(w.request(http.MethodGet, "https://www.moviestar.com/assets/moviestar.css", "")), 200, "")
+	w.wantError(w.must(w.request(http.MethodGet, "https://www.moviestar.com/me", "")), 500, "server_error")
 	if n := w.sim.ClearFaults(simulator.Rule{Host: "www.moviestar.com"}); n != 0 {
 		t.Errorf("clearing another host took %d rules", n)
 	}

@@ -64,7 +64,7 @@ func (s *Simulator) callback(c *call) answer {
 	})
 }
 
-func (s *Simulator) style(*call) answer {
+func (s *Simulator) style() answer {
 	css, err := pageFiles.ReadFile("pages/moviestar.css")
 	if err != nil {
 		panic("simulator: " + err.Error())

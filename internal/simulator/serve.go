@@ -74,7 +74,6 @@ func Endpoints() []Endpoint {
 		{"POST", both, "/OAuth/introspect", "introspection (RFC 7662)", all, false, (*Simulator).introspection},
 		{"GET", star, callbackPath, "a callback to try the authorization page with", moviestar, false, (*Simulator).callback},
 		{"GET", both, "/.well-known/jwks.json", "the key of the fault jwt", all, false, (*Simulator).jwks},
-		{"GET", both, stylePath, "the pages' style sheet", all, false, (*Simulator).style},
 	}
 }
 
@@ -84,6 +83,10 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	where, ok := locate(r.Host)
 	if !ok {
 		http.Error(w, "The simulator has no such host. It serves *."+strings.Join(Hosts(), " and *.")+".", http.StatusNotFound)
+		return
+	}
+	if r.URL.Path == stylePath { // no endpoint: it neither suffers faults, nor uses up their times, nor fills the journal
+		s.deliver(w, &call{request: r}, s.style())
 		return
 	}
 	c := readCall(r, where)
