@@ -10,19 +10,70 @@ package keypair
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"fmt"
+	"slices"
+	"strings"
 
 	"latchkey/internal/secret"
 )
 
 // Key is a private key that is fit for signing.
 type Key struct {
-	signer crypto.Signer
+	signer     crypto.Signer
+	kind       string
+	algorithms []string
 }
 
 // Parse reads a private key. The error is an [*Error].
 func Parse(text secret.String) (*Key, error) {
-	return nil, &Error{Reason: "not supported"}
+	der, failure := unpack(text.Reveal())
+	if failure != nil {
+		return nil, failure
+	}
+	signer, failure := parseDER(der)
+	if failure != nil {
+		return nil, failure
+	}
+	return newKey(signer)
 }
+
+// The bounds of an RSA modulus: below, it is not safe (NIST SP 800-131A); above, each signature takes a good part of
+// a second of a processor.
+const (
+	minRSA = 2048
+	maxRSA = 8192
+)
+
+func newKey(signer crypto.Signer) (*Key, error) {
+	switch key := signer.(type) {
+	case *rsa.PrivateKey:
+		bits := key.N.BitLen()
+		switch {
+		case bits < minRSA:
+			return nil, &Error{fmt.Sprintf("the RSA key has %d bits, which is not safe any more", bits), "make one of 2048 bits or more"}
+		case bits > maxRSA:
+			return nil, &Error{fmt.Sprintf("the RSA key has %d bits, which takes too long to sign with", bits), "make one of 2048 or 4096 bits"}
+		}
+		return &Key{signer, fmt.Sprintf("RSA %d", bits), []string{"RS256", "PS256"}}, nil
+	case *ecdsa.PrivateKey:
+		switch curve := key.Curve.Params().Name; curve {
+		case "P-256":
+			return &Key{signer, "EC P-256", []string{"ES256"}}, nil
+		case "P-384":
+			return &Key{signer, "EC P-384", []string{"ES384"}}, nil
+		default:
+			return nil, &Error{fmt.Sprintf("the EC key is on the curve %s, which is not used here", curve), "make one on P-256"}
+		}
+	case ed25519.PrivateKey:
+		return &Key{signer, "Ed25519", []string{"EdDSA"}}, nil
+	}
+	return nil, &Error{"the key is of a kind that can't sign tokens", wantedKinds}
+}
+
+const wantedKinds = "give an RSA key (2048 bits or more), an EC key on P-256 or P-384, or an Ed25519 key"
 
 // Error says what is wrong with a pasted key, without any part of it.
 type Error struct {
@@ -43,10 +94,19 @@ func (e *Error) Error() string {
 func (k *Key) Signer() crypto.Signer { return k.signer }
 
 // Kind names the key for people: "RSA 2048", "EC P-256", "Ed25519".
-func (k *Key) Kind() string { return "" }
+func (k *Key) Kind() string { return k.kind }
 
 // Algorithms lists the JWS algorithms (RFC 7518 §3.1, RFC 8037) that the key can sign with, the usual one first.
-func (k *Key) Algorithms() []string { return nil }
+func (k *Key) Algorithms() []string { return slices.Clone(k.algorithms) }
 
-// CheckAlgorithm fails, in words that name what would do, when the key can't sign with the JWS algorithm.
-func (k *Key) CheckAlgorithm(name string) error { return nil }
+// CheckAlgorithm fails with an [*Error], in words that name what would do, when the key can't sign with the JWS
+// algorithm.
+func (k *Key) CheckAlgorithm(name string) error {
+	if slices.Contains(k.algorithms, name) {
+		return nil
+	}
+	return &Error{
+		fmt.Sprintf("the key (%s) can't sign with %.16q", k.kind, name),
+		"sign with " + strings.Join(k.algorithms, " or ") + ", or give a key of another kind",
+	}
+}
