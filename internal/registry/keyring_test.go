@@ -99,7 +99,10 @@ func TestCreateAndAuthenticate(t *testing.T) {
 	}
 	changed := []byte(value)
 	changed[45] ^= 1
-	for _, wrong := range []string{"", "lk_", value[:45], value + "a", " " + value, strings.ToUpper(value), "xx_" + value[3:], string(changed), made.Prefix, made.ID} {
+	for _, wrong := range []string{
+		"", "lk_", value[:45], value + "a", " " + value, strings.ToUpper(value), "xx_" + value[3:], string(changed),
+		made.Prefix, made.ID,
+	} {
 		if _, err := f.keyring.Authenticate(wrong); !errors.Is(err, registry.ErrUnknownKey) {
 			t.Errorf("Authenticate(%q) = %v, want ErrUnknownKey", wrong, err)
 		}
@@ -157,10 +160,13 @@ func TestCreateGrantsNoMoreThanTheCallerHas(t *testing.T) {
 		caller access.Caller
 		ask    registry.NewKey
 	}{
-		"no right to make keys": {access.Caller{Organization: one, Scopes: access.Scopes{access.RegistryRead, access.TokensRead}}, registry.NewKey{Name: "x", Scopes: access.Scopes{access.TokensRead}}},
-		"another scope":         {writer, registry.NewKey{Name: "x", Scopes: access.Scopes{access.ConnectionsRead}}},
-		"one scope too many":    {writer, registry.NewKey{Name: "x", Scopes: access.Scopes{access.TokensRead, access.Admin}}},
-		"another sandbox":       {bound("stage", access.Admin), registry.NewKey{Name: "x", Sandbox: "prod", Scopes: access.Scopes{access.TokensRead}}},
+		"no right to make keys": {
+			access.Caller{Organization: one, Scopes: access.Scopes{access.RegistryRead, access.TokensRead}},
+			registry.NewKey{Name: "x", Scopes: access.Scopes{access.TokensRead}},
+		},
+		"another scope":      {writer, registry.NewKey{Name: "x", Scopes: access.Scopes{access.ConnectionsRead}}},
+		"one scope too many": {writer, registry.NewKey{Name: "x", Scopes: access.Scopes{access.TokensRead, access.Admin}}},
+		"another sandbox":    {bound("stage", access.Admin), registry.NewKey{Name: "x", Sandbox: "prod", Scopes: access.Scopes{access.TokensRead}}},
 	} {
 		_, err := f.keyring.Create(ctx, c.caller, c.ask)
 		wantDenied(t, "Create() with "+name, err)
