@@ -41,7 +41,7 @@ func (c *compiler) decideCode() {
 	if p.acquire != nil {
 		c.exchanging = append(c.exchanging, p.acquire.Pointer)
 	}
-	onlyForCode := p.acquire == request && request != nil && request.mentions("authData.code") && !request.UsesRefreshToken
+	onlyForCode := p.acquire == request && request != nil && request.Mentions("authData.code") && !request.UsesRefreshToken
 	if request != nil && !onlyForCode {
 		p.renewals = append(p.renewals, Renewal{request, request.UsesRefreshToken})
 	}
@@ -137,7 +137,7 @@ func (c *compiler) advise() {
 			`add "refreshTokenUrl" or "accessTokenRequest"`)
 	}
 	if p.grant == AuthorizationCode && p.acquire != nil && p.acquire.Kind == Templated &&
-		p.acquire == c.tokenRequest && !p.acquire.mentions("authData.code") {
+		p.acquire == c.tokenRequest && !p.acquire.Mentions("authData.code") {
 		c.warn(p.acquire.Pointer, "this request exchanges the code, and doesn't mention authData.code", "")
 	}
 	if r := p.acquire; r != nil && r.gives("accessToken") && !r.gives("expiresIn", "expiresAt") &&

@@ -51,8 +51,8 @@ func (r *Request) texts() []*Text {
 	return slices.DeleteFunc(all, func(t *Text) bool { return t == nil })
 }
 
-// mentions tells whether any of the request's texts mentions the name.
-func (r *Request) mentions(name string) bool {
+// Mentions tells whether any of the request's texts mentions the name.
+func (r *Request) Mentions(name string) bool {
 	return slices.ContainsFunc(r.texts(), func(t *Text) bool { return t.Mentions(name) })
 }
 

@@ -2,6 +2,7 @@ package destination
 
 import (
 	"regexp"
+	"slices"
 	"time"
 
 	"latchkey/internal/secret"
@@ -291,4 +292,24 @@ type Assertion struct {
 type Claim struct {
 	Name  string
 	Value any // *Text, pebble.Number, bool, nil, []any, []Claim
+}
+
+// Outputs gives the names of custom outputs that rounds may bring, those of the callback included.
+func (p *Plan) Outputs() []string {
+	var names []string
+	for _, f := range p.fields {
+		if f.Role == OutputRole {
+			names = append(names, f.Name)
+		}
+	}
+	for _, capture := range p.callback.Capture {
+		names = append(names, capture.Name)
+	}
+	for _, r := range p.requests() {
+		for _, f := range r.ResponseFields {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

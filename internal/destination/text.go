@@ -45,6 +45,14 @@ func (t *Text) Pointer() string { return t.pointer }
 // Constant tells whether the text is no template.
 func (t *Text) Constant() bool { return t == nil || t.template == nil }
 
+// Source gives the text as it is written, "" for a secret.
+func (t *Text) Source() string {
+	if !t.sealed.Empty() {
+		return ""
+	}
+	return t.constant
+}
+
 // Sealed gives the constant when it is a secret.
 func (t *Text) Sealed() secret.String { return t.sealed }
 

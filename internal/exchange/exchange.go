@@ -11,6 +11,7 @@
 package exchange
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -100,9 +101,26 @@ const (
 	ExpiryDefault  = "default"    // options.expiry.defaultSeconds
 )
 
-// Output is a custom output: a string, a bool, a pebble.Number, a list or a *pebble.Map.
+// Output is a custom output. A secret one is not printed by fmt and slog; encoding/json writes it as it is, for the
+// store to seal.
 type Output struct {
-	Value any
+	Value any // a string, a bool, a pebble.Number, a list or a *pebble.Map
 	// Secret says that it must be sealed and never shown.
 	Secret bool
 }
+
+var (
+	_ fmt.Formatter  = Output{}
+	_ slog.LogValuer = Output{}
+)
+
+// Format prints [secret.Redacted] for a secret.
+func (o Output) Format(f fmt.State, _ rune) {
+	if o.Secret {
+		o.Value = secret.Redacted
+	}
+	_, _ = fmt.Fprint(f, o.Value)
+}
+
+// LogValue gives [secret.Redacted] for a secret.
+func (o Output) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(o)) }

@@ -2,14 +2,20 @@ package exchange
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"latchkey/internal/destination"
+	"latchkey/internal/secret"
 )
 
 // Explained is a request that a plan would send, with every secret masked.
 type Explained struct {
 	// Purpose is "authorize", "acquire", "renew" or "step:NAME".
-	Purpose     string
+	Purpose string
+	// When says in words when it is sent.
 	When        string
 	Method, URL string
 	Headers     []Header
@@ -22,7 +28,196 @@ type Explained struct {
 // Header is a header of a request.
 type Header struct{ Name, Value string }
 
-// Explain gives the requests that would be sent, in their order. It sends nothing.
+// Explain gives the requests that would be sent, in their order: the redirect of the browser, the first token with the
+// steps around it, each way to renew. It sends nothing. Every secret is rendered as [destination.Mask], so that
+// nothing that is computed from it can tell it; what the consent or the provider will bring stands as <name>. An error
+// is a [*Failure].
 func (r *Runner) Explain(ctx context.Context, plan *destination.Plan, in Input) ([]Explained, error) {
-	return nil, errUnbuilt
+	if plan.AuthType() != destination.OAuth2 {
+		return []Explained{}, nil
+	}
+	in.Tokens = nil
+	out := []Explained{}
+	if plan.NeedsBrowser() {
+		e, err := r.explainRedirect(ctx, plan, in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	first, err := r.explainRound(ctx, plan, in, plan.Acquire(), destination.OnAcquire, "acquire", whenAcquired(plan))
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, first...)
+	for i, way := range plan.Renewals() {
+		renewal, err := r.explainRound(ctx, plan, in, way.Request, destination.OnRefresh, "renew", whenRenewed(plan, way, i))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, renewal...)
+	}
+	return out, nil
+}
+
+func whenAcquired(plan *destination.Plan) string {
+	if plan.NeedsBrowser() {
+		return "once, when the browser comes back with a code"
+	}
+	return "once, when an account is connected"
+}
+
+func whenRenewed(plan *destination.Plan, way destination.Renewal, i int) string {
+	when := "when the token is about to expire"
+	if i > 0 {
+		when += ", where the way before cannot be gone"
+	}
+	if way.NeedsRefreshToken {
+		when += ", while a refresh token is held"
+		if !plan.NeedsBrowser() {
+			when += "; when that is refused, the first request is sent again"
+		}
+	}
+	return when
+}
+
+// explainRedirect shows where the customer's browser goes.
+func (r *Runner) explainRedirect(ctx context.Context, plan *destination.Plan, in Input) (Explained, error) {
+	x := r.gather(plan, in, true)
+	attempt := Attempt{RedirectURI: placeholder("redirect_uri")}
+	if in.Code != nil && in.Code.RedirectURI != "" {
+		attempt.RedirectURI = in.Code.RedirectURI
+	}
+	x.data["state"] = placeholder("state")
+	pkce := plan.Authorization().PKCE != destination.NoPKCE && plan.Authorization().PKCE != ""
+	if pkce {
+		attempt.CodeVerifier = secret.New(destination.Mask)
+	}
+	address, err := x.authorize(ctx, attempt)
+	if err != nil {
+		return Explained{}, err
+	}
+	e := Explained{
+		Purpose: "authorize", When: "when an account is connected, in the customer's browser", Method: "GET",
+		URL: readable(address), Headers: []Header{},
+		Notes: []string{"state is made for each attempt, and good once"},
+	}
+	if pkce {
+		e.Notes = append(e.Notes, "code_challenge is computed from a verifier that is made for each attempt")
+	}
+	return e, nil
+}
+
+// explainRound shows the main request with the steps around it.
+func (r *Runner) explainRound(ctx context.Context, plan *destination.Plan, in Input, main *destination.Request, when destination.When, purpose, words string) ([]Explained, error) {
+	x := r.gather(plan, in, true)
+	x.expectOutputs(when)
+	var out []Explained
+	show := func(request *destination.Request, purpose, words string) error {
+		e, err := x.explain(ctx, request)
+		if err != nil {
+			return err
+		}
+		e.Purpose, e.When = purpose, words
+		out = append(out, e)
+		return nil
+	}
+	for _, step := range plan.Steps() {
+		if step.When != destination.First {
+			continue
+		}
+		if err := show(step.Request, "step:"+step.Name, "before the next request"); err != nil {
+			return nil, err
+		}
+	}
+	if err := show(main, purpose, words); err != nil {
+		return nil, err
+	}
+	for _, step := range plan.Steps() {
+		if step.When != when && step.When != destination.Always {
+			continue
+		}
+		if err := show(step.Request, "step:"+step.Name, "after the request before"); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// expectOutputs puts placeholders where only the consent or an answer knows the value.
+func (x *round) expectOutputs(when destination.When) {
+	expect := func(name, value string) {
+		if _, known := x.data[name]; !known {
+			x.data[name] = value
+		}
+	}
+	if when == destination.OnAcquire && x.plan.NeedsBrowser() {
+		expect("code", destination.Mask)
+		expect("redirectUri", placeholder("redirect_uri"))
+		expect("state", placeholder("state"))
+		if pkce := x.plan.Authorization().PKCE; pkce != destination.NoPKCE && pkce != "" {
+			expect("codeVerifier", destination.Mask)
+		}
+	}
+	expect(nameAccessToken, destination.Mask)
+	expect(nameRefreshToken, destination.Mask)
+	for _, name := range x.plan.Outputs() {
+		if x.secretOutputs[name] {
+			expect(name, destination.Mask)
+		} else {
+			expect(name, placeholder(name))
+		}
+	}
+	for _, p := range x.plan.Prompts() {
+		if p.Required { // what was not entered yet
+			expect(p.Name, placeholder(p.Name))
+		}
+	}
+}
+
+func placeholder(name string) string { return "<" + name + ">" }
+
+func isPlaceholder(text string) bool {
+	return strings.HasPrefix(text, "<") && strings.HasSuffix(text, ">")
+}
+
+// readable undoes the encoding of placeholders.
+func readable(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "%3C", "<"), "%3E", ">")
+}
+
+func (x *round) explain(ctx context.Context, request *destination.Request) (Explained, error) {
+	w, err := x.render(ctx, request)
+	if err != nil {
+		return Explained{}, err
+	}
+	e := Explained{
+		Method: w.method, URL: readable(w.url), Headers: w.headers, ContentType: w.contentType, Body: readable(w.body),
+	}
+	for _, part := range w.computed {
+		e.Notes = append(e.Notes, part+" is computed from a masked value; what is sent differs")
+	}
+	if a := x.plan.Assertion(); a != nil && request.Mentions("authData.assertion") {
+		e.Notes = append(e.Notes, fmt.Sprintf("authData.assertion is signed with %s for each request", a.Algorithm))
+	}
+	return e, nil
+}
+
+// note remembers a part that mentions a secret and doesn't show the mask: it is computed from it.
+func (w *wire) note(x *round, part string, t *destination.Text, rendered string) {
+	if !x.masked || strings.Contains(rendered, destination.Mask) {
+		return
+	}
+	secrets := slices.Collect(maps.Keys(x.data))
+	if slices.ContainsFunc(secrets, func(name string) bool {
+		return x.data[name] == destination.Mask && t.Mentions("authData."+name)
+	}) {
+		w.noteComputed(x, part)
+	}
+}
+
+func (w *wire) noteComputed(x *round, part string) {
+	if x.masked {
+		w.computed = append(w.computed, part)
+	}
 }

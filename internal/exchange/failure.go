@@ -45,8 +45,8 @@ type Failure struct {
 	Code, Description string
 	// Status is the HTTP status, 0 when there was no answer.
 	Status int
-	// Validation names the validation that failed.
-	Validation string
+	// Validation names the validation that failed; Step the step whose request did, "" for the main one.
+	Validation, Step string
 	// RetryAfter is how long the provider asks to wait.
 	RetryAfter time.Duration
 	// Sent says that the provider may have seen the request: a code or a rotating refresh token may be used up.

@@ -1,0 +1,85 @@
+package exchange
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"latchkey/internal/destination"
+)
+
+// The bounds of what a failure repeats, in characters.
+const (
+	maxDescription = 200
+	maxCode        = 80
+	maxEndpoint    = 200
+)
+
+// clean makes a stranger's text fit to be shown: without any secret of the round in any form in which it may have been
+// sent, printable, and not too long.
+func (x *round) clean(text string, limit int) string {
+	text = x.cut(strings.ToValidUTF8(text, "\ufffd"))
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		text = string(runes[:limit-1]) + "…"
+	}
+	return text
+}
+
+// cut replaces every secret of the round.
+func (x *round) cut(text string) string {
+	var forms []string
+	for _, hidden := range x.hidden {
+		forms = append(forms, formsOf(hidden)...)
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
+	for _, form := range forms {
+		text = strings.ReplaceAll(text, form, destination.Mask)
+	}
+	for _, hidden := range x.hidden {
+		text = cutBeginning(text, hidden)
+	}
+	return text
+}
+
+// formsOf gives the ways in which a secret may come back.
+func formsOf(hidden string) []string {
+	quoted, _ := json.Marshal(hidden)
+	forms := []string{
+		hidden, strings.TrimSpace(hidden), formEncode(hidden), percentEncode(hidden), url.QueryEscape(hidden), url.PathEscape(hidden),
+		string(quoted[1 : len(quoted)-1]),
+		base64.StdEncoding.EncodeToString([]byte(hidden)), base64.RawURLEncoding.EncodeToString([]byte(hidden)),
+	}
+	slices.Sort(forms)
+	return slices.DeleteFunc(slices.Compact(forms), func(s string) bool { return s == "" })
+}
+
+// cutBeginning replaces beginnings of a long secret: providers like to quote the first characters of a token.
+func cutBeginning(text, hidden string) string {
+	const least = 8
+	if len(hidden) < 2*least {
+		return text
+	}
+	for from := 0; ; {
+		at := strings.Index(text[from:], hidden[:least])
+		if at < 0 {
+			return text
+		}
+		at += from
+		n := least
+		for n < len(hidden) && at+n < len(text) && text[at+n] == hidden[n] {
+			n++
+		}
+		text = text[:at] + destination.Mask + text[at+n:]
+		from = at + len(destination.Mask)
+	}
+}

@@ -1,0 +1,95 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"latchkey/internal/destination"
+	"latchkey/internal/egress"
+)
+
+// send renders a request, sends it once, and reads the answer. It is sent a second time only when not a byte of the
+// first can have left.
+func (x *round) send(ctx context.Context, request *destination.Request) (*answer, error) {
+	w, err := x.render(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	started := x.clock.Now()
+	reply, err := x.do(ctx, w)
+	if failed, ok := errors.AsType[*egress.Error](err); ok && !failed.Sent && worthRepeating(failed.Kind) && ctx.Err() == nil {
+		reply, err = x.do(ctx, w)
+	}
+	if err != nil {
+		return nil, x.unreached(w, err)
+	}
+	x.sent = true
+	x.log.DebugContext(ctx, "token request", "kind", string(request.Kind), "endpoint", x.clean(w.endpoint(), maxEndpoint),
+		"status", reply.Status, "took", x.clock.Now().Sub(started))
+	return x.read(w, request, reply)
+}
+
+// worthRepeating tells whether a second attempt could go better, at once.
+func worthRepeating(kind egress.Kind) bool {
+	return kind == egress.KindDial || kind == egress.KindReset
+}
+
+func (x *round) do(ctx context.Context, w *wire) (*egress.Response, error) {
+	request, err := http.NewRequest(w.method, w.url, strings.NewReader(w.body))
+	if err != nil {
+		return nil, &egress.Error{Kind: egress.KindBadRequest, Err: errors.New("the request is not one that can be sent")}
+	}
+	if w.body == "" {
+		request.Body = http.NoBody
+		request.ContentLength = 0
+	}
+	for _, h := range w.headers {
+		request.Header.Add(h.Name, h.Value)
+	}
+	if w.contentType != "" {
+		request.Header.Set("Content-Type", w.contentType)
+	}
+	return x.client.Do(ctx, request)
+}
+
+// unreached is the failure of a request that got no answer.
+func (x *round) unreached(w *wire, err error) *Failure {
+	f := &Failure{Kind: ProviderDown, Code: "unreachable", Sent: true, Endpoint: x.clean(w.endpoint(), maxEndpoint), Err: err}
+	failed, ok := errors.AsType[*egress.Error](err)
+	if !ok {
+		f.Description = "the request failed"
+		return f
+	}
+	f.Code, f.Sent = string(failed.Kind), failed.Sent || x.sent
+	f.Description = x.clean(failed.Err.Error(), maxDescription)
+	switch failed.Kind {
+	case egress.KindBadRequest, egress.KindBlocked:
+		f.Kind = Denied
+	case egress.KindRedirect, egress.KindTooLarge, egress.KindProtocol:
+		f.Kind = BadResponse
+	}
+	x.sent = f.Sent
+	return f
+}
+
+// retryAfter reads Retry-After, which is seconds or a date (RFC 9110 §10.2.3).
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if text == "" {
+		return 0
+	}
+	if seconds, ok := number(text); ok {
+		return max(0, min(secondsOf(seconds), maxRetryAfter))
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(0, min(at.Sub(now), maxRetryAfter))
+}
+
+// maxRetryAfter bounds what a provider can ask for.
+const maxRetryAfter = 24 * time.Hour
