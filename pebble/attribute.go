@@ -1,29 +1,92 @@
 package pebble
 
-import "strings"
+import (
+	"strings"
+	"sync/atomic"
+)
 
 func containsText(s, sub string) bool { return strings.Contains(s, sub) }
 
 // attrExpr is x.name and x['name'].
 type attrExpr struct {
 	x         expr
+	root      *varExpr  // x, if it is a variable
+	parent    *attrExpr // x, if it is an attribute
 	name      string
 	subscript bool
 	at        mark
+	hint      atomic.Int32 // where the key stood in the last map, a guess
+}
+
+func newAttr(x expr, name string, subscript bool, m mark) *attrExpr {
+	e := &attrExpr{x: x, name: name, subscript: subscript, at: m}
+	switch x := x.(type) {
+	case *varExpr:
+		e.root = x
+	case *attrExpr:
+		e.parent = x
+	}
+	return e
 }
 
 func (e *attrExpr) eval(r *run) (Value, error) {
+	if x, ok := e.find(r); ok {
+		if v := bind(x); v.kind != kForeign {
+			return v, nil
+		}
+	}
+	return e.evalSlow(r)
+}
+
+// find walks a path of names through maps without making values on its way. It
+// finds nothing where there is anything unusual about the path.
+func (e *attrExpr) find(r *run) (any, bool) {
+	var base any
+	switch {
+	case e.root != nil:
+		v := r.find(e.root.name)
+		if v == nil || v.kind != kMap {
+			return nil, false
+		}
+		base = v.o
+	case e.parent != nil:
+		var ok bool
+		if base, ok = e.parent.find(r); !ok {
+			return nil, false
+		}
+	default:
+		return nil, false
+	}
+	switch m := base.(type) {
+	case *Map:
+		if m == nil {
+			return nil, false
+		}
+		// What comes in lists is mostly of one shape: look where the key stood
+		// in the last map.
+		i := int(e.hint.Load())
+		if i >= len(m.keys) || m.keys[i] != e.name {
+			if i = m.find(e.name); i < 0 {
+				return nil, false
+			}
+			e.hint.Store(int32(i))
+		}
+		return m.values[i], true
+	case map[string]any:
+		x, ok := m[e.name]
+		return x, ok
+	}
+	return nil, false
+}
+
+func (e *attrExpr) evalSlow(r *run) (Value, error) {
 	base, err := e.x.eval(r)
 	if err != nil {
 		return base, err
 	}
-	if base.kind == kMap {
-		v, ok := base.key(e.name)
-		if ok && v.kind != kForeign {
+	if base.kind == kLoop {
+		if v, ok := base.o.(*loop).attribute(e.name); ok {
 			return v, nil
-		}
-		if ok {
-			return v, r.at(r.foreign(v), e.at, "attribute")
 		}
 	}
 	if base.kind == kNull && r.aliasOf(e.x) != nil {
@@ -194,7 +257,7 @@ func (r *run) property(base Value, name string) (Value, bool) {
 	case kContext:
 		return r.lookup(name)
 	case kTemplate:
-		return String(base.s), name == "name"
+		return String(base.str()), name == "name"
 	case kLocale:
 		return String("en"), name == "language"
 	case kObject:
@@ -203,11 +266,11 @@ func (r *run) property(base Value, name string) (Value, bool) {
 	case kString:
 		switch name {
 		case "length":
-			return integer(utf16Length(base.s)), true
+			return integer(utf16Length(base.str())), true
 		case "empty":
-			return Bool(base.s == ""), true
+			return Bool(base.str() == ""), true
 		case "blank":
-			return Bool(isJavaBlank(base.s)), true
+			return Bool(isJavaBlank(base.str())), true
 		}
 	case kList:
 		switch name {
@@ -224,7 +287,7 @@ func (r *run) property(base Value, name string) (Value, bool) {
 // unless the name would have called a method in Java.
 func (r *run) missing(base, index Value) (Value, error) {
 	if base.kind != kMap && index.kind == kString {
-		if err := refused(base, index.s); err != nil {
+		if err := refused(base, index.str()); err != nil {
 			return Value{}, err
 		}
 	}

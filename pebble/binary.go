@@ -160,30 +160,16 @@ func (e *concatExpr) eval(r *run) (Value, error) {
 	return v, err
 }
 
-// streams reports whether the parts can be printed one by one: they can where
-// escaping looks at single characters.
-func (e *concatExpr) streams(esc escaping) bool {
-	return esc.strategy == escapeNone || esc.strategy == escapeHTML
-}
-
-func (e *concatExpr) print(r *run, esc escaping) error {
-	for _, x := range [2]expr{e.left, e.right} {
-		if c, ok := x.(*concatExpr); ok {
-			if err := c.print(r, esc); err != nil {
-				return err
-			}
-			continue
-		}
-		v, err := x.eval(r)
-		if err != nil {
-			return err
-		}
-		if v.kind == kSafe {
-			v.kind = kString
-		}
-		if err := r.printValue(v, esc); err != nil {
-			return err
-		}
+func (e *concatExpr) stream(r *run) error {
+	start := len(r.out)
+	if err := r.stream(e.left); err != nil {
+		return err
+	}
+	if err := r.stream(e.right); err != nil {
+		return err
+	}
+	if err := r.room(len(r.out) - start); err != nil {
+		return r.at(err, e.at, `operator "~"`)
 	}
 	return nil
 }

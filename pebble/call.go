@@ -4,6 +4,8 @@ package pebble
 type filterDef struct {
 	call   func(r *run, in Value, args []Value) (Value, error)
 	params []string // nil: takes any arguments and ignores them
+	// append, if there is one, appends the text that call would return.
+	append func(r *run, b []byte, in Value, args []Value) ([]byte, error)
 }
 
 // filterExpr is x | name(arguments).
@@ -17,12 +19,29 @@ type filterExpr struct {
 }
 
 func (e *filterExpr) eval(r *run) (Value, error) {
+	base := len(r.args)
+	in, args, err := e.operands(r)
+	if err != nil {
+		return Value{}, err
+	}
+	v, err := e.apply(r, in, args)
+	r.args = r.args[:base]
+	if err != nil {
+		return Value{}, r.at(err, e.at, `filter "`+e.name+`"`)
+	}
+	return v, nil
+}
+
+// operands evaluates the arguments, then the input. The arguments stay on their
+// stack unless there is an error.
+func (e *filterExpr) operands(r *run) (in Value, args []Value, err error) {
 	if e.def == nil && e.custom == nil {
-		return Value{}, r.fail(KindPebble, "Filter ["+e.name+"] does not exist.", e.at, "filter")
+		return in, nil, r.fail(KindPebble, "Filter ["+e.name+"] does not exist.", e.at, "filter")
 	}
 	base := len(r.args)
-	args, err := e.args.evaluate(r)
-	var in Value
+	if e.args.size > 0 || e.args.bad != "" {
+		args, err = e.args.evaluate(r)
+	}
 	if err == nil {
 		in, err = e.input.eval(r)
 		if err != nil && e.name == "default" && notFound(err) {
@@ -31,18 +50,31 @@ func (e *filterExpr) eval(r *run) (Value, error) {
 	}
 	if err != nil {
 		r.args = r.args[:base]
-		return Value{}, err
+		return in, nil, err
 	}
 	// Every filter but escape takes a safe string for an ordinary one.
 	if in.kind == kSafe && e.name != "escape" {
 		in.kind = kString
 	}
-	v, err := e.apply(r, in, args)
-	r.args = r.args[:base]
+	return in, args, nil
+}
+
+// stream is for filters that can append.
+func (e *filterExpr) stream(r *run) error {
+	base := len(r.args)
+	in, args, err := e.operands(r)
 	if err != nil {
-		return Value{}, r.at(err, e.at, `filter "`+e.name+`"`)
+		return err
 	}
-	return v, nil
+	out, err := e.def.append(r, r.out, in, args)
+	r.args = r.args[:base]
+	if err == nil {
+		err = r.appended(out)
+	}
+	if err != nil {
+		return r.at(err, e.at, `filter "`+e.name+`"`)
+	}
+	return nil
 }
 
 func (e *filterExpr) apply(r *run, in Value, args []Value) (Value, error) {
@@ -61,7 +93,7 @@ func (r *run) fromCaller(v Value, err error) (Value, error) {
 	if v.kind == kForeign {
 		return Value{}, r.foreign(v)
 	}
-	if err := r.room(len(v.s)); err != nil {
+	if err := r.room(len(v.str())); err != nil {
 		return Value{}, err
 	}
 	return v, r.items(v.length())
@@ -180,7 +212,7 @@ func isEmpty(v Value) bool {
 	case kNull:
 		return true
 	case kString:
-		return isBlank(v.s)
+		return isBlank(v.str())
 	case kList, kMap:
 		return v.length() == 0
 	}
@@ -202,6 +234,7 @@ type functionDef struct {
 	call   func(r *run, args []Value) (Value, error)
 	params []string // nil: takes any positional arguments
 	check  func(a arguments) string
+	append func(r *run, b []byte, args []Value) ([]byte, error) // as of filterDef
 }
 
 // callExpr is name(arguments): a function, or a macro looked up when it runs.
@@ -236,4 +269,23 @@ func (e *callExpr) eval(r *run) (Value, error) {
 		return Value{}, r.at(err, e.at, `function "`+e.name+`"`)
 	}
 	return v, nil
+}
+
+// stream is for functions that can append.
+func (e *callExpr) stream(r *run) error {
+	base := len(r.args)
+	args, err := e.args.evaluate(r)
+	if err != nil {
+		r.args = r.args[:base]
+		return err
+	}
+	out, err := e.def.append(r, r.out, args)
+	r.args = r.args[:base]
+	if err == nil {
+		err = r.appended(out)
+	}
+	if err != nil {
+		return r.at(err, e.at, `function "`+e.name+`"`)
+	}
+	return nil
 }

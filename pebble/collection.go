@@ -147,7 +147,7 @@ type scalar struct {
 func scalarOf(v Value) (scalar, bool) {
 	switch v.kind {
 	case kString:
-		return scalar{kString, 0, v.s}, true
+		return scalar{kString, 0, v.str()}, true
 	case kNull, kBool, kInt, kLong, kDouble, kChar:
 		return scalar{v.kind, v.n, ""}, true
 	}
@@ -179,7 +179,7 @@ func sameKey(a, b Value) bool {
 	}
 	switch a.kind {
 	case kString, kSafe, kBig:
-		return a.s == b.s
+		return a.str() == b.str()
 	case kList, kArray, kMap, kEntry, kObject:
 		return false
 	}

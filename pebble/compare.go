@@ -100,7 +100,7 @@ func (r *run) same(a, b Value) (bool, error) {
 	case kDouble:
 		return a.n == b.n || a.float() != a.float() && b.float() != b.float(), nil
 	case kString, kSafe, kBig, kLocale, kTemplate:
-		return a.s == b.s, nil
+		return a.str() == b.str(), nil
 	case kList:
 		return r.sameList(a, b)
 	case kMap:
@@ -152,7 +152,7 @@ func (v Value) lookup(key Value) (Value, bool) {
 		return d.get(key)
 	}
 	if key.kind == kString {
-		return v.key(key.s)
+		return v.key(key.str())
 	}
 	return Value{}, false
 }
@@ -186,7 +186,7 @@ func (r *run) contains(a, b Value) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		return containsText(a.s, s), r.tick(len(a.s) >> 6)
+		return containsText(a.str(), s), r.tick(len(a.str()) >> 6)
 	case kMap:
 		_, ok := a.lookup(b)
 		return ok, nil

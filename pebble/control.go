@@ -89,6 +89,7 @@ func (n *forNode) render(r *run) error {
 	f := r.push()
 	defer r.pop(f)
 	l := &loop{length: length}
+	r.scope = append(r.scope, binding{"loop", Value{kind: kLoop, o: l}}, binding{name: n.name})
 	if v.kind == kMap {
 		return n.entries(r, v, l)
 	}
@@ -119,8 +120,8 @@ func (n *forNode) pass(r *run, l *loop, i int, item Value) error {
 		return r.at(r.foreign(item), n.at, `tag "for"`)
 	}
 	l.index = i
-	r.bind("loop", Value{kind: kLoop, o: l})
-	r.bind(n.name, item)
+	r.scope[r.open].value = Value{kind: kLoop, o: l} // the last pass may have set it
+	r.scope[r.open+1].value = item
 	return r.body(n.body)
 }
 

@@ -58,9 +58,9 @@ func dateOf(in Value, existing string, zone *time.Location) (time.Time, error) {
 	case in.isNumber():
 		return time.UnixMilli(in.long()).In(zone), nil
 	case in.kind == kString:
-		t, ok := parseDate(in.s, existing, zone)
+		t, ok := parseDate(in.str(), existing, zone)
 		if !ok {
-			return t, raiseData(KindPebble, "Could not parse the string '"+clip(in.s)+"' into a date, with formatting: "+clip(existing))
+			return t, raiseData(KindPebble, "Could not parse the string '"+clip(in.str())+"' into a date, with formatting: "+clip(existing))
 		}
 		return t.In(zone), nil
 	}

@@ -42,7 +42,7 @@ func (f *decimalFormat) number(v Value) (d decimal, negative bool) {
 func (f *decimalFormat) integerDigits(v Value, places int) (d decimal, negative bool) {
 	text := strconv.FormatInt(v.n, 10)
 	if v.kind == kBig {
-		text = v.s
+		text = v.str()
 	}
 	if f.multiplier != 1 {
 		b, _ := new(big.Int).SetString(text, 10)

@@ -88,12 +88,12 @@ func truth(v Value) (yes, ok bool) {
 	case kBool, kInt, kLong, kLazy:
 		return v.n != 0, true
 	case kBig:
-		return v.s != "0" && v.s != "-0", true
+		return v.str() != "0" && v.str() != "-0", true
 	case kDouble:
 		f := math.Float64frombits(uint64(v.n))
 		return f != 0 && f == f, true
 	case kString:
-		return v.s != "", true
+		return v.str() != "", true
 	}
 	return false, false
 }

@@ -57,8 +57,8 @@ func filterBase64Decode(r *run, in Value, _ []Value) (Value, error) {
 		return in, raise(KindPebble, "This filter applies to String\n")
 	}
 	// Go skips line breaks in base64, Java refuses them.
-	data, err := base64.RawStdEncoding.DecodeString(trimPadding(in.s))
-	if err != nil || strings.ContainsAny(in.s, "\r\n") {
+	data, err := base64.RawStdEncoding.DecodeString(trimPadding(in.str()))
+	if err != nil || strings.ContainsAny(in.str(), "\r\n") {
 		return in, raise(KindPebble, "Please provide a correctly Base64 encoded string containing an UTF-8 string\n")
 	}
 	return r.sized(strings.ToValidUTF8(string(data), "\uFFFD"))

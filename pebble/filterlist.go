@@ -15,10 +15,10 @@ func endOf(in Value, first bool) (Value, error) {
 	case kNull:
 		return in, nil
 	case kString:
-		if in.s == "" {
+		if in.str() == "" {
 			return in, raise("StringIndexOutOfBoundsException", "string is empty")
 		}
-		units := utf16.Encode([]rune(in.s))
+		units := utf16.Encode([]rune(in.str()))
 		if first {
 			return Value{kind: kChar, n: int64(units[0])}, nil
 		}
@@ -37,36 +37,52 @@ func endOf(in Value, first bool) (Value, error) {
 }
 
 func filterJoin(r *run, in Value, args []Value) (Value, error) {
-	switch in.kind {
-	case kNull:
+	return r.textOf(appendJoin, in, args)
+}
+
+// textOf makes a string of what a filter appends.
+func (r *run) textOf(f func(*run, []byte, Value, []Value) ([]byte, error), in Value, args []Value) (Value, error) {
+	if in.kind == kNull {
 		return in, nil
-	case kList, kArray:
-	default:
-		return in, raise(KindPebble, "The 'join' filter expects that the input is either a collection or an array.")
 	}
-	sep, err := r.text(args[0])
+	var buf [128]byte
+	b, err := f(r, buf[:0], in, args)
 	if err != nil {
 		return in, err
 	}
-	start := len(r.out)
-	b := r.out
+	return r.sized(string(b))
+}
+
+func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
+	switch in.kind {
+	case kNull:
+		return b, nil
+	case kList, kArray:
+	default:
+		return b, raise(KindPebble, "The 'join' filter expects that the input is either a collection or an array.")
+	}
+	sep, err := r.text(args[0])
+	if err != nil {
+		return b, err
+	}
+	start := len(b)
 	for i, n := 0, in.length(); i < n; i++ {
 		if i > 0 {
 			b = append(b, sep...)
 		}
+		r.textStart = start
 		if b, err = r.appendText(b, in.at(i)); err != nil {
-			return in, err
+			return b, err
 		}
 		if err = r.tick(1 + len(sep)>>6); err != nil {
-			return in, err
+			return b, err
 		}
 		if len(b)-start > r.limits.StringBytes {
-			return in, r.limit("StringBytes")
+			return b, r.limit("StringBytes")
 		}
 	}
-	s := string(b[start:])
-	r.out = b[:start]
-	return String(s), nil
+	r.textStart = 0
+	return b, nil
 }
 
 // filterReverse and the sorting filters make new lists. The Java engine changes
@@ -137,7 +153,7 @@ func (r *run) sorted(in Value) ([]Value, error) {
 	var less func(a, b Value) bool
 	switch items[0].kind {
 	case kString:
-		less = func(a, b Value) bool { return lessUTF16(a.s, b.s) }
+		less = func(a, b Value) bool { return lessUTF16(a.str(), b.str()) }
 	case kDouble, kBig:
 		less = func(a, b Value) bool { return a.float() < b.float() }
 	default:
@@ -171,7 +187,7 @@ func filterSlice(r *run, in Value, args []Value) (Value, error) {
 	case kNull:
 		return in, nil
 	case kString:
-		size = utf16Length(in.s)
+		size = utf16Length(in.str())
 	case kList, kArray:
 		size = in.length()
 	}
@@ -197,7 +213,7 @@ func filterSlice(r *run, in Value, args []Value) (Value, error) {
 		return in, raise("IllegalArgumentException", "fromIndex is greater than the size")
 	}
 	if in.kind == kString {
-		return String(utf16Slice(in.s, int(from), int(to))), nil
+		return String(utf16Slice(in.str(), int(from), int(to))), nil
 	}
 	items, err := r.copyItems(in)
 	if err != nil {

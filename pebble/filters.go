@@ -4,46 +4,46 @@ import "sort"
 
 // builtinFilters are the filters of the language. Nothing writes to it.
 var builtinFilters = map[string]*filterDef{
-	"abbreviate":   {filterAbbreviate, []string{"length"}},
-	"abs":          {filterAbs, nil},
-	"base64decode": {filterBase64Decode, nil},
-	"base64encode": {filterBase64Encode, nil},
-	"capitalize":   {filterCapitalize, nil},
-	"date":         {filterDate, []string{"format", "existingFormat", "timeZone"}},
-	"default":      {filterDefault, []string{"default"}},
-	"escape":       {filterEscape, []string{"strategy"}},
-	"first":        {filterFirst, nil},
-	"format":       {filterFormat, nil},
-	"join":         {filterJoin, []string{"separator"}},
-	"last":         {filterLast, nil},
-	"length":       {filterLength, nil},
-	"lower":        {filterLower, nil},
-	"merge":        {filterMerge, []string{"items"}},
-	"nl2br":        {filterNl2br, nil},
-	"numberformat": {filterNumberFormat, []string{"format"}},
-	"raw":          {filterRaw, nil},
-	"replace":      {filterReplace, []string{"replace_pairs"}},
-	"reverse":      {filterReverse, nil},
-	"rsort":        {filterRsort, nil},
-	"sha256":       {filterSHA256, nil},
-	"slice":        {filterSlice, []string{"fromIndex", "toIndex"}},
-	"sort":         {filterSort, nil},
-	"split":        {filterSplit, []string{"delimiter", "limit"}},
-	"title":        {filterTitle, nil},
-	"toJson":       {filterToJSON, nil},
-	"trim":         {filterTrim, nil},
-	"upper":        {filterUpper, nil},
-	"urlencode":    {filterURLEncode, nil},
+	"abbreviate":   {filterAbbreviate, []string{"length"}, nil},
+	"abs":          {filterAbs, nil, nil},
+	"base64decode": {filterBase64Decode, nil, nil},
+	"base64encode": {filterBase64Encode, nil, nil},
+	"capitalize":   {filterCapitalize, nil, nil},
+	"date":         {filterDate, []string{"format", "existingFormat", "timeZone"}, nil},
+	"default":      {filterDefault, []string{"default"}, nil},
+	"escape":       {filterEscape, []string{"strategy"}, nil},
+	"first":        {filterFirst, nil, nil},
+	"format":       {filterFormat, nil, nil},
+	"join":         {filterJoin, []string{"separator"}, appendJoin},
+	"last":         {filterLast, nil, nil},
+	"length":       {filterLength, nil, nil},
+	"lower":        {filterLower, nil, appendLower},
+	"merge":        {filterMerge, []string{"items"}, nil},
+	"nl2br":        {filterNl2br, nil, nil},
+	"numberformat": {filterNumberFormat, []string{"format"}, nil},
+	"raw":          {filterRaw, nil, nil},
+	"replace":      {filterReplace, []string{"replace_pairs"}, nil},
+	"reverse":      {filterReverse, nil, nil},
+	"rsort":        {filterRsort, nil, nil},
+	"sha256":       {filterSHA256, nil, nil},
+	"slice":        {filterSlice, []string{"fromIndex", "toIndex"}, nil},
+	"sort":         {filterSort, nil, nil},
+	"split":        {filterSplit, []string{"delimiter", "limit"}, nil},
+	"title":        {filterTitle, nil, nil},
+	"toJson":       {filterToJSON, nil, nil},
+	"trim":         {filterTrim, nil, nil},
+	"upper":        {filterUpper, nil, appendUpper},
+	"urlencode":    {filterURLEncode, nil, appendURLEncode},
 }
 
 // sdkFilters are the filters that only the DestinationSDK dialect has. Nothing
 // writes to it.
 var sdkFilters = map[string]*filterDef{
-	"base64url": {filterBase64URL, []string{}},
-	"fromJson":  {filterFromJSON, []string{}},
-	"md5":       {filterMD5, []string{}},
-	"sha1":      {filterSHA1, []string{}},
-	"toSeconds": {filterToSeconds, []string{}},
+	"base64url": {filterBase64URL, []string{}, nil},
+	"fromJson":  {filterFromJSON, []string{}, nil},
+	"md5":       {filterMD5, []string{}, nil},
+	"sha1":      {filterSHA1, []string{}, nil},
+	"toSeconds": {filterToSeconds, []string{}, nil},
 }
 
 func filterOf(name string, d Dialect) (*filterDef, bool) {
@@ -75,7 +75,7 @@ func asString(v Value) (string, error) {
 	if v.kind != kString {
 		return "", cannotCast(v, "a string")
 	}
-	return v.s, nil
+	return v.str(), nil
 }
 
 func filterRaw(r *run, in Value, _ []Value) (Value, error) {
@@ -117,7 +117,7 @@ func filterDefault(_ *run, in Value, args []Value) (Value, error) {
 
 func filterLength(r *run, in Value, _ []Value) (Value, error) {
 	if in.kind == kString {
-		return integer(utf16Length(in.s)), r.tick(len(in.s) >> 6)
+		return integer(utf16Length(in.str())), r.tick(len(in.str()) >> 6)
 	}
 	return integer(in.length()), nil
 }

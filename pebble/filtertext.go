@@ -94,6 +94,36 @@ func (r *run) mapCase(in Value, f func(string) string) (Value, error) {
 	return r.sized(f(s))
 }
 
+func appendLower(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
+	s, err := r.text(in)
+	if err != nil || !isASCII(s) {
+		return append(b, javaLower(s)...), err
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b, nil
+}
+
+func appendUpper(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
+	s, err := r.text(in)
+	if err != nil || !isASCII(s) {
+		return append(b, javaUpper(s)...), err
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		b = append(b, c)
+	}
+	return b, nil
+}
+
 func filterNl2br(r *run, in Value, _ []Value) (Value, error) {
 	if in.kind == kNull {
 		return in, nil
@@ -101,13 +131,13 @@ func filterNl2br(r *run, in Value, _ []Value) (Value, error) {
 	if in.kind != kString {
 		return in, raise("IllegalArgumentException", "nl2br filters only supports String input.")
 	}
-	if strings.IndexByte(in.s, '\n') < 0 && strings.IndexByte(in.s, '\r') < 0 {
+	if strings.IndexByte(in.str(), '\n') < 0 && strings.IndexByte(in.str(), '\r') < 0 {
 		return in, nil
 	}
-	if err := r.room(6 * len(in.s)); err != nil {
+	if err := r.room(6 * len(in.str())); err != nil {
 		return in, err
 	}
-	return String(strings.NewReplacer("\r\n", "<br />", "\r", "<br />", "\n", "<br />").Replace(in.s)), nil
+	return String(strings.NewReplacer("\r\n", "<br />", "\r", "<br />", "\n", "<br />").Replace(in.str())), nil
 }
 
 // filterReplace replaces one pair after the other, in the order of the map. The
@@ -161,16 +191,14 @@ func (r *run) replace(s string, k, v Value) (string, error) {
 	return strings.Replace(s, old, text, n), nil
 }
 
-func filterURLEncode(r *run, in Value, _ []Value) (Value, error) {
+func filterURLEncode(r *run, in Value, args []Value) (Value, error) {
+	return r.textOf(appendURLEncode, in, args)
+}
+
+func appendURLEncode(_ *run, b []byte, in Value, _ []Value) ([]byte, error) {
 	if in.kind == kNull {
-		return in, nil
+		return b, nil
 	}
 	s, err := asString(in)
-	if err != nil {
-		return in, err
-	}
-	if err := r.room(len(s)); err != nil {
-		return in, err
-	}
-	return r.sized(string(appendForm(make([]byte, 0, len(s)+16), s)))
+	return appendForm(b, s), err
 }

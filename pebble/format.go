@@ -193,7 +193,7 @@ func (d directive) integer(v Value) (string, error) {
 	if d.conversion != 'd' {
 		return d.unsigned(v), nil
 	}
-	digits := v.s
+	digits := v.str()
 	if digits == "" {
 		digits = strconv.FormatInt(v.n, 10)
 	}

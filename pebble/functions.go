@@ -11,7 +11,7 @@ import (
 
 // builtinFunctions are the functions of the language. Nothing writes to it.
 var builtinFunctions = map[string]*functionDef{
-	"formUrlEncode": {call: formURLEncode, check: checkFormURLEncode},
+	"formUrlEncode": {call: formURLEncode, check: checkFormURLEncode, append: appendFormURLEncode},
 	"max":           {call: func(r *run, a []Value) (Value, error) { return extreme(a, opGreater) }},
 	"min":           {call: func(r *run, a []Value) (Value, error) { return extreme(a, opLess) }},
 	"range":         {call: rangeFunction, params: []string{"start", "end", "increment"}},
@@ -122,7 +122,7 @@ func oneChar(v Value) (int64, bool) {
 	}
 	var unit int64
 	n := 0
-	for _, c := range v.s {
+	for _, c := range v.str() {
 		unit = int64(c)
 		n++
 		if n > 1 || utf16.RuneLen(c) > 1 {
@@ -145,14 +145,22 @@ func checkFormURLEncode(a arguments) string {
 	return ""
 }
 
-// formURLEncode joins keys and values as a body of a form. In the DestinationSDK
-// dialect a list is joined by blanks, as OAuth wants it of scopes.
 func formURLEncode(r *run, args []Value) (Value, error) {
-	if len(args)%2 != 0 {
-		return Value{}, raise(KindPebble, "formUrlEncode expects an even number of arguments")
-	}
 	var buf [256]byte
-	b := buf[:0]
+	b, err := appendFormURLEncode(r, buf[:0], args)
+	if err != nil {
+		return Value{}, err
+	}
+	return r.sized(string(b))
+}
+
+// appendFormURLEncode joins keys and values as a body of a form. In the
+// DestinationSDK dialect a list is joined by blanks, as OAuth wants it of scopes.
+func appendFormURLEncode(r *run, b []byte, args []Value) ([]byte, error) {
+	if len(args)%2 != 0 {
+		return b, raise(KindPebble, "formUrlEncode expects an even number of arguments")
+	}
+	start := len(b)
 	for i, v := range args {
 		switch {
 		case i == 0:
@@ -161,23 +169,22 @@ func formURLEncode(r *run, args []Value) (Value, error) {
 		default:
 			b = append(b, '=')
 		}
-		var s string
 		var err error
 		if v.kind == kList && r.sdk() {
-			v, err = filterJoin(r, v, []Value{String(" ")})
-			s = v.s
-		} else {
-			s, err = r.text(v)
+			if v, err = filterJoin(r, v, []Value{String(" ")}); err != nil {
+				return b, err
+			}
 		}
+		s, err := r.text(v)
 		if err != nil {
-			return Value{}, err
+			return b, err
 		}
 		b = appendForm(b, s)
-		if err := r.room(len(b)); err != nil {
-			return Value{}, err
+		if len(b)-start > r.limits.StringBytes {
+			return b, r.limit("StringBytes")
 		}
 	}
-	return String(string(b)), nil
+	return b, nil
 }
 
 func hmacSHA256(r *run, args []Value) (Value, error) {

@@ -45,7 +45,7 @@ func (r *run) loadNamed(x expr) (*Template, error) {
 	if v.kind != kString {
 		return nil, cannotCast(v, "the name of a template")
 	}
-	return r.load(v.s)
+	return r.load(v.str())
 }
 
 // place is where in a hierarchy of templates a render stands.
@@ -111,7 +111,7 @@ func (e *blockExpr) eval(r *run) (Value, error) {
 	if v.kind != kString {
 		return v, r.at(cannotCast(v, "the name of a block"), e.at, `function "block"`)
 	}
-	return r.captureBlock(func() error { return r.block(v.s) }, e.at)
+	return r.captureBlock(func() error { return r.block(v.str()) }, e.at)
 }
 
 func (r *run) captureBlock(render func() error, m mark) (Value, error) {
@@ -210,7 +210,7 @@ func (r *run) withVars(with *mapExpr) ([]binding, error) {
 		if k.kind != kString {
 			return nil, cannotCast(k, "the name of a variable")
 		}
-		vars = append(vars, binding{k.s, x})
+		vars = append(vars, binding{k.str(), x})
 	}
 	return vars, nil
 }
@@ -276,7 +276,7 @@ func (n *cacheNode) render(r *run) error {
 	if v.kind != kNull && v.kind != kString {
 		return r.at(cannotCast(v, "the key of a cache"), n.at, `tag "cache"`)
 	}
-	key := cacheKey{n, v.s}
+	key := cacheKey{n, v.str()}
 	if s, ok := r.cached[key]; ok {
 		return r.write(s)
 	}

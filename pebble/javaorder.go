@@ -53,7 +53,7 @@ func javaHash(v Value, depth int) int32 {
 		return int32(v.n)
 	case kString:
 		var h int32
-		for _, u := range utf16.Encode([]rune(v.s)) {
+		for _, u := range utf16.Encode([]rune(v.str())) {
 			h = 31*h + int32(u)
 		}
 		return h

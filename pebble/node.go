@@ -1,5 +1,7 @@
 package pebble
 
+import "bytes"
+
 // node is a piece of a template that renders.
 type node interface {
 	render(r *run) error
@@ -78,10 +80,19 @@ func (n *textNode) render(r *run) error { return r.write(n.text) }
 // printNode is {{ x }}.
 type printNode struct {
 	x   expr
+	s   streamer // x, if it is one
 	esc escaping
 }
 
-func (n *printNode) render(r *run) error { return r.print(n.x, n.esc) }
+// newPrint prints x. That raw comes last says no more than not to escape.
+func newPrint(x expr, esc escaping) *printNode {
+	if f, ok := x.(*filterExpr); ok && f.name == "raw" && f.custom == nil && len(f.args.args) == 0 {
+		x, esc = f.input, escaping{}
+	}
+	return &printNode{x, streamerOf(x), esc}
+}
+
+func (n *printNode) render(r *run) error { return r.print(n.x, n.s, n.esc) }
 
 // printTernary is {{ a ? b : c }}, whose branches escape each in its own way.
 type printTernary struct {
@@ -95,21 +106,68 @@ func (n *printTernary) render(r *run) error {
 		return err
 	}
 	if yes {
-		return r.print(n.t.yes, n.yes)
+		return r.print(n.t.yes, nil, n.yes)
 	}
-	return r.print(n.t.no, n.no)
+	return r.print(n.t.no, nil, n.no)
 }
 
-// print writes the value of an expression.
-func (r *run) print(x expr, esc escaping) error {
-	if c, ok := x.(*concatExpr); ok && c.streams(esc) {
-		return c.print(r, esc)
+// streamer is an expression that can append its text to the output, which saves
+// making a string of it. Its value is never a safe string.
+type streamer interface {
+	stream(r *run) error
+}
+
+// streamerOf returns x if it is a streamer.
+func streamerOf(x expr) streamer {
+	switch x := x.(type) {
+	case *concatExpr:
+		return x
+	case *filterExpr:
+		if x.def != nil && x.def.append != nil {
+			return x
+		}
+	case *callExpr:
+		if x.def != nil && x.def.append != nil {
+			return x
+		}
+	}
+	return nil
+}
+
+// print writes the value of an expression, escaped. s is its streamer, if any.
+func (r *run) print(x expr, s streamer, esc escaping) error {
+	if s == nil {
+		v, err := x.eval(r)
+		if err != nil {
+			return err
+		}
+		return r.printValue(v, esc)
+	}
+	start := len(r.out)
+	if err := s.stream(r); err != nil {
+		return err
+	}
+	return r.escapeFrom(start, esc)
+}
+
+// stream appends the text of an expression to the output as it is.
+func (r *run) stream(x expr) error {
+	if s := streamerOf(x); s != nil {
+		return s.stream(r)
 	}
 	v, err := x.eval(r)
 	if err != nil {
 		return err
 	}
-	return r.printValue(v, esc)
+	return r.printValue(v, escaping{})
+}
+
+// appended takes an output to which a value has been appended.
+func (r *run) appended(out []byte) error {
+	if err := r.room(len(out) - len(r.out)); err != nil {
+		return err
+	}
+	return r.grown(out)
 }
 
 func (r *run) printValue(v Value, esc escaping) error {
@@ -117,38 +175,50 @@ func (r *run) printValue(v Value, esc escaping) error {
 	case kNull:
 		return nil
 	case kString:
-		if esc.strategy != escapeNone {
-			return r.writeEscaped(v.s, esc)
+		if esc.strategy == escapeNone {
+			return r.write(v.str())
 		}
-		return r.write(v.s)
+		if esc.strategy == escapeHTML {
+			return r.grown(appendHTML(r.out, v.str()))
+		}
 	case kSafe:
-		return r.write(v.s)
+		return r.write(v.str())
 	}
 	start := len(r.out)
+	r.textStart = start
 	out, err := r.appendText(r.out, v)
+	r.textStart = 0
 	if err != nil {
 		return err
 	}
-	if len(out) > r.limits.OutputBytes {
-		return r.limit("OutputBytes")
-	}
 	if esc.strategy == escapeNone || v.isNumber() || v.kind == kBool {
-		r.out = out
-		return nil
+		return r.grown(out)
 	}
-	s := string(out[start:])
-	r.out = out[:start]
-	return r.writeEscaped(s, esc)
+	r.out = out
+	return r.escapeFrom(start, esc)
 }
 
-func (r *run) writeEscaped(s string, esc escaping) error {
-	if esc.strategy == escapeUnknown {
-		return r.fail(KindPebble, "Unknown escaping strategy ["+esc.name+"]", mark{0, noLine}, "autoescaping")
-	}
-	out := appendEscaped(r.out, s, esc.strategy)
+// grown takes a longer output, if it is within bounds.
+func (r *run) grown(out []byte) error {
 	if len(out) > r.limits.OutputBytes {
 		return r.limit("OutputBytes")
 	}
 	r.out = out
 	return nil
+}
+
+// escapeFrom escapes what the output holds from start on.
+func (r *run) escapeFrom(start int, esc escaping) error {
+	switch esc.strategy {
+	case escapeNone:
+	case escapeHTML:
+		if bytes.ContainsAny(r.out[start:], "&<>\"'") {
+			r.out = appendHTML(r.out[:start], string(r.out[start:]))
+		}
+	case escapeUnknown:
+		return r.fail(KindPebble, "Unknown escaping strategy ["+esc.name+"]", mark{0, noLine}, "autoescaping")
+	default:
+		r.out = appendEscaped(r.out[:start], string(r.out[start:]), esc.strategy)
+	}
+	return r.grown(r.out)
 }

@@ -15,16 +15,16 @@ func toNumber(v Value) (Value, error) {
 	if v.kind != kString {
 		return v, raise("IllegalArgumentException", "cannot convert "+v.typeName()+" to a number")
 	}
-	if strings.ContainsAny(v.s, ".eE") {
-		f, ok := javaDouble(v.s)
+	if strings.ContainsAny(v.str(), ".eE") {
+		f, ok := javaDouble(v.str())
 		if !ok {
-			return v, notNumber(v.s)
+			return v, notNumber(v.str())
 		}
 		return Float(f), nil
 	}
-	n, err := strconv.ParseInt(v.s, 10, 64)
+	n, err := strconv.ParseInt(v.str(), 10, 64)
 	if err != nil {
-		return v, notNumber(v.s)
+		return v, notNumber(v.str())
 	}
 	return Int(n), nil
 }

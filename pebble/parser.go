@@ -165,12 +165,12 @@ func (p *parser) print() node {
 	x := p.expression()
 	esc := p.escape
 	if esc.strategy == escapeNone {
-		return &printNode{x: x}
+		return newPrint(x, esc)
 	}
 	if t, ok := x.(*ternaryExpr); ok {
 		return &printTernary{t, p.escapeOf(t.yes), p.escapeOf(t.no)}
 	}
-	return &printNode{x, p.escapeOf(x)}
+	return newPrint(x, p.escapeOf(x))
 }
 
 // escapeOf returns how to escape x: not at all what the author wrote himself.

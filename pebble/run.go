@@ -24,13 +24,15 @@ type run struct {
 	one    [1]*Template
 	level  int // place in chain
 	imports
-	limits  Limits
+	limits  *Limits
 	strict  bool
 	steps   int
 	fuel    int
 	depth   int
 	started time.Time
 	cached  map[cacheKey]string
+	// textStart is where in a buffer the text begins that appendText bounds.
+	textStart int
 }
 
 type binding struct {
@@ -178,5 +180,5 @@ func cannotCast(v Value, want string) *Error {
 }
 
 func (r *run) foreign(v Value) *Error {
-	return raise(KindPebble, "value of Go type "+v.s+" cannot be used in a template")
+	return raise(KindPebble, "value of Go type "+v.str()+" cannot be used in a template")
 }

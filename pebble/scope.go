@@ -22,6 +22,7 @@ func (r *run) seal() frame {
 
 // pop closes the scope that f was returned for.
 func (r *run) pop(f frame) {
+	clear(r.scope[f.length:])
 	r.scope = r.scope[:f.length]
 	r.floor, r.open, r.nested, r.sealed = f.floor, f.open, f.nested, f.sealed
 }
@@ -81,23 +82,37 @@ func (r *run) outside(name string) bool {
 	return ok
 }
 
-// lookup finds a variable, from the innermost scope outwards.
-func (r *run) lookup(name string) (Value, bool) {
+// find returns where a variable is bound, nil if it is not, from the innermost
+// scope outwards. What it finds in the caller's map it keeps in base, where it
+// is found faster the next time. The pointer holds until the next assignment.
+func (r *run) find(name string) *Value {
 	for i := len(r.scope) - 1; i >= r.floor; i-- {
-		if r.scope[i].name == name {
-			return r.scope[i].value, true
+		if b := &r.scope[i]; b.name == name {
+			return &b.value
 		}
 	}
 	if r.sealed {
-		return Value{}, false
+		return nil
 	}
 	for i := range r.base {
-		if r.base[i].name == name {
-			return r.base[i].value, true
+		if b := &r.base[i]; b.name == name {
+			return &b.value
 		}
 	}
 	if x, ok := r.vars[name]; ok {
-		return bind(x), true
+		r.base = append(r.base, binding{name, bind(x)})
+		return &r.base[len(r.base)-1].value
+	}
+	return nil
+}
+
+// lookup returns the value of a variable.
+func (r *run) lookup(name string) (Value, bool) {
+	if v := r.find(name); v != nil {
+		return *v, true
+	}
+	if r.sealed {
+		return Value{}, false
 	}
 	return r.global(name)
 }
@@ -112,7 +127,7 @@ func (r *run) global(name string) (Value, bool) {
 	case "_context":
 		return Value{kind: kContext}, true
 	case "template":
-		return Value{kind: kTemplate, s: r.root.name}, true
+		return Value{kind: kTemplate, o: r.root.name}, true
 	case "locale":
 		return Value{kind: kLocale}, true
 	}

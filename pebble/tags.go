@@ -147,7 +147,7 @@ func (p *parser) filterTag() node {
 	p.escape = escaping{}
 	body.body = p.bodyUntil("endfilter")
 	p.escape = before
-	return &printNode{x, p.escape}
+	return newPrint(x, p.escape)
 }
 
 // bodyUntil parses a body and the tag that ends it.

@@ -75,7 +75,7 @@ func (t *Template) Render(ctx context.Context, w io.Writer, vars map[string]any)
 	if err == nil {
 		_, err = w.Write(r.out)
 	}
-	t.free(r)
+	t.free(r, err)
 	return err
 }
 
@@ -87,7 +87,7 @@ func (t *Template) RenderString(ctx context.Context, vars map[string]any) (strin
 	if err == nil {
 		s = string(r.out)
 	}
-	t.free(r)
+	t.free(r, err)
 	return s, err
 }
 
@@ -95,26 +95,35 @@ func (t *Template) newRun(ctx context.Context, vars map[string]any) *run {
 	r, _ := t.pool.Get().(*run)
 	if r == nil {
 		r = &run{out: make([]byte, 0, len(t.src)+64)}
+		r.root, r.one[0] = t, t
+		r.limits, r.strict = &t.cfg.limits, t.cfg.strict
 	}
-	r.ctx, r.vars, r.root, r.cur = ctx, vars, t, t
-	r.limits, r.strict = t.cfg.limits, t.cfg.strict
+	r.ctx, r.vars, r.cur = ctx, vars, t
 	r.fuel = fuelTank
-	r.one[0] = t
-	r.chain, r.level = r.one[:], 0
+	r.chain = r.one[:]
 	return r
 }
 
 // maxKept bounds the buffers that a template keeps between renders, in bytes.
 const maxKept = 64 << 10
 
-// free clears what r holds of the caller's data and keeps it for the next render.
-func (t *Template) free(r *run) {
-	if cap(r.out) > maxKept || cap(r.args) > 256 || cap(r.scope) > 256 || cap(r.base) > 256 {
+// free clears what r holds of the caller's data and keeps it for the next
+// render, unless it failed or did what leaves more behind than that.
+func (t *Template) free(r *run, err error) {
+	if err != nil || !r.plain() || cap(r.out) > maxKept {
 		return
 	}
-	clear(r.scope[:cap(r.scope)])
-	clear(r.base[:cap(r.base)])
+	clear(r.base)
 	clear(r.args[:cap(r.args)])
-	*r = run{out: r.out[:0], scope: r.scope[:0], base: r.base[:0], args: r.args[:0]}
+	r.out, r.base, r.args = r.out[:0], r.base[:0], r.args[:0]
+	r.ctx, r.vars = nil, nil
+	r.steps = 0
 	t.pool.Put(r)
+}
+
+// plain reports whether the render used no other template, no cache and little
+// time.
+func (r *run) plain() bool {
+	return len(r.chain) == 1 && r.all == nil && r.aliases == nil && r.macros == nil &&
+		r.cached == nil && r.started.IsZero()
 }

@@ -11,7 +11,7 @@ import (
 func (r *run) text(v Value) (string, error) {
 	switch v.kind {
 	case kString, kSafe:
-		return v.s, nil
+		return v.str(), nil
 	case kNull:
 		return "", nil
 	}
@@ -29,19 +29,19 @@ func (r *run) appendText(b []byte, v Value) ([]byte, error) {
 	case kBool:
 		return strconv.AppendBool(b, v.n != 0), nil
 	case kInt, kLong, kLazy, kBig:
-		if v.s != "" {
-			return append(b, v.s...), nil
+		if v.str() != "" {
+			return append(b, v.str()...), nil
 		}
 		return strconv.AppendInt(b, v.n, 10), nil
 	case kDouble:
-		if v.s != "" {
-			return append(b, v.s...), nil
+		if v.str() != "" {
+			return append(b, v.str()...), nil
 		}
 		return appendDouble(b, v.float()), nil
 	case kChar:
 		return utf8.AppendRune(b, charRune(v.n)), nil
 	case kString, kSafe:
-		return append(b, v.s...), nil
+		return append(b, v.str()...), nil
 	case kForeign:
 		return b, r.foreign(v)
 	}
@@ -49,7 +49,7 @@ func (r *run) appendText(b []byte, v Value) ([]byte, error) {
 }
 
 func (r *run) appendCompound(b []byte, v Value) ([]byte, error) {
-	if len(b) > r.limits.StringBytes {
+	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
 	if err := r.tick(4); err != nil {
@@ -73,7 +73,7 @@ func (r *run) appendCompound(b []byte, v Value) ([]byte, error) {
 	case kLoop:
 		return v.o.(*loop).appendText(b), nil
 	case kTemplate:
-		return append(b, "template "+v.s...), nil
+		return append(b, "template "+v.str()...), nil
 	case kLocale:
 		return append(b, "en_US"...), nil
 	case kContext:
@@ -93,7 +93,7 @@ func (r *run) appendList(b []byte, v Value) ([]byte, error) {
 			return b, err
 		}
 	}
-	if len(b) > r.limits.StringBytes {
+	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
 	return append(b, ']'), nil
@@ -115,7 +115,7 @@ func (r *run) appendMap(b []byte, v Value) ([]byte, error) {
 			return b, err
 		}
 	}
-	if len(b) > r.limits.StringBytes {
+	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
 	return append(b, '}'), nil

@@ -25,21 +25,21 @@ func (r *run) appendJSON(b []byte, v Value) ([]byte, error) {
 		return r.appendText(b, v)
 	case kDouble:
 		switch f := v.float(); {
-		case v.s != "" && json.Valid([]byte(v.s)):
-			return append(b, v.s...), nil
+		case v.str() != "" && json.Valid([]byte(v.str())):
+			return append(b, v.str()...), nil
 		case math.IsNaN(f) || math.IsInf(f, 0):
 			return append(b, "null"...), nil
 		default:
 			return appendDouble(b, f), nil
 		}
 	case kString, kSafe:
-		return appendJSONString(b, v.s), nil
+		return appendJSONString(b, v.str()), nil
 	case kChar:
 		return appendJSONString(b, charText(v.n)), nil
 	case kForeign:
 		return b, r.foreign(v)
 	}
-	if len(b) > r.limits.StringBytes {
+	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
 	if err := r.tick(4); err != nil {

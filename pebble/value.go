@@ -1,6 +1,9 @@
 package pebble
 
-import "math"
+import (
+	"encoding/json"
+	"math"
+)
 
 // kind is what a Value is, in the distinctions of the Java engine: there an
 // Integer is not a Long and a Character is not a String, and templates can tell.
@@ -31,9 +34,25 @@ const (
 // Value is a value of the template language. The zero Value is null.
 type Value struct {
 	kind kind
-	n    int64  // bool, integers, UTF-16 code unit, bits of a float, low bits of kBig
-	s    string // text of strings; of numbers, the text in which they were written
-	o    any    // what the compound kinds refer to
+	n    int64 // bool, integers, UTF-16 code unit, bits of a float, low bits of kBig
+	// o is what compound kinds refer to, and the text of strings. A number has
+	// the text in which it was written, if any. With a string of its own, a Value
+	// would be too large for the compiler to keep in registers.
+	o any
+}
+
+// str is the text of a string, or the text in which a number was written.
+func (v Value) str() string {
+	if s, ok := v.o.(string); ok {
+		return s
+	}
+	switch s := v.o.(type) {
+	case Number:
+		return string(s)
+	case json.Number:
+		return string(s)
+	}
+	return ""
 }
 
 // Null is the null value.
@@ -54,10 +73,10 @@ func Int(n int64) Value { return Value{kind: kLong, n: n} }
 func Float(f float64) Value { return Value{kind: kDouble, n: int64(math.Float64bits(f))} }
 
 // String returns a string value.
-func String(s string) Value { return Value{kind: kString, s: s} }
+func String(s string) Value { return Value{kind: kString, o: s} }
 
 // Safe returns a string value that autoescaping prints as it is.
-func Safe(s string) Value { return Value{kind: kSafe, s: s} }
+func Safe(s string) Value { return Value{kind: kSafe, o: s} }
 
 // List returns a list value. The slice must not change afterwards.
 func List(items ...Value) Value { return Value{kind: kList, o: &list{items}} }
@@ -96,7 +115,7 @@ func (v Value) AsFloat() (f float64, ok bool) {
 func (v Value) AsString() (s string, ok bool) {
 	switch v.kind {
 	case kString, kSafe:
-		return v.s, true
+		return v.str(), true
 	case kChar:
 		return charText(v.n), true
 	}
@@ -125,7 +144,7 @@ func (v Value) Lookup(key string) (Value, bool) {
 
 // Text returns v as {{ }} prints it with autoescaping off.
 func (v Value) Text() string {
-	r := run{fuel: math.MaxInt, limits: Limits{StringBytes: math.MaxInt}}
+	r := run{fuel: math.MaxInt, limits: &Limits{StringBytes: math.MaxInt}}
 	s, _ := r.text(v)
 	return s
 }
@@ -137,7 +156,7 @@ func (v Value) float() float64 {
 	case kDouble:
 		return math.Float64frombits(uint64(v.n))
 	case kBig:
-		return bigFloat(v.s)
+		return bigFloat(v.str())
 	}
 	return float64(v.n)
 }
