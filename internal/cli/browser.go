@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"os/exec"
 	"runtime"
 )
@@ -20,8 +19,7 @@ func (b browserChoice) wanted(p *program) bool {
 	if b.never || b.open {
 		return b.open && !b.never
 	}
-	out, ok := p.Out.(*os.File)
-	return ok && isTerminal(out) && hasDisplay(runtime.GOOS, p.Getenv)
+	return atTerminal(p.Out) && hasDisplay(runtime.GOOS, p.Getenv)
 }
 
 func hasDisplay(system string, getenv func(string) string) bool {

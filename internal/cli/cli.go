@@ -86,8 +86,8 @@ func Main(config Config) int {
 // Run runs one command and gives its exit code.
 func Run(ctx context.Context, config Config, args []string) int {
 	p := newProgram(config)
-	p.json = wantsJSON(args) // for errors that come before flags are read
 	root := p.rootCommand()
+	p.json = wantsJSON(args) // for errors that come before the flags are read
 	root.SetArgs(args)
 	called, err := root.ExecuteContextC(ctx)
 	return p.report(called, err)
@@ -105,6 +105,14 @@ type program struct {
 func newProgram(config Config) *program {
 	config = config.filled()
 	return &program{Config: config, lines: bufio.NewReader(config.In)}
+}
+
+// plainUseLines keeps cobra from adding "[flags]" to the lines that say how commands are called.
+func plainUseLines(command *cobra.Command) {
+	command.DisableFlagsInUseLine = true
+	for _, child := range command.Commands() {
+		plainUseLines(child)
+	}
 }
 
 // The groups of the root's help.
@@ -143,6 +151,7 @@ always fresh.`,
 		for _, command := range commands {
 			command.GroupID = group
 			root.AddCommand(command)
+			plainUseLines(command)
 		}
 	}
 	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.configCommand())

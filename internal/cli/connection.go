@@ -34,7 +34,7 @@ func (p *program) connectionListCommand() *cobra.Command {
 	var filter client.ConnectionFilter
 	var state string
 	command := &cobra.Command{
-		Use:     "list [--definition NAME] [--state STATE]",
+		Use:     "list [--definition NAME] [--state STATE] [--query TEXT]",
 		Aliases: []string{"ls"},
 		Short:   "List connections",
 		Long:    "List the connections of the sandbox, and how each stands.",

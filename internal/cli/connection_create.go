@@ -13,7 +13,7 @@ func (p *program) connectionCreateCommand() *cobra.Command {
 	var given givenFields
 	var consent consentFlags
 	command := &cobra.Command{
-		Use:   "create DEFINITION [--label LABEL] [--field NAME=VALUE]…",
+		Use:   "create DEFINITION [--label LABEL] [--field NAME=VALUE]… [flags]",
 		Short: "Connect an account",
 		Long: `Connect an account. On a terminal it asks for the fields that the definition needs; in a script each is passed.
 
@@ -104,7 +104,7 @@ func (p *program) connectionUpdateCommand() *cobra.Command {
 	var consent consentFlags
 	var patch client.ConnectionPatch
 	command := &cobra.Command{
-		Use:   "update CONNECTION [--field NAME=VALUE]… [--label LABEL]",
+		Use:   "update CONNECTION [--field NAME=VALUE]… [--label LABEL] [flags]",
 		Short: "Change fields or the label of a connection",
 		Long: `Change fields or the label of a connection. New fields are tried first: the old account stays until they have
 worked.

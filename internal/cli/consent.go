@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -196,8 +195,7 @@ type progress struct {
 }
 
 func (w waiting) newProgress() *progress {
-	file, ok := w.program.Err.(*os.File)
-	return &progress{program: w.program, terminal: ok && isTerminal(file)}
+	return &progress{program: w.program, terminal: atTerminal(w.program.Err)}
 }
 
 func (g *progress) show(elapsed time.Duration) {

@@ -207,7 +207,7 @@ func (p *program) definitionRevisionsCommand() *cobra.Command {
 func (p *program) definitionPromptsCommand() *cobra.Command {
 	var configuration int
 	command := &cobra.Command{
-		Use:   "prompts DEFINITION",
+		Use:   "prompts DEFINITION [--configuration INDEX]",
 		Short: "List what a customer is asked when connecting",
 		Long: `List the fields that a connection needs, those that the grant implies included. Their names are what --field of
 "latchkey connection create" takes.`,

@@ -23,7 +23,7 @@ stored changes nothing. The name is --name, else the "name" in the file, else th
 The file holds a whole Destination SDK destination, {"name","description","authentication":{…}}, or one entry of
 customerAuthenticationConfigurations. A secret that stands as its mask keeps its stored value.`,
 		Example: `  latchkey definition apply moviestar.json --publish
-  latchkey definition show moviestar --json | jq .authentication | latchkey definition apply - --name copy`,
+  latchkey definition apply - --name moviestar < authentication.json`,
 		Args: takes("FILE"),
 		RunE: func(command *cobra.Command, args []string) error {
 			document, err := p.readDocument(args[0], name)

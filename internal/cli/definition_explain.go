@@ -13,7 +13,7 @@ func (p *program) definitionExplainCommand() *cobra.Command {
 	var given givenFields
 	var configuration int
 	command := &cobra.Command{
-		Use:   "explain FILE|-|DEFINITION [--field NAME=VALUE]…",
+		Use:   "explain FILE|-|DEFINITION [--field NAME=VALUE]… [--fields FILE]",
 		Short: "Show the exact requests that a connection would send",
 		Long: `Show the requests that a connection with these fields would send, in order, with secrets masked. Nothing is
 sent to the provider, and a file is not stored.

@@ -16,8 +16,10 @@ func (p *program) keyCommand() *cobra.Command {
 	return p.withRemote(p.group(&cobra.Command{
 		Use:   "key",
 		Short: "API keys: who may call, and what for",
-		Long: `An API key lets a program call the server. It holds scopes, and may be bound to a sandbox. The scopes are
-` + access.Scopes(access.AllScopes()).String() + `.`,
+		Long: `An API key lets a program call the server. It holds scopes, and may be bound to a sandbox. The scope admin implies
+every other, and write implies read. The scopes are:
+
+  ` + strings.Join(access.Scopes(access.AllScopes()).Strings(), "\n  "),
 		Example: `  latchkey key create billing --scope tokens:read --expires 90d`,
 	}, p.keyCreateCommand(), p.keyListCommand(), p.keyRevokeCommand()))
 }

@@ -131,10 +131,15 @@ const (
 	yellow colour = "33"
 )
 
+// atTerminal tells whether a writer, or a reader, is a terminal.
+func atTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && isTerminal(file)
+}
+
 // paint colours text on a terminal that has not asked to be spared (https://no-color.org).
 func (p *program) paint(c colour, text string) string {
-	file, ok := p.Out.(*os.File)
-	if text == "" || !ok || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" || !isTerminal(file) {
+	if text == "" || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" || !atTerminal(p.Out) {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
@@ -172,18 +177,17 @@ func (p *program) ago(t time.Time) string {
 	return "in " + span(d)
 }
 
-// span says a duration in its largest unit.
+// span says a duration in its largest unit, rounded down.
 func span(d time.Duration) string {
 	units := []struct {
 		name string
 		size time.Duration
 	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}}
 	for _, unit := range units {
-		n := int64((d + unit.size/2) / unit.size)
-		switch {
-		case n > 1 && d >= unit.size:
+		switch n := d / unit.size; {
+		case n > 1:
 			return fmt.Sprintf("%d %ss", n, unit.name)
-		case n >= 1 && d >= unit.size:
+		case n == 1:
 			return "1 " + unit.name
 		}
 	}

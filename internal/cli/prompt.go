@@ -11,9 +11,7 @@ import (
 
 // interactive tells whether there is a person to ask: questions go to standard error, answers come from standard input.
 func (p *program) interactive() bool {
-	in, inOK := p.In.(*os.File)
-	out, outOK := p.Err.(*os.File)
-	return p.stdin == "" && inOK && outOK && isTerminal(in) && isTerminal(out)
+	return p.stdin == "" && atTerminal(p.In) && atTerminal(p.Err)
 }
 
 // ask puts a question and gives the line that answers it.

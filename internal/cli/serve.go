@@ -110,7 +110,7 @@ end, then stops it.`,
 func (p *program) setupCommand() *cobra.Command {
 	options := SetupOptions{Out: p.Out}
 	command := &cobra.Command{
-		Use:   "setup --config FILE [flags]",
+		Use:   "setup --config FILE [--name NAME]",
 		Short: "Make the first administrator of a server",
 		Long: `Make the first administrator of a server: prints a link that signs a browser in once. Run it where the server
 runs, with the server's own configuration.`,

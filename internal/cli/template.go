@@ -59,14 +59,15 @@ func (p *program) templateRenderCommand() *cobra.Command {
 	var data string
 	var jsonl, watch bool
 	command := &cobra.Command{
-		Use:   "render FILE [--data FILE] [--watch] | --jsonl",
+		Use:   "render FILE [--data FILE] [--watch] [flags] | --jsonl",
 		Short: "Render a template",
 		Long: `Render a template with the variables of a JSON file. Templates that it includes are looked for beside it. With
 --watch it is rendered again whenever a file changes.
 
-With --jsonl each line of standard input is one job,
-  {"id","template","context","autoescape","strict","templates"},
-and each line of output its answer, in order: {"id","output"} or {"id","error":{"kind","message","line"}}.`,
+With --jsonl each line of standard input is one job, and each line of output its answer, in order:
+
+  {"id","template","context","autoescape","strict","templates"}
+  {"id","output"} or {"id","error":{"kind","message","line"}}`,
 		Example: `  latchkey template render body.peb --data fields.json
   echo '{"id":1,"template":"{{ name | upper }}","context":{"name":"ada"}}' | latchkey template render --jsonl`,
 		Args: func(command *cobra.Command, args []string) error {
@@ -112,10 +113,11 @@ type templateFault struct {
 func (p *program) templateCheckCommand() *cobra.Command {
 	var flags templateFlags
 	command := &cobra.Command{
-		Use:   "check FILE…",
+		Use:   "check FILE… [flags]",
 		Short: "Check that templates parse",
 		Long: `Check that templates parse. What does not is told as file:line:column: message, and the exit code is 1.
---dialect destination refuses what the templates of a definition may not use.`,
+The whole language looks filters and functions up when it renders; --dialect destination, what the templates of a
+definition may use, knows them all beforehand and finds misspelt ones too.`,
 		Example: "  latchkey template check --dialect destination *.peb",
 		Args:    takes("FILE..."),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"latchkey/pebble"
@@ -34,6 +35,9 @@ func (j renderJob) render(ctx context.Context) error {
 	}
 	p := j.program
 	if !p.json {
+		if atTerminal(p.Out) && !strings.HasSuffix(output, "\n") {
+			output += "\n" // for the shell's prompt to begin a line
+		}
 		_, err := fmt.Fprint(p.Out, output)
 		return err
 	}

@@ -14,7 +14,7 @@ func (p *program) tokenCommand() *cobra.Command {
 	var options client.TokenOptions
 	var header bool
 	command := &cobra.Command{
-		Use:   "token CONNECTION [--min-ttl 5m] [--header]",
+		Use:   "token CONNECTION [--min-ttl 5m] [--header] [--rejected HASH]",
 		Short: "Print a valid token of a connection",
 		Long: `Print a valid access token of a connection, refreshed when it has to be.
 
