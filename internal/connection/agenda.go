@@ -34,7 +34,7 @@ type agenda struct {
 	mu sync.Mutex
 	// times is the heap, the most urgent first.
 	times times
-	// queued counts, by id, what is in the heap or under way.
+	// queued counts, by id, what is in the heap.
 	queued map[string]int
 	// until is how far the store has been read.
 	until time.Time
@@ -124,11 +124,11 @@ func (a *agenda) housekeep(now time.Time) {
 	}
 }
 
-// load reads a batch of what is due before the horizon. Those that are queued already come again, since the store
+// load reads a batch of what is due before the horizon. Those that are queued or under way come again, since the store
 // does not know of them: the limit leaves room for them.
 func (a *agenda) load(now time.Time) error {
 	a.mu.Lock()
-	known := len(a.queued)
+	known := len(a.queued) + cap(a.slots)
 	a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(a.keeper.background, 30*time.Second)
 	defer cancel()
@@ -196,20 +196,17 @@ func (a *agenda) pop(now time.Time) (Due, bool) {
 	if len(a.times) == 0 || a.times[0].At.After(now) {
 		return Due{}, false
 	}
-	return heap.Pop(&a.times).(Due), true
+	item := heap.Pop(&a.times).(Due)
+	if a.queued[item.ID]--; a.queued[item.ID] == 0 {
+		delete(a.queued, item.ID)
+	}
+	return item, true
 }
 
 // refresh renews one connection and frees its slot.
 func (a *agenda) refresh(id string) {
 	defer a.keeper.leave()
-	defer func() {
-		a.mu.Lock()
-		if a.queued[id]--; a.queued[id] <= 0 {
-			delete(a.queued, id)
-		}
-		a.mu.Unlock()
-		<-a.slots
-	}()
+	defer func() { <-a.slots }()
 	e, err := a.keeper.load(a.keeper.background, Selector{}, id)
 	if err != nil {
 		if !errors.Is(err, ErrNotFound) {

@@ -225,19 +225,23 @@ func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, why cause, 
 	return k.setBack(ctx, e, record, s)
 }
 
-// ended notes that there is no way to a next token without the customer.
+// ended notes that there is no way to a next token without the customer: at once when the grant can't be used any
+// more, else at the token's end.
 func (k *Keeper) ended(ctx context.Context, e *entry, record *Record, elsewhere bool, now time.Time) error {
-	if have := e.now.Load(); !elsewhere && have.valid(now) && !lapsed(record.Tokens, now) {
-		return nil
+	s := Setback{
+		ID: record.ID, Generation: record.Generation, State: NeedsReauthorization, LastError: record.LastError,
+		Reason: "the token has ended and can't be renewed without the customer", At: now,
 	}
-	why := "the token has ended and can't be renewed without the customer"
-	if elsewhere {
-		why = "the definition would send the grant to another endpoint or client than it was given for"
+	switch have := e.now.Load(); {
+	case elsewhere:
+		s.Reason = "the definition would send the grant to another endpoint or client than it was given for"
+	case have.valid(now) && !lapsed(record.Tokens, now):
+		s.State, s.Reason, s.RefreshAt = record.State, record.Reason, record.Tokens.ExpiresAt
+		if record.RefreshAt.Equal(s.RefreshAt) {
+			return nil
+		}
 	}
-	return k.setBack(ctx, e, record, Setback{
-		ID: record.ID, Generation: record.Generation, State: NeedsReauthorization, Reason: why,
-		LastError: record.LastError, Setbacks: record.Setbacks, At: now,
-	})
+	return k.setBack(ctx, e, record, s)
 }
 
 func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
