@@ -1,0 +1,115 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/telemetry"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// templates holds the pages, each with the layout around it.
+type templates map[string]*template.Template
+
+// page is what every page is made from.
+type page struct {
+	Title string
+	// Here is the address of the page in the navigation.
+	Here    string
+	Version string
+	// Caller is who is signed in, nil for nobody.
+	Caller *access.Caller
+	CSRF   string
+	Body   any
+}
+
+func (p *Pages) parseTemplates() (templates, error) {
+	functions := template.FuncMap{
+		"asset":    p.assets.path,
+		"ago":      func(t time.Time) string { return ago(t, p.Clock.Now()) },
+		"exact":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"join":     strings.Join,
+		"markdown": inline,
+		"slug":     func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
+	}
+	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html")
+	if err != nil {
+		return nil, err
+	}
+	out := templates{}
+	for _, name := range []string{"welcome", "home", "message", "docs", "errors"} {
+		clone, err := layout.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if out[name], err = clone.ParseFS(pages, "pages/"+name+".html"); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// render writes a page. It is made whole before the first byte goes out, so that a fault becomes a page of its own.
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
+	content.Version = p.Version
+	if caller, ok := p.caller(r); ok {
+		content.Caller, content.CSRF = &caller, csrf(cookieValue(r, sessionCookie(r)))
+	}
+	var buffer bytes.Buffer
+	if err := p.templates[name].Execute(&buffer, content); err != nil {
+		p.Log.ErrorContext(r.Context(), "a page could not be made", slog.String("page", name), slog.Any("error", err))
+		http.Error(w, "Something broke here.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(buffer.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(buffer.Bytes())
+}
+
+// message writes a page that says one thing.
+func (p *Pages) message(w http.ResponseWriter, r *http.Request, m message) {
+	if id := telemetry.RequestID(r.Context()); id != "" && m.Status >= http.StatusInternalServerError {
+		m.Facts = append(m.Facts, fact{"Request", id, true})
+	}
+	p.render(w, r, m.Status, "message", page{Title: m.Title, Body: m})
+}
+
+// ago says a time in relation to now: "3 minutes ago", "in 2 hours".
+func ago(t, now time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	d := now.Sub(t)
+	form := "%s ago"
+	if d < 0 {
+		d, form = -d, "in %s"
+	}
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if n := int(d / unit.size); n > 0 {
+			return fmt.Sprintf(form, plural(n, unit.name))
+		}
+	}
+	return "now"
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

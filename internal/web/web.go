@@ -1,0 +1,184 @@
+// Package web is Latchkey for browsers: the landing page, the consent that a customer gives, the documentation.
+//
+// Pages are made on the server and work without script; the one script copies ids and is ours. Nothing is fetched
+// from anywhere else, and the content security policy says so: no inline script, no inline style. What a stranger
+// sent (a provider's error, a path) is shown as text, shortened, never as markup.
+//
+// A browser signs in with a ticket that is good once; its session is a cookie that no script can read. The consent
+// needs no session: who holds the link of an attempt may consent, the browser is bound by a cookie of its own, and
+// what comes back is checked by [connection.Connector] before anything is believed.
+//
+// It trusts whoever composes it to put the scheme into Request.TLS when a proxy ends TLS. Pages are html/template: the
+// generator of templ needs modules that this project does not carry.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"latchkey/internal/access"
+	"latchkey/internal/clock"
+	"latchkey/internal/connection"
+	"latchkey/internal/destination"
+	"latchkey/internal/registry"
+)
+
+// Config is what the pages work with.
+type Config struct {
+	// Consents runs the consents of customers. It is [connection.Connector].
+	Consents Consents
+	// Connections, Definitions and Directory are what a signed-in browser sees: [connection.Connector],
+	// [destination.Catalogue] and [registry.Directory].
+	Connections Connections
+	Definitions Definitions
+	Directory   Directory
+	// Document is the OpenAPI document that /docs shows: api.OpenAPI.
+	Document []byte
+	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.
+	PublicURLs []string
+	// BrowserURL turns a provider's address into one that the browser can reach (simulated hosts); nil leaves it.
+	BrowserURL func(string) string
+	Version    string
+	// Program is what people type to run the command line; "" means latchkey.
+	Program string
+	// Sessions keeps who is signed in; nil keeps them in this process's memory.
+	Sessions Sessions
+	// Clock is the system's when nil.
+	Clock clock.Clock
+	// Log gets what is told to nobody else; nil means none.
+	Log *slog.Logger
+}
+
+// Consents runs the consents of customers.
+type Consents interface {
+	Begin(ctx context.Context, attempt string) (connection.Begun, error)
+	Callback(ctx context.Context, request connection.CallbackRequest) (connection.CallbackResult, error)
+}
+
+// Connections lists connections.
+type Connections interface {
+	List(ctx context.Context, caller access.Caller, query connection.Query) (connection.Page, error)
+	CallbackURLs() []string
+}
+
+// Definitions lists definitions.
+type Definitions interface {
+	List(ctx context.Context, caller access.Caller, page destination.Page) (found []destination.Definition, next string, err error)
+	Get(ctx context.Context, caller access.Caller, ref destination.Ref) (destination.Saved, error)
+}
+
+// Directory tells the organization and its sandboxes.
+type Directory interface {
+	Organization(ctx context.Context, caller access.Caller, id string) (registry.Organization, error)
+	Sandboxes(ctx context.Context, caller access.Caller) ([]registry.Sandbox, error)
+}
+
+// Pages is the handler of every page.
+type Pages struct {
+	Config
+	mux       *http.ServeMux
+	assets    assets
+	templates templates
+	reference reference
+}
+
+var _ http.Handler = (*Pages)(nil)
+
+// New makes the pages. They serve /, /sign-in, /sign-out, /docs…, /connect/{attempt}, the callback, /assets/…, and
+// answer every other path with a page that says that there is none.
+func New(config Config) (*Pages, error) {
+	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil {
+		return nil, errors.New("web: Consents, Connections, Definitions and Directory are needed")
+	}
+	if config.Clock == nil {
+		config.Clock = clock.System()
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Sessions == nil {
+		config.Sessions = NewMemorySessions(config.Clock)
+	}
+	if config.BrowserURL == nil {
+		config.BrowserURL = func(address string) string { return address }
+	}
+	if config.Program == "" {
+		config.Program = "latchkey"
+	}
+	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets()}
+	var err error
+	if p.templates, err = p.parseTemplates(); err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
+	}
+	if p.reference, err = readReference(config.Document); err != nil {
+		return nil, fmt.Errorf("reading the OpenAPI document: %w", err)
+	}
+	p.mount()
+	return p, nil
+}
+
+func (p *Pages) mount() {
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET /{$}":                       p.home,
+		"GET /sign-in":                   p.signIn,
+		"POST /sign-out":                 p.signOut,
+		"GET /connect/{attempt}":         p.connect,
+		"GET " + connection.CallbackPath: p.callback,
+		"GET /docs":                      p.docs,
+		"GET /docs/errors":               p.docsErrors,
+		"GET /assets/{name}":             p.assets.serve,
+		"GET /favicon.ico":               p.assets.favicon,
+	} {
+		p.mux.HandleFunc(pattern, handler)
+	}
+}
+
+// ServeHTTP puts the headers of every page, and sends a path with a slash at its end where it belongs.
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), r)
+	if path := r.URL.Path; len(path) > 1 && strings.HasSuffix(path, "/") {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = strings.TrimRight(path, "/"), ""
+	}
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		p.message(w, r, messageForeign)
+		return
+	}
+	if _, pattern := p.mux.Handler(r); pattern == "" {
+		p.missing(w, r)
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
+
+// secure puts the headers that hold for every answer.
+func secure(header http.Header, r *http.Request) {
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "+
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	header.Set("Cache-Control", "no-store")
+	if r.TLS != nil {
+		header.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// missing answers for a path or a method that is not served.
+func (p *Pages) missing(w http.ResponseWriter, r *http.Request) {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := p.mux.Handler(probe); pattern != "" {
+			w.Header().Set("Allow", method)
+			p.message(w, r, messageMethod)
+			return
+		}
+	}
+	p.message(w, r, messageMissing)
+}
