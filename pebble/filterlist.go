@@ -45,12 +45,13 @@ func (r *run) textOf(f func(*run, []byte, Value, []Value) ([]byte, error), in Va
 	if in.kind == kNull {
 		return in, nil
 	}
-	var buf [128]byte
-	b, err := f(r, buf[:0], in, args)
+	b, err := f(r, r.borrow(), in, args)
 	if err != nil {
 		return in, err
 	}
-	return r.sized(string(b))
+	v, err := r.sized(string(b))
+	r.scratch = b
+	return v, err
 }
 
 func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {

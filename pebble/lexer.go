@@ -42,7 +42,7 @@ func (l *lexer) fail(msg string, at, line int) token {
 		l.err = &Error{Kind: KindParser, Message: msg, Line: at, shown: line}
 	}
 	l.pos = len(l.src)
-	return token{kind: tEOF, at: int32(at), line: int32(line)}
+	return tokenAt(tEOF, at, line, "")
 }
 
 // next returns the next token.
@@ -77,7 +77,7 @@ func (l *lexer) next() token {
 		}
 		return l.fail(`Unclosed "`+open+`"`, len(l.src), len(l.src))
 	}
-	return token{kind: tEOF, at: int32(len(l.src)), line: int32(len(l.src))}
+	return tokenAt(tEOF, len(l.src), len(l.src), "")
 }
 
 // delimited lexes one token of a print or execute tag.
@@ -91,7 +91,7 @@ func (l *lexer) delimited(end tokenKind, closer string) token {
 		if dash {
 			l.trim = true
 		}
-		t := token{kind: end, at: int32(i), line: int32(l.pos), val: closer}
+		t := tokenAt(end, i, l.pos, closer)
 		l.pos = skipLineBreak(l.src, i+2)
 		l.pop()
 		return t
@@ -103,7 +103,7 @@ func (l *lexer) interpolation() token {
 	i := skipASCIISpace(l.src, l.pos)
 	if l.brackets[len(l.brackets)-1] == '#' && i < len(l.src) && l.src[i] == '}' {
 		l.brackets = l.brackets[:len(l.brackets)-1]
-		t := token{kind: tInterpolationEnd, at: int32(i), line: int32(l.pos)}
+		t := tokenAt(tInterpolationEnd, i, l.pos, "")
 		l.pos = i + 1
 		l.pop()
 		return t
@@ -121,11 +121,11 @@ func (l *lexer) expression() token {
 	c := l.src[start]
 	if op, n := operatorAt(l.src, start); n > 0 {
 		l.pos += n
-		return token{kind: tOperator, op: op, at: int32(start), line: int32(start), val: l.src[start:l.pos]}
+		return token{tokenTag{tOperator, op}, mark{int32(start), int32(start)}, l.src[start:l.pos]}
 	}
 	if n := nameLength(l.src[start:]); n > 0 {
 		l.pos += n
-		return token{kind: tName, at: int32(start), line: int32(start), val: l.src[start:l.pos]}
+		return tokenAt(tName, start, start, l.src[start:l.pos])
 	}
 	switch {
 	case c >= '0' && c <= '9':
@@ -157,7 +157,7 @@ func (l *lexer) number() token {
 		i = skipDigits(l.src, i+1)
 	}
 	l.pos = i
-	return token{kind: kind, at: int32(start), line: int32(start), val: l.src[start:i]}
+	return tokenAt(kind, start, start, l.src[start:i])
 }
 
 func (l *lexer) punctuation(c byte) token {
@@ -177,7 +177,7 @@ func (l *lexer) punctuation(c byte) token {
 		l.brackets = l.brackets[:n-1]
 	}
 	l.pos++
-	return token{kind: tPunctuation, at: int32(at), line: int32(at), val: l.src[at:l.pos]}
+	return tokenAt(tPunctuation, at, at, l.src[at:l.pos])
 }
 
 func closerOf(open byte) string {

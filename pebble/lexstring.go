@@ -18,7 +18,7 @@ func (l *lexer) quoted(quote byte) token {
 				val = strings.ReplaceAll(val, `\`+string(quote), string(quote))
 			}
 			l.pos = i + 1
-			return token{kind: tString, at: int32(start), line: int32(l.pos), val: val}
+			return tokenAt(tString, start, l.pos, val)
 		case c == '#' && quote == '"':
 			return l.interpolating()
 		}
@@ -45,7 +45,7 @@ func (l *lexer) stringPart() token {
 		l.brackets = append(l.brackets, '#')
 		l.push(inInterpolation)
 		l.pos += 2
-		return token{kind: tInterpolationStart, at: int32(start), line: int32(start)}
+		return tokenAt(tInterpolationStart, start, start, "")
 	}
 	i := start
 	for i < len(l.src) && l.src[i] != '"' && !strings.HasPrefix(l.src[i:], "#{") {
@@ -56,7 +56,7 @@ func (l *lexer) stringPart() token {
 	}
 	if i = min(i, len(l.src)); i > start {
 		l.pos = i
-		return token{kind: tString, at: int32(start), line: int32(i), val: l.src[start:i]}
+		return tokenAt(tString, start, i, l.src[start:i])
 	}
 	l.brackets = l.brackets[:len(l.brackets)-1]
 	l.pop()

@@ -32,20 +32,20 @@ func (l *lexer) data() token {
 		return l.comment(first)
 	case '{':
 		l.push(inPrint)
-		return l.two(first, token{kind: tPrintStart, at: int32(open), line: int32(end)})
+		return l.two(first, tokenAt(tPrintStart, open, end, ""))
 	}
 	if body, ok := verbatimAt(l.src, end); ok && !l.plain {
 		return l.verbatim(first, body)
 	}
 	l.push(inExecute)
-	return l.two(first, token{kind: tExecuteStart, at: int32(open), line: int32(end)})
+	return l.two(first, tokenAt(tExecuteStart, open, end, ""))
 }
 
 func textToken(text string, at, line int) token {
 	if text == "" {
 		return token{}
 	}
-	return token{kind: tText, at: int32(at), line: int32(line), val: text}
+	return tokenAt(tText, at, line, text)
 }
 
 // two returns the first of two tokens that is not empty and keeps the other.

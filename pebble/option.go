@@ -117,16 +117,14 @@ type config struct {
 	functions  map[string]customFunc   // name → function
 }
 
-func newConfig(opts []Option) config {
-	var c config
+func (c *config) apply(opts []Option) {
 	for _, o := range opts {
-		o(&c)
+		o(c)
 	}
 	if !c.escapeSet && c.dialect == Language {
 		c.escape = escapeHTML
 	}
 	c.limits = c.limits.fill(c.dialect.limits())
-	return c
 }
 
 // WithDialect selects the dialect; [Language] is the default.

@@ -8,7 +8,7 @@ type mark struct{ at, line int32 }
 
 const noLine = -1
 
-func markOf(t token) mark { return mark{t.at, t.line} }
+func markOf(t token) mark { return t.mark }
 
 // parser builds the nodes of one template. After the first error every token is
 // EOF, so that callers need not check after each step.
@@ -24,9 +24,6 @@ type parser struct {
 	blocks []string // names of the blocks around
 	depth  int
 	chain  int // length of the operator chains around
-
-	states   [8]lexState
-	brackets [16]byte
 }
 
 // escaping is a strategy for what is printed, with its name if it is unknown.
@@ -38,7 +35,7 @@ type escaping struct {
 func (p *parser) next() {
 	switch {
 	case p.err != nil:
-		p.tok = token{kind: tEOF, at: int32(len(p.lex.src)), line: int32(len(p.lex.src))}
+		p.tok = tokenAt(tEOF, len(p.lex.src), len(p.lex.src), "")
 	case p.peeked:
 		p.tok, p.peeked = p.ahead, false
 	default:

@@ -8,21 +8,22 @@ import (
 
 // run is one render. Nothing of it outlives the render but its empty buffers.
 type run struct {
-	ctx    context.Context // for the filters and functions of the caller
-	out    []byte
-	vars   map[string]any // what the caller gave; never written
-	base   []binding      // what is set outside of every scope
-	scope  []binding      // what loops, includes and macros bind, innermost last
-	floor  int            // of scope: a macro does not see below
-	open   int            // of scope: where the innermost scope begins
-	nested bool           // whether any scope is open
-	sealed bool           // whether a macro hides base, vars and globals
-	args   []Value        // stack of arguments
-	root   *Template      // what Render was called on
-	cur    *Template      // whose nodes run
-	chain  []*Template    // from the outermost child to its last parent
-	one    [1]*Template
-	level  int // place in chain
+	ctx     context.Context // for the filters and functions of the caller
+	out     []byte
+	vars    map[string]any // what the caller gave; never written
+	base    []binding      // what is set outside of every scope
+	scope   []binding      // what loops, includes and macros bind, innermost last
+	floor   int            // of scope: a macro does not see below
+	open    int            // of scope: where the innermost scope begins
+	nested  bool           // whether any scope is open
+	sealed  bool           // whether a macro hides base, vars and globals
+	args    []Value        // stack of arguments
+	scratch []byte
+	root    *Template   // what Render was called on
+	cur     *Template   // whose nodes run
+	chain   []*Template // from the outermost child to its last parent
+	one     [1]*Template
+	level   int // place in chain
 	imports
 	limits  *Limits
 	strict  bool

@@ -15,12 +15,16 @@ type Template struct {
 	macros map[string]*macroNode // name → macro
 	cfg    config
 	set    *templateSet // the templates that load one another
-	pool   sync.Pool    // of *run
 }
+
+// runs holds finished renders for their buffers. Nothing else of them is left,
+// so it is no state that one render could see of another.
+var runs = sync.Pool{New: func() any { return new(run) }}
 
 // Parse compiles a template. The name appears in errors; an error is an *[Error].
 func Parse(name, text string, opts ...Option) (*Template, error) {
-	t := &Template{name: name, src: text, cfg: newConfig(opts)}
+	t := &Template{name: name, src: text}
+	t.cfg.apply(opts)
 	if t.cfg.loader != nil {
 		t.set = &templateSet{templates: map[string]*Template{}}
 	}
@@ -40,7 +44,6 @@ func (t *Template) compile() *Error {
 	var p parser
 	p.t, p.cfg = t, &t.cfg
 	p.lex.src = t.src
-	p.lex.states, p.lex.brackets = p.states[:0], p.brackets[:0]
 	p.lex.plain = t.cfg.dialect == DestinationSDK
 	p.escape = escaping{t.cfg.escape, t.cfg.escapeName}
 	p.next()
@@ -92,13 +95,13 @@ func (t *Template) RenderString(ctx context.Context, vars map[string]any) (strin
 }
 
 func (t *Template) newRun(ctx context.Context, vars map[string]any) *run {
-	r, _ := t.pool.Get().(*run)
-	if r == nil {
-		r = &run{out: make([]byte, 0, len(t.src)+64)}
-		r.root, r.one[0] = t, t
-		r.limits, r.strict = &t.cfg.limits, t.cfg.strict
+	r := runs.Get().(*run)
+	if r.out == nil {
+		r.out = make([]byte, 0, len(t.src)+64)
 	}
-	r.ctx, r.vars, r.cur = ctx, vars, t
+	r.ctx, r.vars = ctx, vars
+	r.root, r.cur, r.one[0] = t, t, t
+	r.limits, r.strict = &t.cfg.limits, t.cfg.strict
 	r.fuel = fuelTank
 	r.chain = r.one[:]
 	return r
@@ -113,12 +116,16 @@ func (t *Template) free(r *run, err error) {
 	if err != nil || !r.plain() || cap(r.out) > maxKept {
 		return
 	}
+	if cap(r.scratch) > maxKept {
+		r.scratch = nil
+	}
 	clear(r.base)
 	clear(r.args[:cap(r.args)])
 	r.out, r.base, r.args = r.out[:0], r.base[:0], r.args[:0]
 	r.ctx, r.vars = nil, nil
+	r.root, r.cur, r.one[0], r.limits = nil, nil, nil, nil
 	r.steps = 0
-	t.pool.Put(r)
+	runs.Put(r)
 }
 
 // plain reports whether the render used no other template, no cache and little

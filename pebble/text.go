@@ -15,9 +15,20 @@ func (r *run) text(v Value) (string, error) {
 	case kNull:
 		return "", nil
 	}
-	var buf [64]byte
-	b, err := r.appendText(buf[:0], v)
-	return string(b), err
+	outer := r.textStart
+	r.textStart = 0
+	b, err := r.appendText(r.borrow(), v)
+	s := string(b)
+	r.scratch, r.textStart = b, outer
+	return s, err
+}
+
+// borrow returns the scratch buffer, empty. Until it is given back, another
+// borrower gets none and makes one.
+func (r *run) borrow() []byte {
+	b := r.scratch
+	r.scratch = nil
+	return b[:0]
 }
 
 // appendText appends v as Java prints it inside a list: null is "null". In the

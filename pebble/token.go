@@ -81,16 +81,26 @@ func (o operator) precedence() int {
 	return 0
 }
 
+// unary reports whether the operator can stand before an operand.
 func (o operator) unary() bool { return o == opNot || o == opAdd || o == opSubtract }
 
 // token is a piece of source. Lines are not counted while lexing: an error works
 // them out from the offsets.
+// Its fields are grouped so that the compiler can keep it in registers.
 type token struct {
+	tokenTag
+	mark
+	val string
+}
+
+type tokenTag struct {
 	kind tokenKind
-	op   operator
-	at   int32 // offset of the first byte
-	line int32 // offset whose line the Java engine would give the token
-	val  string
+	op   operator // of tOperator
+}
+
+// tokenAt returns a token of the source from start to end.
+func tokenAt(kind tokenKind, start, end int, val string) token {
+	return token{tokenTag{kind, opNone}, mark{int32(start), int32(end)}, val}
 }
 
 func (t token) is(kind tokenKind, val string) bool { return t.kind == kind && t.val == val }
