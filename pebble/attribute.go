@@ -79,8 +79,14 @@ func (e *attrExpr) find(r *run) (any, bool) {
 	return nil, false
 }
 
-func (e *attrExpr) evalSlow(r *run) (Value, error) {
-	base, err := e.x.eval(r)
+// evalSlow evaluates the path step by step. It does not go through eval again:
+// in a long path every step would walk the path anew.
+func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
+	if e.parent != nil {
+		base, err = e.parent.evalSlow(r)
+	} else {
+		base, err = e.x.eval(r)
+	}
 	if err != nil {
 		return base, err
 	}
