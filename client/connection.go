@@ -32,12 +32,14 @@ type Connection struct {
 	// Fields are the customer's values; secrets are masked.
 	Fields map[string]any `json:"fields"`
 	// Outputs are what the definition takes from answers beside the tokens, without secrets.
-	Outputs       map[string]any `json:"outputs"`
-	CreatedBy     string         `json:"created_by"`
-	ReturnURL     string         `json:"return_url"`
-	CreatedAt     time.Time      `json:"created_at"`
-	UpdatedAt     time.Time      `json:"updated_at"`
-	LastRefreshAt time.Time      `json:"last_refresh_at"`
+	Outputs map[string]any `json:"outputs"`
+	// Note says what to know about the token's life: that it is assumed, or that it cannot be renewed.
+	Note          string    `json:"note"`
+	CreatedBy     string    `json:"created_by"`
+	ReturnURL     string    `json:"return_url"`
+	CreatedAt     time.Time `json:"created_at"`
+	UpdatedAt     time.Time `json:"updated_at"`
+	LastRefreshAt time.Time `json:"last_refresh_at"`
 	// Token describes the token set that is held; nil for none.
 	Token *TokenState `json:"token"`
 	// LastError is the last exchange's failure; nil when it succeeded.
@@ -100,10 +102,13 @@ type NewConnection struct {
 	IdempotencyKey string `json:"-"`
 }
 
-// ConnectionPatch is what to change of a connection; zero members stay as they are.
+// ConnectionPatch is what to change of a connection; nil members stay as they are.
 type ConnectionPatch struct {
+	// Fields are laid over the stored ones; a nil value removes a field.
 	Fields map[string]any `json:"fields,omitempty"`
-	Label  string         `json:"label,omitempty"`
+	// Label is the new name; "" takes it away.
+	Label     *string `json:"label,omitempty"`
+	ReturnURL *string `json:"return_url,omitempty"`
 }
 
 // ConnectionFilter narrows a list; the zero value lists all.

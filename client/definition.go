@@ -39,18 +39,6 @@ type Definition struct {
 	Answer
 }
 
-// Problem is what a lint finds in a document.
-type Problem struct {
-	// Severity is "error" (cannot be stored), "publish" (cannot be published) or "warning".
-	Severity string `json:"severity"`
-	Pointer  string `json:"pointer"`
-	Message  string `json:"message"`
-	Fix      string `json:"fix"`
-	// Line and Column count from 1; 0 means unknown.
-	Line   int `json:"line"`
-	Column int `json:"column"`
-}
-
 // Lint is the answer of a check.
 type Lint struct {
 	Publishable bool      `json:"publishable"`
@@ -94,6 +82,9 @@ type Prompt struct {
 	Pattern string   `json:"pattern"`
 	// Default is used when nothing is given; nil for none.
 	Default any `json:"default"`
+	// Hidden and ReadOnly fields are not asked for: their default stands.
+	Hidden   bool `json:"hidden"`
+	ReadOnly bool `json:"read_only"`
 }
 
 // Choice is one value of an enumeration, and what people call it.

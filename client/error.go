@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,14 +42,15 @@ type Error struct {
 	// Title is the kind in words, Detail what happened this time.
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
-	// Errors are the single faults of an input.
-	Errors []Fault `json:"errors"`
+	// Errors are the single things that are wrong with an input.
+	Errors []Problem `json:"errors"`
 	// RequestID finds the call in the server's log.
 	RequestID string `json:"request_id"`
 	// Line and Column count from 1 and say where JSON is malformed; 0 when it is not.
 	Line   int `json:"line"`
 	Column int `json:"column"`
-	// ReauthorizeURL is where the customer can consent again, when that is what is needed.
+	// ReauthorizeURL begins a new consent when it is posted to; see [Client.ReauthorizeConnection]. "" when a consent is
+	// not what is needed.
 	ReauthorizeURL string `json:"reauthorize_url"`
 	// Failure is what the provider answered, when it is what failed.
 	Failure *Failure `json:"failure"`
@@ -56,23 +58,39 @@ type Error struct {
 	Answer
 }
 
-// Fault is one thing that is wrong with an input.
-type Fault struct {
-	// Pointer is a JSON pointer (RFC 6901) into the body that was sent.
-	Pointer string `json:"pointer"`
-	Message string `json:"message"`
+// Problem is one thing that is wrong with an input, or with a definition.
+type Problem struct {
+	// Severity is "error" (refused), "publish" (can be stored but not published), "warning", or "" where it goes
+	// without saying.
+	Severity string `json:"severity"`
+	// Pointer is a JSON pointer (RFC 6901) into the document; Parameter the parameter of the query, the path or the
+	// header, when it is not the document that is wrong.
+	Pointer   string `json:"pointer"`
+	Parameter string `json:"parameter"`
+	Message   string `json:"message"`
 	// Fix says what to do about it; "" when it is plain.
 	Fix string `json:"fix"`
+	// Line and Column count from 1 within the template that stands at Pointer; 0 when it is not a template.
+	Line   int `json:"line"`
+	Column int `json:"column"`
 }
 
-// String gives the fault in one line.
-func (f Fault) String() string {
-	out := f.Message
-	if f.Pointer != "" {
-		out = f.Pointer + ": " + out
+// Text gives the message with its place in a template, without pointer and fix.
+func (p Problem) Text() string {
+	if p.Line == 0 {
+		return p.Message
 	}
-	if f.Fix != "" {
-		out += " (" + f.Fix + ")"
+	return fmt.Sprintf("%s (line %d, column %d of the template)", p.Message, p.Line, p.Column)
+}
+
+// String gives the problem in one line.
+func (p Problem) String() string {
+	out := p.Text()
+	if at := cmp.Or(p.Pointer, p.Parameter); at != "" {
+		out = at + ": " + out
+	}
+	if p.Fix != "" {
+		out += " (" + p.Fix + ")"
 	}
 	return out
 }
@@ -117,21 +135,24 @@ func (f Failure) String() string {
 	return out
 }
 
-// Error says what happened, then each fault on a line of its own, then what the provider answered.
+// Summary says what happened in one line.
+func (e *Error) Summary() string {
+	out := e.summary()
+	if e.Line > 0 {
+		out += fmt.Sprintf(" (line %d, column %d)", e.Line, e.Column)
+	}
+	return out
+}
+
+// Error says what happened, then each problem on a line of its own, then what the provider answered.
 func (e *Error) Error() string {
 	var out strings.Builder
-	out.WriteString(e.summary())
-	if e.Line > 0 {
-		fmt.Fprintf(&out, " (line %d, column %d)", e.Line, e.Column)
-	}
-	for _, fault := range e.Errors {
-		out.WriteString("\n  " + fault.String())
+	out.WriteString(e.Summary())
+	for _, problem := range e.Errors {
+		out.WriteString("\n  " + problem.String())
 	}
 	if e.Failure != nil {
 		out.WriteString("\n  " + e.Failure.String())
-	}
-	if e.ReauthorizeURL != "" {
-		out.WriteString("\n  consent again at " + e.ReauthorizeURL)
 	}
 	if e.Status >= http.StatusInternalServerError && e.RequestID != "" {
 		out.WriteString("\n  the server's log has it as " + e.RequestID)

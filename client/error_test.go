@@ -30,9 +30,10 @@ func TestErrorReadsWell(t *testing.T) {
 			"the provider refused the client\n" +
 				`  api.moviestar.com/OAuth/access_token answered: status 401, invalid_client, "wrong secret"`, 422,
 		},
+		{"parameter", `{"title":"Bad input","errors":[{"parameter":"limit","message":"too large"}]}`, "Bad input\n  limit: too large", 400},
 		{
-			"consent", `{"title":"Consent needed","reauthorize_url":"http://x/connect/1"}`,
-			"Consent needed\n  consent again at http://x/connect/1", 409,
+			"template", `{"title":"Bad input","errors":[{"pointer":"/a","message":"no such filter","line":2,"column":7}]}`,
+			"Bad input\n  /a: no such filter (line 2, column 7 of the template)", 400,
 		},
 		{"internal", `{"title":"Internal error","request_id":"req_1"}`,
 			"Internal error\n  the server's log has it as req_1", 500},

@@ -34,6 +34,8 @@ type ExplainedRequest struct {
 	Headers     []Header `json:"headers"`
 	ContentType string   `json:"content_type"`
 	Body        string   `json:"body"`
+	// Notes say what the masks hide, and what only the real exchange knows.
+	Notes []string `json:"notes"`
 }
 
 // Header is one header field.

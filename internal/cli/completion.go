@@ -36,8 +36,10 @@ func (p *program) completionCommand() *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(p.Out)
 			}
-			err := &usageError{text: "no completion for the shell " + args[0], hint: "there is one for bash, zsh, fish and powershell"}
-			return err
+			return &usageError{
+				text: "no completion for the shell " + args[0],
+				hint: "there is one for bash, zsh, fish and powershell",
+			}
 		},
 	}
 }
@@ -45,7 +47,9 @@ func (p *program) completionCommand() *cobra.Command {
 // completionTime bounds how long a shell waits for names.
 const completionTime = 2 * time.Second
 
-func (p *program) completeDefinitions(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (p *program) completeDefinitions(
+	command *cobra.Command, args []string, _ string,
+) ([]string, cobra.ShellCompDirective) {
 	directive := cobra.ShellCompDirectiveNoFileComp
 	if command.Name() == "lint" || command.Name() == "explain" {
 		directive = cobra.ShellCompDirectiveDefault
@@ -55,16 +59,22 @@ func (p *program) completeDefinitions(command *cobra.Command, args []string, _ s
 	}, func(d client.Definition) string { return d.Name + "\t" + d.Status }), directive
 }
 
-func (p *program) completeConnections(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return complete(p, command, args, func(ctx context.Context, c *client.Client) iter.Seq2[client.Connection, error] {
+func (p *program) completeConnections(
+	command *cobra.Command, args []string, _ string,
+) ([]string, cobra.ShellCompDirective) {
+	words := complete(p, command, args, func(ctx context.Context, c *client.Client) iter.Seq2[client.Connection, error] {
 		return c.Connections(ctx, client.ConnectionFilter{})
-	}, func(c client.Connection) string { return c.Name() + "\t" + string(c.State) }), cobra.ShellCompDirectiveNoFileComp
+	}, func(c client.Connection) string { return c.Name() + "\t" + string(c.State) })
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
-func (p *program) completeSandboxes(command *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return complete(p, command, args, func(ctx context.Context, c *client.Client) iter.Seq2[client.Sandbox, error] {
+func (p *program) completeSandboxes(
+	command *cobra.Command, args []string, _ string,
+) ([]string, cobra.ShellCompDirective) {
+	words := complete(p, command, args, func(ctx context.Context, c *client.Client) iter.Seq2[client.Sandbox, error] {
 		return c.Sandboxes(ctx)
-	}, func(s client.Sandbox) string { return s.Name + "\t" + s.Title }), cobra.ShellCompDirectiveNoFileComp
+	}, func(s client.Sandbox) string { return s.Name + "\t" + s.Title })
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 // complete names what is on the server. Without one there is nothing to complete: a shell is no place for errors.

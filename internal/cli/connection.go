@@ -151,6 +151,7 @@ func (p *program) showConnection(c client.Connection) {
 	rows := [][2]string{
 		{"state", string(c.State)},
 		{"reason", c.StateReason},
+		{"note", c.Note},
 		{"id", c.ID},
 		{"label", c.Label},
 		{"definition", fmt.Sprintf("%s, revision %d", c.Definition.Name, c.Definition.Revision)},

@@ -53,7 +53,9 @@ when that fails.`,
 }
 
 // fillConnection gathers the fields of a new connection: from flags, then from the person.
-func (p *program) fillConnection(ctx context.Context, c *client.Client, input *client.NewConnection, given givenFields) error {
+func (p *program) fillConnection(
+	ctx context.Context, c *client.Client, input *client.NewConnection, given givenFields,
+) error {
 	prompts, err := c.Prompts(ctx, input.Definition, input.Configuration)
 	if err != nil {
 		return err
@@ -103,6 +105,7 @@ func (p *program) connectionUpdateCommand() *cobra.Command {
 	var given givenFields
 	var consent consentFlags
 	var patch client.ConnectionPatch
+	var label string
 	command := &cobra.Command{
 		Use:   "update CONNECTION [--field NAME=VALUE]… [--label LABEL] [flags]",
 		Short: "Change fields or the label of a connection",
@@ -114,7 +117,10 @@ worked.
 		Args:              takes("CONNECTION"),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(command *cobra.Command, args []string) error {
-			if given.empty() && patch.Label == "" {
+			if command.Flags().Changed("label") {
+				patch.Label = &label
+			}
+			if given.empty() && patch.Label == nil {
 				return usagef(command, "there is nothing to change: pass --field or --label")
 			}
 			c, err := p.client()
@@ -136,7 +142,7 @@ worked.
 		},
 	}
 	given.flags(command)
-	command.Flags().StringVar(&patch.Label, "label", "", "new unique `name` for the connection")
+	command.Flags().StringVar(&label, "label", "", "new unique `name` for the connection; empty takes it away")
 	consent.flags(command)
 	return command
 }

@@ -210,6 +210,11 @@ func TestUpdate(t *testing.T) {
 		on("PATCH /connections/conn_1", 200, connected)
 	s := newShell(t, api)
 	s.want(0, "updated acme: active\n", "", "connection", "update", "acme", "--field", "tenant=7", "--field", "older=x", "--label", "new")
+	s.want(0, "updated acme: active\n", "", "connection", "update", "acme", "--label", "")
+	if got := api.last(t, "PATCH /connections/conn_1").Body; got != `{"label":""}` {
+		t.Errorf("sent %s", got)
+	}
+	s.want(0, "updated acme: active\n", "", "connection", "update", "acme", "--field", "tenant=7", "--field", "older=x", "--label", "new")
 	if got, want := api.last(t, "PATCH /connections/conn_1").Body, `{"fields":{"older":"x","tenant":7},"label":"new"}`; got != want {
 		t.Errorf("sent %s, want %s", got, want)
 	}

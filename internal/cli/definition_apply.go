@@ -64,7 +64,8 @@ func (p *program) applyDefinition(ctx context.Context, c *client.Client, documen
 	if publish && (stored.Status != "published" || stored.PublishedRevision != stored.Revision) {
 		published, err := c.PublishDefinition(ctx, stored.ID)
 		if err != nil {
-			return fmt.Errorf("revision %d of %s is stored as a draft and not published: %w", stored.Revision, stored.Name, err)
+			return fmt.Errorf("revision %d of %s is stored as a draft and not published: %w",
+				stored.Revision, stored.Name, err)
 		}
 		stored = published
 	}
@@ -79,13 +80,4 @@ func (p *program) applyDefinition(ctx context.Context, c *client.Client, documen
 	}
 	p.tell("publish it: latchkey definition publish %s", stored.Name)
 	return nil
-}
-
-// explain puts the place in the file before an error that has one.
-func (d *document) explain(err error) error {
-	problem, ok := errors.AsType[*client.Error](err)
-	if !ok || problem.Line == 0 {
-		return err
-	}
-	return fmt.Errorf("%s: %w", d.at(client.Problem{Line: problem.Line, Column: problem.Column}), err)
 }

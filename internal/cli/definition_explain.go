@@ -71,7 +71,8 @@ func (p *program) explain(
 	if input.Fields, err = p.readFields(given, prompts); err != nil {
 		return client.Explanation{}, err
 	}
-	return c.Explain(ctx, input)
+	explanation, err := c.Explain(ctx, input)
+	return explanation, document.explain(err)
 }
 
 // printRequest lays a request out as it goes over the wire, under a line that says what it is for.
@@ -81,6 +82,9 @@ func (p *program) printRequest(request client.ExplainedRequest) {
 		title += ": " + request.When
 	}
 	p.say("%s", p.paint(dim, title))
+	for _, note := range request.Notes {
+		p.say("%s", p.paint(dim, "# "+note))
+	}
 	p.say("%s %s", request.Method, request.URL)
 	typed := false
 	for _, header := range request.Headers {

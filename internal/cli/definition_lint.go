@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -75,10 +76,10 @@ func (p *program) printLint(name string, lint client.Lint, document *document) {
 // problemText says a problem in a line, and its fix in a second one.
 func problemText(problem client.Problem) string {
 	out := severityWord(problem.Severity)
-	if problem.Pointer != "" {
-		out += " at " + problem.Pointer
+	if at := cmp.Or(problem.Pointer, problem.Parameter); at != "" {
+		out += " at " + at
 	}
-	out += ": " + problem.Message
+	out += ": " + problem.Text()
 	if problem.Fix != "" {
 		out += "\n    fix: " + problem.Fix
 	}
@@ -87,7 +88,7 @@ func problemText(problem client.Problem) string {
 
 // severityWord calls an error whatever keeps a definition from being published.
 func severityWord(severity string) string {
-	if severity == "publish" {
+	if severity == "publish" || severity == "" {
 		return "error"
 	}
 	return severity

@@ -105,19 +105,43 @@ func TestDocumentsThatAreNone(t *testing.T) {
 
 func TestLint(t *testing.T) {
 	problems := `{"publishable":false,"problems":[
-		{"severity":"publish","pointer":"/authentication/grant","message":"unknown grant","fix":"did you mean OAUTH2_PASSWORD?","line":3,"column":12},
-		{"severity":"warning","message":"no scope","line":1,"column":45}]}`
+		{"severity":"publish","pointer":"/authentication/grant","message":"unknown grant","fix":"did you mean OAUTH2_PASSWORD?","line":2,"column":5},
+		{"severity":"warning","pointer":"/authentication/scope","message":"no scope"},
+		{"severity":"warning","pointer":"/authentication/authType","message":"odd"},
+		{"severity":"warning","message":"no description"}]}`
 	api := newFakeAPI(t).
 		on("POST /definitions/lint", 200, problems).
 		on("POST /definitions/moviestar/lint", 200, `{"publishable":true,"problems":[{"severity":"warning","message":"no scope"}]}`)
 	s := newShell(t, api)
 	s.file("cc.json", `{"authType": "OAUTH2",`+"\n\n"+`"grant":"x"}`)
-	s.want(1, "cc.json:3:12: error at /authentication/grant: unknown grant\n    fix: did you mean OAUTH2_PASSWORD?\n"+
-		"cc.json:1:15: warning: no scope\n", "cc.json cannot be published\n", "definition", "lint", "cc.json")
+	s.want(1, "cc.json:3:9: error at /authentication/grant: unknown grant (line 2, column 5 of the template)\n"+
+		"    fix: did you mean OAUTH2_PASSWORD?\n"+
+		"cc.json:1:1: warning at /authentication/scope: no scope\n"+
+		"cc.json:1:14: warning at /authentication/authType: odd\n"+
+		"cc.json: warning: no description\n", "cc.json cannot be published\n", "definition", "lint", "cc.json")
 	s.want(0, "moviestar: warning: no scope\n", "moviestar can be published\n", "definition", "lint", "moviestar")
 	if got := s.run("definition", "lint", "cc.json", "--json"); got.code != 1 || got.err != "" {
 		t.Errorf("= %d %s", got.code, got.err)
 	}
+}
+
+func TestRefusalsShowThePlaceInTheFile(t *testing.T) {
+	api := newFakeAPI(t).
+		on("POST /definitions", 400, `{"title":"Not valid","detail":"2 things are wrong","status":400,"errors":[
+			{"pointer":"/customerAuthenticationConfigurations/1/a~1b","message":"not this","fix":"that"},
+			{"pointer":"/name","message":"too long"},{"pointer":"/d","message":"odd"}]}`).
+		on("POST /definitions/lint", 400, `{"title":"Malformed","detail":"a duplicate member","status":400,"line":2,"column":3}`)
+	s := newShell(t, api)
+	s.file("d.json", "{\"name\": 1, \"d\": 2,\n \"customerAuthenticationConfigurations\": [ {},\n  {\"x\": [1, {}], \"a/b\" : 7}\n]}")
+	s.want(1, "", `latchkey: 2 things are wrong
+d.json:3:26: error at /customerAuthenticationConfigurations/1/a~1b: not this
+    fix: that
+d.json:1:10: error at /name: too long
+d.json:1:18: error at /d: odd
+`, "definition", "apply", "d.json", "--name", "longer")
+	s.want(1, "", "latchkey: d.json:2:3: a duplicate member (line 2, column 3)\n", "definition", "lint", "d.json")
+	got := s.run("definition", "apply", "d.json", "--name", "n", "--json")
+	contains(t, "stderr", got.err, `"pointer": "/name"`)
 }
 
 func TestExplain(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"latchkey/client"
 )
 
 // document is a definition as a file holds it, made ready to be sent. A file may hold a whole destination, the wrapped
@@ -77,6 +75,8 @@ func (p *program) readDocument(file, name string) (*document, error) {
 		d.insert(0, `{`+named+`"authentication":`)
 		d.body = append(bytes.TrimRight(d.body, " \t\r\n"), '}')
 	case own != nil && name != "":
+		d.line, d.column = place(body, own.end)
+		d.shift = len(quoted) - (own.end - own.start)
 		d.body = []byte(string(body[:own.start]) + string(quoted) + string(body[own.end:]))
 	case own == nil && name != "" && len(members) > 0:
 		d.insert(open, named)
@@ -100,7 +100,8 @@ func (d *document) members() (members []member, open int, err error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(d.body))
 	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil, 0, d.errorf("a definition is a JSON object: a destination, or an entry of customerAuthenticationConfigurations")
+		const want = "a destination, or an entry of customerAuthenticationConfigurations"
+		return nil, 0, d.errorf("a definition is a JSON object: %s", want)
 	}
 	open = int(decoder.InputOffset())
 	for decoder.More() {
@@ -144,22 +145,4 @@ func (d *document) insert(at int, text string) {
 	d.line, d.column = place(d.body, at)
 	d.shift = len(text)
 	d.body = []byte(string(d.body[:at]) + text + string(d.body[at:]))
-}
-
-// place gives the line and the column, in bytes from 1, of an offset.
-func place(text []byte, offset int) (line, column int) {
-	before := text[:min(max(offset, 0), len(text))]
-	return bytes.Count(before, []byte("\n")) + 1, len(before) - bytes.LastIndexByte(before, '\n')
-}
-
-// at gives a problem's place in the file, "file:line:column", or the file alone when the place is unknown.
-func (d *document) at(problem client.Problem) string {
-	if problem.Line == 0 {
-		return d.source
-	}
-	column := problem.Column
-	if problem.Line == d.line && column >= d.column+d.shift {
-		column -= d.shift
-	}
-	return fmt.Sprintf("%s:%d:%d", d.source, problem.Line, column)
 }

@@ -25,7 +25,8 @@ type givenFields struct {
 }
 
 func (g *givenFields) flags(command *cobra.Command) {
-	command.Flags().StringArrayVar(&g.single, "field", nil, "a field, `NAME=VALUE`, NAME=@FILE or NAME=-; repeat for more")
+	command.Flags().StringArrayVar(&g.single, "field", nil,
+		"a field, `NAME=VALUE`, NAME=@FILE or NAME=-; repeat for more")
 	command.Flags().StringVar(&g.file, "fields", "", "`file` of fields, a JSON object; - for standard input")
 }
 
@@ -43,13 +44,16 @@ func (p *program) readFields(given givenFields, prompts []client.Prompt) (map[st
 	for _, argument := range given.single {
 		name, text, ok := strings.Cut(argument, "=")
 		if !ok || name == "" {
-			return nil, &usageError{text: "--field is of the form NAME=VALUE", hint: "the names: latchkey definition prompts DEFINITION"}
+			return nil, &usageError{
+				text: "--field is of the form NAME=VALUE",
+				hint: "the names: latchkey definition prompts DEFINITION",
+			}
 		}
 		prompt := promptOf(prompts, name)
 		plain := text != "-" && !strings.HasPrefix(text, "@")
 		if plain && text != "" && (prompt.Secret || prompt.Type == "" && secretName.MatchString(name)) {
-			p.warn("--field %s=… on the command line shows in the process list and the shell's history; %s=@FILE and %s=- do not",
-				name, name, name)
+			p.warn("--field %s=… on the command line shows in the process list and the shell's history; "+
+				"%s=@FILE and %s=- do not", name, name, name)
 		}
 		value, err := p.value("--field "+name, text)
 		if err != nil {
@@ -120,7 +124,8 @@ func typed(prompt client.Prompt, text string) (any, error) {
 		return json.RawMessage(text), nil
 	}
 	// The server checks again, with the same words for everyone; a pattern that Go does not know is left to it.
-	if pattern, err := regexp.Compile(`^(?:` + prompt.Pattern + `)$`); err == nil && prompt.Pattern != "" && !pattern.MatchString(text) {
+	pattern, err := regexp.Compile(`^(?:` + prompt.Pattern + `)$`)
+	if err == nil && prompt.Pattern != "" && !pattern.MatchString(text) {
 		return nil, fmt.Errorf("%s does not match %s", prompt.Name, prompt.Pattern)
 	}
 	return text, nil

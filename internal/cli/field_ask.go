@@ -11,10 +11,14 @@ import (
 
 // completeFields asks for what is not given. Where nobody can be asked, what is missing is an error that says how to
 // pass each. Optional fields are asked for only when none was given: who passes some knows the rest.
-func (p *program) completeFields(ctx context.Context, fields map[string]any, prompts []client.Prompt, optional bool) error {
+func (p *program) completeFields(
+	ctx context.Context, fields map[string]any, prompts []client.Prompt, optional bool,
+) error {
 	var missing []client.Prompt
 	for _, prompt := range prompts {
-		if _, ok := fields[prompt.Name]; !ok && (prompt.Required && prompt.Default == nil || optional) {
+		needed := prompt.Required && prompt.Default == nil
+		shown := optional && !prompt.Hidden && !prompt.ReadOnly
+		if _, ok := fields[prompt.Name]; !ok && (needed || shown) {
 			missing = append(missing, prompt)
 		}
 	}

@@ -31,7 +31,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 		Use:   "create NAME --scope SCOPE… [--sandbox NAME] [--expires 90d]",
 		Short: "Make a key",
 		Long: `Make a key and print it, this once: the server keeps only a hash of it. With --sandbox the key sees no other
-sandbox.`,
+sandbox. Without --expires it works until it is revoked.`,
 		Example: `  latchkey key create billing --scope tokens:read --expires 90d > billing.key
   latchkey key create ci --scope definitions:write --scope connections:write --sandbox stage`,
 		Args: takes("NAME"),
@@ -41,7 +41,8 @@ sandbox.`,
 				return scopeError(err, input.Scopes)
 			}
 			if len(scopes) == 0 {
-				return &usageError{text: "--scope is missing", hint: "the scopes are " + access.Scopes(access.AllScopes()).String()}
+				known := access.Scopes(access.AllScopes()).String()
+				return &usageError{text: "--scope is missing", hint: "the scopes are " + known}
 			}
 			input.Name, input.Scopes = args[0], scopes.Strings()
 			input.Sandbox = p.flagOrEnv(p.remote.sandbox, "LATCHKEY_SANDBOX")
@@ -62,7 +63,7 @@ sandbox.`,
 		},
 	}
 	command.Flags().StringSliceVar(&input.Scopes, "scope", nil, "a `scope` that the key holds; repeat for more")
-	command.Flags().StringVar(&expires, "expires", "", "when the key ends: a `time` such as 90d or 12h, or a date; never if not given")
+	command.Flags().StringVar(&expires, "expires", "", "when the key ends: a `time` such as 90d or 12h, or a date")
 	return command
 }
 

@@ -45,7 +45,8 @@ func (p *program) withRemote(command *cobra.Command) *cobra.Command {
 	flags := command.PersistentFlags()
 	flags.StringVar(&p.remote.server, "server", "", "server's `URL` (else LATCHKEY_URL, else dev.json in --data)")
 	flags.StringVar(&p.remote.key, "key", "", "API `key`, as @FILE or - for standard input (else LATCHKEY_KEY)")
-	flags.StringVar(&p.remote.data, "data", "", "`directory` of a dev server's dev.json (else LATCHKEY_DATA, else .latchkey)")
+	flags.StringVar(&p.remote.data, "data", "",
+		"`directory` of a dev server's dev.json (else LATCHKEY_DATA, else .latchkey)")
 	flags.StringVar(&p.remote.sandbox, "sandbox", "", "`name` of the sandbox (else LATCHKEY_SANDBOX, else the key's own)")
 	return command
 }
@@ -81,7 +82,8 @@ func (p *program) client() (*client.Client, error) {
 	case config.URL == "":
 		return nil, withHint(fmt.Errorf("no server is named and %s does not exist", p.devFile()), noServerHint)
 	case key == "":
-		return nil, withHint(fmt.Errorf("there is no key for %s", config.URL), "pass one with --key @FILE or set LATCHKEY_KEY")
+		return nil, withHint(fmt.Errorf("there is no key for %s", config.URL),
+			"pass one with --key @FILE or set LATCHKEY_KEY")
 	}
 	config.Key = key
 	return client.New(config)

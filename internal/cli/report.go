@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,9 @@ func (p *program) report(called *cobra.Command, err error) int {
 	}
 	err = p.explainUnreachable(err)
 	text, hint := err.Error(), p.hintOf(called, err)
+	if before, after, ok := strings.Cut(text, "\nhint: "); ok && hint == "" {
+		text, hint = before, after // a server's errors bring theirs along
+	}
 	if errors.Is(err, context.Canceled) {
 		text = "interrupted"
 	}

@@ -87,16 +87,13 @@ Other commands find it through dev.json in the data directory.`,
 func (p *program) serveCommand() *cobra.Command {
 	options := ServeOptions{Out: p.Out, Err: p.Err}
 	command := &cobra.Command{
-		Use:   "serve --config FILE",
+		Use:   "serve [--config FILE]",
 		Short: "Run a server in production",
-		Long: `Run a server as its configuration says. It refuses to start without a sealing key. SIGTERM lets running calls
-end, then stops it.`,
+		Long: `Run a server as its configuration says: the file, and the environment (LATCHKEY_SECTION_KEY), which wins. It
+refuses to start without a sealing key. SIGTERM lets running calls end, then stops it.`,
 		Example: `  latchkey serve --config /etc/latchkey.yaml`,
 		Args:    takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := p.needConfig(command, options.Config); err != nil {
-				return err
-			}
 			if p.Server.Serve == nil {
 				return errNoServer
 			}
@@ -110,16 +107,13 @@ end, then stops it.`,
 func (p *program) setupCommand() *cobra.Command {
 	options := SetupOptions{Out: p.Out}
 	command := &cobra.Command{
-		Use:   "setup --config FILE [--name NAME]",
-		Short: "Make the first administrator of a server",
-		Long: `Make the first administrator of a server: prints a link that signs a browser in once. Run it where the server
-runs, with the server's own configuration.`,
+		Use:   "setup [--config FILE] [--name NAME]",
+		Short: "Prepare the first start of a server",
+		Long: `Prepare the first start of a server: the sealing key when it is not there, the organization, and a key for its
+administrator, printed this once. Run it where the server will run, with the server's own configuration.`,
 		Example: `  latchkey setup --config /etc/latchkey.yaml --name "Ada"`,
 		Args:    takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := p.needConfig(command, options.Config); err != nil {
-				return err
-			}
 			if p.Server.Setup == nil {
 				return errNoServer
 			}
@@ -144,16 +138,13 @@ func (p *program) configCommand() *cobra.Command {
 func (p *program) configShowCommand() *cobra.Command {
 	options := ShowConfigOptions{Out: p.Out}
 	command := &cobra.Command{
-		Use:   "show [--effective] --config FILE",
+		Use:   "show [--effective] [--config FILE]",
 		Short: "Show configuration, and where each value came from",
 		Long: `Show what a configuration file sets. With --effective show every key: its value and where that came from, the
 file, the environment (LATCHKEY_SECTION_KEY) or the default. Secrets are masked.`,
 		Example: `  latchkey config show --effective --config /etc/latchkey.yaml`,
 		Args:    takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
-			if err := p.needConfig(command, options.Config); err != nil && !options.Effective {
-				return err
-			}
 			if p.Server.ShowConfig == nil {
 				return errNoServer
 			}
@@ -167,12 +158,5 @@ file, the environment (LATCHKEY_SECTION_KEY) or the default. Secrets are masked.
 }
 
 func configFlag(command *cobra.Command, target *string) {
-	command.Flags().StringVar(target, "config", "", "configuration `file` (YAML)")
-}
-
-func (p *program) needConfig(command *cobra.Command, file string) error {
-	if file == "" {
-		return usagef(command, "--config is missing")
-	}
-	return nil
+	command.Flags().StringVar(target, "config", "", "configuration `file` (YAML); the environment wins over it, and does without it")
 }

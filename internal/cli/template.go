@@ -33,7 +33,8 @@ type templateFlags struct {
 func (f *templateFlags) flags(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringVar(&f.dialect, "dialect", "language", "`dialect`: language, or destination for what definitions may use")
-	flags.StringVar(&f.autoescape, "autoescape", "", "`strategy` for what {{ }} prints: html, js, css, url_param, json, off (default html, off in destination)")
+	flags.StringVar(&f.autoescape, "autoescape", "",
+		"`strategy` for what {{ }} prints: html, js, css, url_param, json, off (default html; off in destination)")
 	flags.BoolVar(&f.strict, "strict", false, "fail on a variable that does not exist")
 }
 

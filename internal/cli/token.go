@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -30,8 +31,9 @@ none.`,
 			if options.MinTTL < 0 {
 				return usagef(command, "--min-ttl is not negative")
 			}
-			if sum, err := base64.RawURLEncoding.DecodeString(options.Rejected); err != nil || len(sum) != 32 && len(sum) != 0 {
-				return usagef(command, "--rejected takes the hash of a token, not the token: base64url of its SHA-256, 43 characters")
+			if !isHash(options.Rejected) {
+				return usagef(command,
+					"--rejected takes the hash of a token, not the token: base64url of its SHA-256, 43 characters")
 			}
 			c, err := p.client()
 			if err != nil {
@@ -56,6 +58,12 @@ none.`,
 	flags.BoolVar(&header, "header", false, "print the whole header: Authorization: Bearer …")
 	flags.StringVar(&options.Rejected, "rejected", "", "`hash` of a token that the service refused")
 	return p.withRemote(command)
+}
+
+// isHash tells whether a text is base64url of a SHA-256, or nothing at all.
+func isHash(text string) bool {
+	sum, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && (len(sum) == sha256.Size || text == "")
 }
 
 // tokenHint says what to do about a connection that has no token to give.

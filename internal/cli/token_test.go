@@ -32,7 +32,7 @@ func TestTokenThatCannotBeHad(t *testing.T) {
 	s := newShell(t, api)
 	s.want(1, "", "latchkey: there is no newer token than the rejected one\nhint: see how it stands: latchkey connection show acme\n",
 		"token", "acme", "--rejected", client.Hash("x"))
-	s.want(1, "", "latchkey: the grant was revoked\n  consent again at http://x/connect/a\nhint: consent again: latchkey connection reauthorize dead\n",
+	s.want(1, "", "latchkey: the grant was revoked\nhint: consent again: latchkey connection reauthorize dead\n",
 		"token", "dead")
 	s.want(1, "", "latchkey: the connection is disabled\nhint: see how it stands: latchkey connection show off\n", "token", "off")
 }
