@@ -247,6 +247,13 @@ func newWorld(t testing.TB) *world {
 	} {
 		w.definitions.publish(name, document)
 	}
+	w.restart()
+	return w
+}
+
+// restart makes keeper and connector anew, as another process would.
+func (w *world) restart() {
+	w.t.Helper()
 	w.keeper = w.newKeeper()
 	var err error
 	w.connector, err = connection.NewConnector(connection.ConnectorConfig{
@@ -256,9 +263,8 @@ func newWorld(t testing.TB) *world {
 		ReturnOrigins: []string{"https://app.example.com"},
 	})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	return w
 }
 
 // newKeeper makes a keeper over the world's store, as another process would.
