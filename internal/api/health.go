@@ -34,6 +34,10 @@ func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
+	writeJSONBody(w, status, value)
+}
+
+func writeJSONBody(w http.ResponseWriter, status int, value any) {
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
