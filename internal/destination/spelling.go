@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// prefixLetters is how much of a candidate has to be there for its beginning to count as near.
+const prefixLetters = 4
+
 // nearest gives the candidate that word was most likely meant to be, "" when none is near. A difference in case alone
 // is always near; else a third of the letters may differ.
 func nearest(word string, candidates []string) string {
@@ -15,6 +18,9 @@ func nearest(word string, candidates []string) string {
 		}
 		if strings.EqualFold(candidate, word) {
 			return candidate
+		}
+		if best > 1 && len(word) >= prefixLetters && strings.HasPrefix(strings.ToLower(candidate), strings.ToLower(word)) {
+			best, found = 1, candidate
 		}
 		if d := distance(strings.ToLower(word), strings.ToLower(candidate)); d < best {
 			best, found = d, candidate
