@@ -1,0 +1,204 @@
+// Package app is where Latchkey is put together: configuration → store → rooms → listener.
+//
+// [Dev] runs it on a workstation, with a sample organization and simulated providers; [Serve] runs it in production;
+// [Setup] prepares production's first start. All three build the same house. What a room needs from a room of its own
+// floor is handed to it here, so that no room knows its neighbours.
+//
+// It guarantees an orderly end: the listener stops taking calls and finishes those under way, then the refreshes under
+// way end, then what is batched is written, then the database is closed.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"latchkey/internal/api"
+	"latchkey/internal/clock"
+	"latchkey/internal/connection"
+	"latchkey/internal/destination"
+	"latchkey/internal/egress"
+	"latchkey/internal/exchange"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
+	"latchkey/internal/store"
+	"latchkey/internal/telemetry"
+	"latchkey/internal/web"
+)
+
+// Version is the program's, set when it is built.
+var Version = "dev"
+
+// plan says what to build a house of.
+type plan struct {
+	config     *Config
+	log        *slog.Logger
+	root       seal.Wrapper
+	publicURLs []string
+	// workstation loosens what only a developer's machine may: loopback and plain http to it.
+	workstation bool
+	overrides   []egress.Override
+	// browserURL turns a provider's address into one that the browser can reach; nil leaves it as it is.
+	browserURL func(string) string
+	// program is the command that people type to run this binary.
+	program string
+}
+
+// house is all the rooms of a running server.
+type house struct {
+	plan
+	metrics   *telemetry.Metrics
+	store     *store.Store
+	keyring   *registry.Keyring
+	directory *registry.Directory
+	catalogue *destination.Catalogue
+	egress    *egress.Client
+	runner    *exchange.Runner
+	keeper    *connection.Keeper
+	connector *connection.Connector
+	pages     *web.Pages
+}
+
+// build opens the store and puts the rooms on it. What was opened is closed again when a later step fails.
+func build(ctx context.Context, p plan) (h *house, err error) {
+	h = &house{plan: p}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close(ctx))
+			h = nil
+		}
+	}()
+	if h.metrics, err = telemetry.NewMetrics(Version); err != nil {
+		return h, fmt.Errorf("setting up metrics: %w", err)
+	}
+	if h.store, err = store.Open(ctx, store.Config{Path: p.config.path("latchkey.db"), Root: p.root, Log: p.log}); err != nil {
+		return h, err
+	}
+	if h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{
+		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: p.log,
+	}); err != nil {
+		return h, err
+	}
+	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
+	h.catalogue = destination.NewCatalogue(destination.Config{
+		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
+	})
+	if h.egress, err = h.openEgress(); err != nil {
+		return h, err
+	}
+	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log})
+	return h, h.openConnections()
+}
+
+func (h *house) openEgress() (*egress.Client, error) {
+	var roots []byte
+	for _, path := range h.config.EgressCAFiles {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, &ConfigError{Setting: "egress.ca_files", Where: h.config.where("egress.ca_files"), Problem: err.Error()}
+		}
+		roots = append(append(roots, text...), '\n')
+	}
+	return egress.New(egress.Config{
+		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Overrides: h.overrides, Proxy: h.config.EgressProxy,
+		ExtraRoots: roots, Timeout: h.config.EgressTimeout, UserAgent: "latchkey/" + Version, Log: h.log,
+	})
+}
+
+func (h *house) openConnections() (err error) {
+	connections := h.store.Connections()
+	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
+		Ledger: connections, Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
+		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife,
+	})
+	if err != nil {
+		return err
+	}
+	h.connector, err = connection.NewConnector(connection.ConnectorConfig{
+		Store: connections, Attempts: connections, Keeper: h.keeper, Exchanger: h.runner, Definitions: h.catalogue,
+		Sandboxes: h.directory, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+		PublicURLs: h.publicURLs, ReturnOrigins: h.config.ReturnURLs, AllowLoopbackReturn: h.workstation,
+	})
+	return err
+}
+
+// handler mounts every surface on one listener.
+func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
+	service, err := api.New(api.Config{
+		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
+		Directory: h.directory, Answers: answers{h.store.Idempotency()}, Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
+		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if h.pages, err = h.openPages(); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	for _, pattern := range []string{"/api/", "/openapi.json", "/data/core/activation/authoring/", "/healthz", "/readyz"} {
+		mux.Handle(pattern, service)
+	}
+	mux.Handle("/", h.pages)
+	mux.Handle("GET /metrics", h.metrics.Handler())
+	if extra != nil {
+		extra(mux)
+	}
+	return telemetry.RequestIDs(telemetry.LogRequests(h.log, mux)), nil
+}
+
+func (h *house) openPages() (*web.Pages, error) {
+	document, err := api.OpenAPI(Version)
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Config{
+		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory,
+		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program,
+		Clock: clock.System(), Log: h.log,
+	})
+}
+
+// close ends what was opened, in the reverse order.
+func (h *house) close(ctx context.Context) error {
+	var errs []error
+	if h.keeper != nil {
+		errs = append(errs, h.keeper.Close(ctx))
+	}
+	if h.keyring != nil {
+		errs = append(errs, h.keyring.Close(ctx))
+	}
+	if h.egress != nil {
+		h.egress.Close()
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	if h.metrics != nil {
+		errs = append(errs, h.metrics.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// run serves until ctx ends, then drains.
+func (h *house) run(ctx context.Context, l *listener) error {
+	h.keeper.Start()
+	var failure error
+	select {
+	case <-ctx.Done():
+		h.log.Info("stopping: finishing what is under way", "within", h.config.DrainTimeout.String())
+	case failure = <-l.failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.DrainTimeout)
+	defer cancel()
+	started := time.Now()
+	err := errors.Join(failure, l.stop(drain), h.close(drain))
+	if err == nil {
+		h.log.Info("stopped", "after", time.Since(started).Round(time.Millisecond).String())
+	}
+	return err
+}

@@ -1,0 +1,287 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/clock"
+	"latchkey/internal/egress"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+	"latchkey/internal/simulator"
+	"latchkey/internal/telemetry"
+)
+
+// DevOptions are what `latchkey dev` can be told.
+type DevOptions struct {
+	// Listen is host:port; port 0 picks one.
+	Listen string
+	// Data is the directory that holds everything.
+	Data string
+	// Ready is a file for a copy of dev.json; "" means none.
+	Ready string
+	// TLS serves HTTPS with a certificate of the data directory's own authority.
+	TLS bool
+	// PublicURLs replace the listener's own address in links and callbacks.
+	PublicURLs []string
+	LogLevel   string
+	// Program is how people call this binary; "" means latchkey.
+	Program string
+	// Out gets what a person reads, Err the log.
+	Out, Err io.Writer
+}
+
+// Dev runs Latchkey on a workstation until ctx ends: embedded stores, a sample organization, simulated providers.
+func Dev(ctx context.Context, options DevOptions) error {
+	d, err := prepareDev(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer d.closeSimulator()
+	house, err := build(ctx, d.plan())
+	if err != nil {
+		return errors.Join(err, d.bound.Close())
+	}
+	l, err := d.open(ctx, house)
+	if err != nil {
+		return errors.Join(err, d.bound.Close(), house.close(ctx))
+	}
+	if err := d.welcome(ctx, house); err != nil {
+		return errors.Join(err, l.stop(ctx), house.close(ctx))
+	}
+	return house.run(ctx, l)
+}
+
+// dev is a workstation's server while it is put together.
+type dev struct {
+	options   DevOptions
+	config    *Config
+	log       *slog.Logger
+	root      seal.Wrapper
+	authority *simulator.CA
+	simulator *simulator.Simulator
+	simAddr   string
+	closeSim  func()
+	bound     net.Listener
+	url       string
+}
+
+func prepareDev(ctx context.Context, options DevOptions) (*dev, error) {
+	options.Program = cmp.Or(options.Program, "latchkey")
+	config, err := LoadConfig("", nil)
+	if err != nil {
+		return nil, err
+	}
+	config.Data, config.Listen = cmp.Or(options.Data, config.Data), cmp.Or(options.Listen, config.Listen)
+	d := &dev{options: options, config: config}
+	if d.log, err = newLog(options.Err, options.LogLevel, "auto"); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(config.path("keys"), 0o700); err != nil {
+		return nil, fmt.Errorf("making the data directory: %w", err)
+	}
+	if d.root, err = openOrCreateRoot(config.path("keys", "root.key")); err != nil {
+		return nil, err
+	}
+	if d.authority, err = simulator.LoadOrCreateCA(config.path("keys")); err != nil {
+		return nil, err
+	}
+	if d.bound, err = listen(ctx, config.Listen); err != nil {
+		return nil, hinted(err, "another server may be running there; --listen 127.0.0.1:0 picks a free port")
+	}
+	d.url = d.scheme() + "://" + d.bound.Addr().String()
+	if len(options.PublicURLs) == 0 {
+		d.options.PublicURLs = []string{d.url}
+	}
+	return d, d.startSimulator(ctx)
+}
+
+func (d *dev) scheme() string {
+	if d.options.TLS {
+		return "https"
+	}
+	return "http"
+}
+
+// openOrCreateRoot gives the root key of the data directory, made at the first start.
+func openOrCreateRoot(path string) (seal.Wrapper, error) {
+	root, err := seal.FileRoot(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return seal.CreateFileRoot(path)
+	}
+	return root, err
+}
+
+func newLog(out io.Writer, level, format string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(cmp.Or(level, "info"))); err != nil {
+		return nil, &ConfigError{Setting: "log.level", Problem: fmt.Sprintf("%q is not a level", level), Fix: "use debug, info, warn or error"}
+	}
+	if format == "auto" {
+		format = ""
+	}
+	return telemetry.NewLogger(telemetry.LogConfig{Output: out, Level: l, Format: format}), nil
+}
+
+func (d *dev) startSimulator(ctx context.Context) (err error) {
+	d.simulator = simulator.New(simulator.Config{Now: clock.System().Now, Log: d.log})
+	// It outlives the signal to stop: refreshes that are under way then still need their provider.
+	d.simAddr, d.closeSim, err = d.simulator.StartTLS(context.WithoutCancel(ctx), d.authority)
+	if err != nil {
+		return errors.Join(fmt.Errorf("starting the simulator: %w", err), d.bound.Close())
+	}
+	return nil
+}
+
+func (d *dev) closeSimulator() { d.closeSim() }
+
+func (d *dev) plan() plan {
+	overrides := make([]egress.Override, 0, len(simulator.Hosts()))
+	for _, host := range simulator.Hosts() {
+		overrides = append(overrides, egress.Override{Suffix: host, Address: d.simAddr, Roots: d.authority.CertPool()})
+	}
+	return plan{
+		config: d.config, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
+		overrides: overrides, browserURL: d.browserURL, program: d.options.Program,
+	}
+}
+
+// simulatorPath is where the browser finds the simulated hosts.
+const simulatorPath = "/sim"
+
+// browserURL leads a browser, which can't resolve the simulated hosts, to the same page under /sim/HOST/.
+func (d *dev) browserURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	for _, suffix := range simulator.Hosts() {
+		if host := strings.ToLower(u.Hostname()); host == suffix || strings.HasSuffix(host, "."+suffix) {
+			local := url.URL{Path: simulatorPath + "/" + host + u.Path, RawQuery: u.RawQuery, Fragment: u.Fragment}
+			return d.options.PublicURLs[0] + local.String()
+		}
+	}
+	return address
+}
+
+// open makes the pages and begins to serve.
+func (d *dev) open(ctx context.Context, h *house) (*listener, error) {
+	handler, err := h.handler(func(mux *http.ServeMux) {
+		mux.Handle(simulatorPath+"/", d.simulator.Browser(simulatorPath))
+	})
+	if err != nil {
+		return nil, err
+	}
+	var certificates *tls.Config
+	if d.options.TLS {
+		certificates = d.authority.TLSConfig()
+	}
+	return serve(d.bound, proxied(nil, handler), certificates, d.log), nil
+}
+
+// welcome makes the samples, writes dev.json and says what to try.
+func (d *dev) welcome(ctx context.Context, h *house) error {
+	before, err := readReady(d.config.path("dev.json"))
+	if err != nil {
+		return err
+	}
+	organization, err := h.sampleOrganization(ctx)
+	if err != nil {
+		return err
+	}
+	key, err := h.administratorKey(ctx, organization, secret.New(before.AdminKey))
+	if err != nil {
+		return err
+	}
+	if err := h.makeSamples(ctx, organization); err != nil {
+		return err
+	}
+	ready := Ready{URL: d.url, AdminKey: key.Reveal(), Organization: organization, PID: os.Getpid(),
+		SignInURL: d.url + h.pages.SignInPath(administrator(organization))}
+	if d.options.TLS {
+		if ready.CAFile, err = filepath.Abs(d.config.path("keys", "ca.crt")); err != nil {
+			return err
+		}
+	}
+	for _, path := range []string{d.config.path("dev.json"), d.options.Ready} {
+		if path == "" {
+			continue
+		}
+		if err := writeReady(path, ready); err != nil {
+			return err
+		}
+	}
+	d.print(ready)
+	return nil
+}
+
+// print says what to open and what to type.
+func (d *dev) print(ready Ready) {
+	program, file := d.options.Program, d.config.path("dev.json")
+	if data := os.Getenv("LATCHKEY_DATA"); d.config.Data != ".latchkey" && d.config.Data != data {
+		program += " --data " + d.config.Data
+	}
+	curl := "curl"
+	if ready.CAFile != "" {
+		curl += " --cacert " + d.config.path("keys", "ca.crt")
+	}
+	fmt.Fprintf(d.options.Out, `Latchkey %[1]s serves at %[2]s, its data is in %[3]s
+
+Open
+  %[4]s
+      the console, signed in (the link works once)
+  %[2]s/docs
+      the API
+  %[2]s/sim/
+      Moviestar, a provider on this machine that the samples connect to
+
+Try, in another terminal: a token for each of the three grants
+  %[5]s token sample-client-credentials
+  %[5]s token sample-password
+  %[5]s connection reauthorize sample-authorization-code     # opens a page: press Allow
+  %[5]s token sample-authorization-code
+
+The same from any program, with the key in %[6]s
+  KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)
+  %[7]s -H "Authorization: Bearer $KEY" %[2]s/api/v1/connections/sample-password/token
+
+Ctrl-C stops it; everything is kept.
+`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl)
+}
+
+// administrator is the person at the workstation.
+func administrator(organization string) access.Caller {
+	return access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
+}
+
+// administratorKey gives the key of an earlier run when it still works, else a new one.
+func (h *house) administratorKey(ctx context.Context, organization string, before secret.String) (secret.String, error) {
+	if caller, err := h.keyring.Authenticate(before.Reveal()); err == nil && caller.Organization == organization {
+		return before, nil
+	}
+	created, err := h.keyring.Create(ctx, administrator(organization), registry.NewKey{
+		Name: "administrator of " + time.Now().UTC().Format(time.DateOnly), Scopes: access.Scopes{access.Admin},
+	})
+	if err != nil {
+		return secret.String{}, fmt.Errorf("making the administrator's key: %w", err)
+	}
+	return created.Value, nil
+}
+
+// hinted adds what to do to an error.
+func hinted(err error, hint string) error { return fmt.Errorf("%w\nhint: %s", err, hint) }

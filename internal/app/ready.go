@@ -1,0 +1,59 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Ready is what tells programs where a server is and how to get in. `dev` always writes it as dev.json into the data
+// directory, mode 0600, because it holds a key.
+type Ready struct {
+	URL          string `json:"url"`
+	AdminKey     string `json:"admin_key"`
+	SignInURL    string `json:"sign_in_url"`
+	Organization string `json:"organization"`
+	PID          int    `json:"pid"`
+	// CAFile is the certificate authority to trust, with dev --tls.
+	CAFile string `json:"ca_file,omitempty"`
+}
+
+// writeReady replaces the file in one step, so that a reader never sees half of it.
+func writeReady(path string, ready Ready) error {
+	text, err := json.MarshalIndent(ready, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".ready-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("writing the ready file: %w", err)
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone after the rename
+	_, err = temporary.Write(append(text, '\n'))
+	if err = errors.Join(err, temporary.Close()); err != nil {
+		return fmt.Errorf("writing the ready file: %w", err)
+	}
+	if err := os.Rename(temporary.Name(), path); err != nil {
+		return fmt.Errorf("writing the ready file: %w", err)
+	}
+	return nil
+}
+
+// readReady gives what an earlier run wrote; a zero Ready when there was none or it can't be read.
+func readReady(path string) (Ready, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Ready{}, nil
+	}
+	if err != nil {
+		return Ready{}, fmt.Errorf("reading %s: %w", path, err)
+	}
+	var ready Ready
+	if err := json.Unmarshal(text, &ready); err != nil {
+		return Ready{}, nil //nolint:nilerr // a damaged file is written anew
+	}
+	return ready, nil
+}
