@@ -44,14 +44,15 @@ type Error struct {
 	Limit string
 
 	shown  int  // line that Error() prints
-	placed bool // whether Error() knows a position
+	placed bool // whether the position is known
+	silent bool // whether Error() keeps it to itself, as the Java engine does
 	cause  error
 }
 
 // Error returns the message and the position in the Java engine's form,
 // "message (template:line)".
 func (e *Error) Error() string {
-	if !e.placed {
+	if !e.placed || e.silent {
 		return e.Message + " (?:?)"
 	}
 	return e.Message + " (" + e.Template + ":" + strconv.Itoa(e.shown) + ")"

@@ -12,7 +12,7 @@ type templateSet struct {
 func (r *run) load(name string) (*Template, error) {
 	missing := &Error{
 		Kind: KindLoader, Message: `Could not find template "` + clip(name) + `"`,
-		Template: r.cur.name, Op: "loading", FromData: true,
+		Op: "loading", FromData: true, silent: true,
 	}
 	t := r.cur
 	if t.set == nil {

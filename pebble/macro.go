@@ -40,7 +40,7 @@ func (n *importNode) render(r *run) error {
 		return r.step()
 	}
 	if _, ok := r.aliases[n.alias]; ok {
-		return unplaced(KindPebble, "More than one named template can not share the same name: "+n.alias)
+		return r.at(unplaced(KindPebble, "More than one named template can not share the same name: "+n.alias), n.at, "importing")
 	}
 	if r.aliases == nil {
 		r.aliases = map[string]*Template{}
@@ -51,7 +51,7 @@ func (n *importNode) render(r *run) error {
 
 // unplaced is an error that the Java engine reports without a position.
 func unplaced(kind, msg string) *Error {
-	return &Error{Kind: kind, Message: msg, Op: "importing", Template: "?"}
+	return &Error{Kind: kind, Message: msg, Op: "importing", silent: true}
 }
 
 // fromNode is from … import.
@@ -74,11 +74,11 @@ func (n *fromNode) render(r *run) error {
 	for _, m := range n.names {
 		macro := t.macros[m.name]
 		if macro == nil {
-			return unplaced(KindPebble, "Function or Macro ["+m.name+"] referenced by alias ["+m.alias+"] does not exist.")
+			return r.at(unplaced(KindPebble, "Function or Macro ["+m.name+"] referenced by alias ["+m.alias+"] does not exist."), n.at, "importing")
 		}
 		key := macroKey{r.cur, m.alias}
 		if _, ok := r.macros[key]; ok || r.cur.macros[m.alias] != nil {
-			return unplaced(KindPebble, "More than one macro can not share the same name: "+m.alias)
+			return r.at(unplaced(KindPebble, "More than one macro can not share the same name: "+m.alias), n.at, "importing")
 		}
 		r.macros[key] = macro
 	}

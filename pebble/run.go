@@ -144,7 +144,7 @@ func (r *run) at(err error, m mark, op string) error {
 			e.Kind, e.Limit = inner.Kind, inner.Limit
 		}
 	}
-	if e.placed || e.Template != "" {
+	if e.placed {
 		return e
 	}
 	if e.Op == "" || e.Op == "rendering" {
