@@ -1,0 +1,238 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/api"
+	"latchkey/internal/clock"
+	"latchkey/internal/connection"
+	"latchkey/internal/destination"
+	"latchkey/internal/egress"
+	"latchkey/internal/exchange"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
+	"latchkey/internal/simulator"
+	"latchkey/internal/store"
+)
+
+const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
+
+// house is the API over the real rooms, a real database and a simulated provider, behind a real socket.
+type house struct {
+	*testing.T
+	url       string
+	admin     string // key
+	sim       *simulator.Simulator
+	directory *registry.Directory
+	keyring   *registry.Keyring
+	config    api.Config
+	log       *logBuffer
+}
+
+// logBuffer collects what is logged.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newHouse(t *testing.T, change ...func(*api.Config)) *house {
+	t.Helper()
+	ctx, dir := context.Background(), t.TempDir()
+	h := &house{T: t, log: &logBuffer{}}
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
+	check(t, err)
+	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root, Log: log})
+	check(t, err)
+	t.Cleanup(func() { _ = kept.Close() })
+	h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: clock.System(), Log: log})
+	check(t, err)
+	t.Cleanup(func() { _ = h.keyring.Close(ctx) })
+	h.directory = registry.NewDirectory(kept.Registry(), clock.System())
+	_, err = h.directory.CreateOrganization(ctx, access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}, organization, "Acme Retail")
+	check(t, err)
+	runner := h.startProvider(log)
+	catalogue := destination.NewCatalogue(destination.Config{Store: kept.Definitions()})
+	keeper, err := connection.NewKeeper(connection.KeeperConfig{Ledger: kept.Connections(), Exchanger: runner, Definitions: catalogue, Clock: clock.System(), Log: log})
+	check(t, err)
+	t.Cleanup(func() { _ = keeper.Close(ctx) })
+	server := httptest.NewUnstartedServer(nil)
+	h.url = "http://" + server.Listener.Addr().String()
+	connector, err := connection.NewConnector(connection.ConnectorConfig{
+		Store: kept.Connections(), Attempts: kept.Connections(), Keeper: keeper, Exchanger: runner, Definitions: catalogue,
+		Sandboxes: h.directory, Hash: kept.Keyring().Hash, Log: log, PublicURLs: []string{h.url, "https://latchkey.example.com"},
+	})
+	check(t, err)
+	h.config = api.Config{
+		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
+		Checks: []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
+	}
+	for _, f := range change {
+		f(&h.config)
+	}
+	server.Config.Handler, err = api.New(h.config)
+	check(t, err)
+	server.Start()
+	t.Cleanup(server.Close)
+	h.admin = h.key(access.Admin)
+	return h
+}
+
+// startProvider gives a runner whose requests to the simulated hosts reach the simulator.
+func (h *house) startProvider(log *slog.Logger) *exchange.Runner {
+	h.Helper()
+	authority, err := simulator.LoadOrCreateCA(h.TempDir())
+	check(h, err)
+	h.sim = simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
+	address, closing, err := h.sim.StartTLS(context.Background(), authority)
+	check(h, err)
+	h.Cleanup(closing)
+	var overrides []egress.Override
+	for _, host := range simulator.Hosts() {
+		overrides = append(overrides, egress.Override{Suffix: host, Address: address, Roots: authority.CertPool()})
+	}
+	client, err := egress.New(egress.Config{Overrides: overrides, Log: log})
+	check(h, err)
+	h.Cleanup(client.Close)
+	return exchange.New(exchange.Config{Client: client, Log: log})
+}
+
+// key makes an API key with the scopes.
+func (h *house) key(scopes ...access.Scope) string { return h.keyIn("", scopes...) }
+
+func (h *house) keyIn(sandbox string, scopes ...access.Scope) string {
+	h.Helper()
+	caller := access.Caller{ID: "test", Name: "Test", Organization: organization, Scopes: access.Scopes{access.Admin}}
+	made, err := h.keyring.Create(context.Background(), caller, registry.NewKey{Name: "test", Sandbox: sandbox, Scopes: scopes})
+	check(h, err)
+	return made.Value.Reveal()
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	text string
+	json map[string]any // nil when the body is no JSON object
+}
+
+// at gives what stands at a path of member names, nil when there is nothing.
+func (a answer) at(names ...string) any {
+	var value any = a.json
+	for _, name := range names {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	return value
+}
+
+// slug gives the kind of a problem.
+func (a answer) slug() string {
+	kind, _ := a.json["type"].(string)
+	_, slug, _ := strings.Cut(kind, "#")
+	return slug
+}
+
+// first gives a member of the first of the errors.
+func (a answer) first(name string) any {
+	list, _ := a.json["errors"].([]any)
+	if len(list) == 0 {
+		return nil
+	}
+	item, _ := list[0].(map[string]any)
+	return item[name]
+}
+
+// call sends a request with the administrator's key. Headers are "Name: value".
+func (h *house) call(method, path, body string, headers ...string) answer {
+	h.Helper()
+	return h.callWith(h.admin, method, path, body, headers...)
+}
+
+func (h *house) callWith(key, method, path, body string, headers ...string) answer {
+	h.Helper()
+	r, err := http.NewRequest(method, h.url+path, strings.NewReader(body))
+	check(h, err)
+	if key != "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(r)
+	check(h, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	check(h, err)
+	out := answer{Response: response, text: string(text)}
+	_ = json.Unmarshal(text, &out.json)
+	return out
+}
+
+// must sends a request that has to end in the status.
+func (h *house) must(status int, method, path, body string, headers ...string) answer {
+	h.Helper()
+	got := h.call(method, path, body, headers...)
+	if got.StatusCode != status {
+		h.Fatalf("%s %s = %d, want %d: %s", method, path, got.StatusCode, status, got.text)
+	}
+	return got
+}
+
+const (
+	clientSecret = "Experience-Platform-client-secret"
+	clientCreds  = `{"authType":"OAUTH2","grant":"OAUTH2_CLIENT_CREDENTIALS","accessTokenUrl":"https://api.moviestar.com/OAuth/access_token","clientId":"Experience-Platform-client-id","clientSecret":"` + clientSecret + `","scope":["read","write"]}`
+	codeGrant    = `{"authType":"OAUTH2","grant":"OAUTH2_AUTHORIZATION_CODE","accessTokenUrl":"https://api.moviestar.com/OAuth/access_token","authorizationUrl":"https://www.moviestar.com/dialog/OAuth","refreshTokenUrl":"https://api.moviestar.com/OAuth/refresh_token","clientId":"Experience-Platform-client-id","clientSecret":"` + clientSecret + `","scope":["read"]}`
+	password     = `{"authType":"OAUTH2","grant":"OAUTH2_PASSWORD","accessTokenUrl":"https://api.moviestar.com/OAuth/access_token","clientId":"Experience-Platform-client-id","clientSecret":"` + clientSecret + `"}`
+)
+
+// define stores and publishes a definition of one entry.
+func (h *house) define(name, authentication string) string {
+	h.Helper()
+	made := h.must(http.StatusCreated, "POST", "/api/v1/definitions", `{"name":"`+name+`","authentication":`+authentication+`}`)
+	id, _ := made.json["id"].(string)
+	h.must(http.StatusOK, "POST", "/api/v1/definitions/"+name+"/publish", "")
+	return id
+}
+
+// connect makes a connection of the label.
+func (h *house) connect(definition, label string) string {
+	h.Helper()
+	made := h.must(http.StatusCreated, "POST", "/api/v1/connections", `{"definition":"`+definition+`","label":"`+label+`"}`)
+	id, _ := made.json["id"].(string)
+	return id
+}
