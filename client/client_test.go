@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -130,7 +131,7 @@ func TestUnreachable(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.Whoami(ctx); err != context.Canceled {
-		t.Errorf("Whoami of a cancelled context = %v", err)
+	if _, err := c.Whoami(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Whoami of a canceled context = %v", err)
 	}
 }

@@ -165,7 +165,10 @@ func TestListsWalkPages(t *testing.T) {
 
 func TestListsStopWhenTheCallerDoes(t *testing.T) {
 	s := newStub(t, answer(200, `{"items":[{"id":"a"}],"next_cursor":"more"}`))
-	for range s.client(t).Definitions(t.Context(), client.DefinitionFilter{Query: "movie"}) {
+	for _, err := range s.client(t).Definitions(t.Context(), client.DefinitionFilter{Query: "movie"}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if got := s.requests(); len(got) != 1 || got[0].URI != "/api/v1/definitions?q=movie" {

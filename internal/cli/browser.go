@@ -44,6 +44,7 @@ func openBrowser(ctx context.Context, page string) error {
 		opener = []string{"rundll32", "url.dll,FileProtocolHandler"}
 	}
 	// Some openers run as long as the browser does: it is started and let go.
+	//nolint:gosec // the program is one of three, and the page is a web address, not a flag
 	command := exec.CommandContext(context.WithoutCancel(ctx), opener[0], append(opener[1:], parsed.String())...)
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("opening a browser: %w", err)

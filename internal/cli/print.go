@@ -121,14 +121,14 @@ func columnWidths(rows [][]string) []int {
 	return widths
 }
 
-// colour is an SGR parameter (ECMA-48 §8.3.117).
-type colour string
+// color is an SGR parameter (ECMA-48 §8.3.117).
+type color string
 
 const (
-	dim    colour = "2"
-	red    colour = "31"
-	green  colour = "32"
-	yellow colour = "33"
+	dim    color = "2"
+	red    color = "31"
+	green  color = "32"
+	yellow color = "33"
 )
 
 // atTerminal tells whether a writer, or a reader, is a terminal.
@@ -137,15 +137,15 @@ func atTerminal(stream any) bool {
 	return ok && isTerminal(file)
 }
 
-// paint colours text on a terminal that has not asked to be spared (https://no-color.org).
-func (p *program) paint(c colour, text string) string {
+// paint colors text on a terminal that has not asked to be spared (https://no-color.org).
+func (p *program) paint(c color, text string) string {
 	if text == "" || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" || !atTerminal(p.Out) {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
 }
 
-// paintState colours the words for how a thing stands; other text stays as it is.
+// paintState colors the words for how a thing stands; other text stays as it is.
 func (p *program) paintState(text string) string {
 	switch text {
 	case string(client.Active), "published":

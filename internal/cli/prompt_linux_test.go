@@ -160,14 +160,14 @@ func TestDeleteAsksAtATerminal(t *testing.T) {
 	}
 }
 
-func TestStatesAreColouredAtATerminal(t *testing.T) {
+func TestStatesAreColoredAtATerminal(t *testing.T) {
 	api := newFakeAPI(t).on("GET /connections", 200, `{"items":[`+connected+`]}`)
 	s := newShell(t, api)
 	p, terminal := newPerson(t)
 	<-s.atTerminal(terminal, "connection", "list")
 	for start := time.Now(); !strings.Contains(p.screen(), "\x1b[32mactive\x1b[0m"); time.Sleep(time.Millisecond) {
 		if time.Since(start) > 10*time.Second {
-			t.Fatalf("the state is not coloured:\n%q", p.screen())
+			t.Fatalf("the state is not colored:\n%q", p.screen())
 		}
 	}
 }

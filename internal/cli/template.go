@@ -118,7 +118,7 @@ func (p *program) templateCheckCommand() *cobra.Command {
 		Short: "Check that templates parse",
 		Long: `Check that templates parse. What does not is told as file:line:column: message, and the exit code is 1.
 The whole language looks filters and functions up when it renders; --dialect destination, what the templates of a
-definition may use, knows them all beforehand and finds misspelt ones too.`,
+definition may use, knows them all beforehand and finds misspelled ones too.`,
 		Example: "  latchkey template check --dialect destination *.peb",
 		Args:    takes("FILE..."),
 		RunE: func(command *cobra.Command, args []string) error {

@@ -165,7 +165,7 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete, replace or swap with their neighbour to get from a to b.
+// distance counts the letters to insert, delete, replace or swap with the next to get from a to b.
 func distance(a, b string) int {
 	var before, last []int
 	row := make([]int, len(b)+1)
