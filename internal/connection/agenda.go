@@ -215,8 +215,10 @@ func (a *agenda) refresh(id string) {
 		return
 	}
 	e.queued.Store(false)
-	if flight := a.keeper.join(e, due, e.now.Load().generation); flight != nil {
+	if flight, _ := a.keeper.join(e, due, e.now.Load().generation); flight != nil {
 		<-flight.done
+		// What this item stood for may have been done before, and the next time is then known only here.
+		a.expect(id, e.now.Load().refreshAt)
 	}
 }
 

@@ -25,35 +25,57 @@ const (
 	ordered
 )
 
-// flight is one exchange under way. What it achieves is in the entry's view when done is closed.
+// flight is one exchange under way. What it achieves is in the entry's view when done is closed; the other members may
+// be read then.
 type flight struct {
 	done chan struct{}
-	// err is set when neither a token nor the provider's failure came of it: the store, the definition. It may be read
-	// when done is closed.
+	// idle is set when it found nothing to do for the cause that it began for.
+	idle bool
+	// err is set when neither a token nor the provider's failure came of it: the store, the definition.
 	err error
 }
 
-// join gives the flight under way, or begins one; nil when the generation that the caller saw has been exchanged for
-// being rejected before, or when the keeper is closed.
-func (k *Keeper) join(e *entry, why cause, seen int64) *flight {
+// join gives the flight under way, or begins one of the caller's own; nil when the generation that the caller saw has
+// been exchanged for being rejected before, or when the keeper is closed.
+func (k *Keeper) join(e *entry, why cause, seen int64) (f *flight, own bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.flight != nil {
-		return e.flight
+		return e.flight, false
 	}
 	if why == rejected {
 		if e.forced == seen {
-			return nil
+			return nil, false
 		}
 		e.forced = seen
 	}
 	if !k.enter() {
-		return nil
+		return nil, false
 	}
-	f := &flight{done: make(chan struct{})}
+	f = &flight{done: make(chan struct{})}
 	e.flight = f
 	go k.fly(e, f, why, seen)
-	return f
+	return f, true
+}
+
+// exchanged waits until an exchange of what the caller saw was tried, and gives the flight that did; nil when none may
+// be. A flight that was under way may have begun for less than this caller wants and found nothing to do: then it is
+// this caller's turn.
+func (k *Keeper) exchanged(ctx context.Context, e *entry, why cause, seen int64) (*flight, error) {
+	for {
+		f, own := k.join(e, why, seen)
+		if f == nil {
+			return nil, nil
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if own || !f.idle || e.now.Load().generation != seen {
+			return f, nil
+		}
+	}
 }
 
 // fly runs a flight to its end, on a context of its own: no caller can cut it short.
@@ -61,7 +83,7 @@ func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
 	defer k.leave()
 	ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
 	defer cancel()
-	f.err = k.renew(ctx, e, why, seen)
+	f.idle, f.err = k.renew(ctx, e, why, seen)
 	if f.err != nil && !errors.Is(f.err, ErrNotFound) {
 		k.config.Log.Error("renewing a token", "connection", e.id, "error", f.err)
 		k.postpone(e)
@@ -72,43 +94,49 @@ func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
 	close(f.done)
 }
 
-// renew is one exchange: state is read here, inside the flight, so that whoever renewed meanwhile is adopted.
-func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) error {
+// renew is one exchange: state is read here, inside the flight, so that whoever renewed meanwhile is adopted. It tells
+// whether it was idle: by what is stored there is nothing to do.
+func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) (idle bool, err error) {
 	if e.unsaved != nil {
-		return k.commit(ctx, e, nil, *e.unsaved)
+		return false, k.commit(ctx, e, nil, *e.unsaved)
 	}
 	record, err := k.config.Ledger.Claim(ctx, e.id)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
 			k.forget(e)
 		}
-		return fmt.Errorf("claiming the connection: %w", err)
+		return false, fmt.Errorf("claiming the connection: %w", err)
 	}
 	now := k.config.Clock.Now()
 	have := k.adopt(e, &record)
 	switch {
 	case record.Generation != seen, !record.State.renewing(), record.Tokens == nil:
-		return nil
+		return true, nil
 	case why == due && (record.RefreshAt.IsZero() || now.Before(record.RefreshAt)):
-		return nil
+		return true, nil
 	case why != ordered && now.Before(have.blockedUntil):
-		return nil
+		return true, nil
 	}
-	plan, err := k.planOf(ctx, &record)
+	return false, k.exchange(ctx, e, &record, now)
+}
+
+// exchange asks the provider and notes what came of it.
+func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, now time.Time) error {
+	plan, err := k.planOf(ctx, record)
 	if err != nil {
 		return fmt.Errorf("reading the definition: %w", err)
 	}
 	tokens := usable(record.Tokens, now)
 	if plan == nil || !exchange.Renewable(plan, tokens) {
-		return k.ended(ctx, e, &record, plan == nil, now)
+		return k.ended(ctx, e, record, plan == nil, now)
 	}
 	next, err := k.config.Exchanger.Renew(ctx, plan, exchange.Input{
-		Fields: record.Fields, Tokens: tokens, User: userOf(&record, record.CreatedBy),
+		Fields: record.Fields, Tokens: tokens, User: userOf(record, record.CreatedBy),
 	})
 	if err != nil {
-		return k.fail(ctx, e, &record, why, failureOf(err))
+		return k.fail(ctx, e, record, failureOf(err))
 	}
-	return k.commit(ctx, e, &record, k.renewal(&record, plan, next))
+	return k.commit(ctx, e, record, k.renewal(record, plan, next))
 }
 
 // usable leaves out a refresh token that has ended: presenting it can only fail.
@@ -213,7 +241,7 @@ func retry(ctx context.Context, act func() error) error {
 }
 
 // fail notes a failed exchange. A dead grant is believed only of the token that is still there.
-func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, why cause, failure *exchange.Failure) error {
+func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, failure *exchange.Failure) error {
 	now := k.config.Clock.Now()
 	s := Setback{
 		ID: record.ID, Generation: record.Generation, State: afterFailure(failure.Kind), Reason: reason(failure),

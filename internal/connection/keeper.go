@@ -203,13 +203,9 @@ func (k *Keeper) think(ctx context.Context, e *entry, where Selector, ref string
 
 // await waits for an exchange and makes the best of how it ended.
 func (k *Keeper) await(ctx context.Context, e *entry, why cause, before int64, want Want) (Token, error) {
-	flight := k.join(e, why, before)
-	if flight != nil {
-		select {
-		case <-flight.done:
-		case <-ctx.Done():
-			return Token{}, ctx.Err()
-		}
+	flight, err := k.exchanged(ctx, e, why, before)
+	if err != nil {
+		return Token{}, err
 	}
 	v := e.now.Load()
 	verdict := conclude(e.id, v, want, k.config.Clock.Now(), before)
@@ -237,14 +233,12 @@ func (k *Keeper) force(ctx context.Context, id string) error {
 	if v.state == NeedsReauthorization {
 		return v.needsReauthorization(id)
 	}
-	flight := k.join(e, ordered, v.generation)
+	flight, err := k.exchanged(ctx, e, ordered, v.generation)
+	if err != nil {
+		return err
+	}
 	if flight == nil {
 		return ErrClosed
-	}
-	select {
-	case <-flight.done:
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 	after := e.now.Load()
 	switch {
