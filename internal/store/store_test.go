@@ -2,19 +2,26 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
+	"latchkey/internal/connection"
 	"latchkey/internal/connection/connectiontest"
 	"latchkey/internal/destination"
+	"latchkey/internal/destination/destinationtest"
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
 	"latchkey/internal/registry/registrytest"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // folder is a data directory with a root key.
 type folder struct {
@@ -98,4 +105,46 @@ func TestRegistry(t *testing.T) {
 	}
 	registrytest.TestStore(t, open)
 	registrytest.TestKeyStore(t, open)
+}
+
+func TestDefinitions(t *testing.T) {
+	destinationtest.Run(t, func(t *testing.T) destination.Store { return newFolder(t).open(t).Definitions() })
+}
+
+func TestDefinitionInUse(t *testing.T) {
+	ctx := context.Background()
+	s := newFolder(t).open(t)
+	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
+	var last connection.Record
+	for range 2 {
+		last = newRecord(t, id, "x")
+		if err := s.Connections().Create(ctx, last, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int{2, 1, 0} {
+		d, err := s.Definitions().Find(ctx, destination.Place{}, id)
+		if err != nil || d.Connections != want {
+			t.Errorf("Find() tells of %d connections, %v, want %d", d.Connections, err, want)
+		}
+		if want == 0 {
+			break
+		}
+		err = s.Definitions().Delete(ctx, id)
+		if used, ok := errors.AsType[*destination.InUseError](err); !ok || used.Connections != want {
+			t.Errorf("Delete() while %d connections exist = %v", want, err)
+		}
+		page, err := s.Connections().List(ctx, connection.Selection{
+			Organization: connectiontest.Organization, Sandbox: connectiontest.Sandbox, Limit: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Connections().Delete(ctx, connectiontest.Organization, page[0].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Definitions().Delete(ctx, id); err != nil {
+		t.Errorf("Delete() = %v", err)
+	}
 }

@@ -1,0 +1,404 @@
+package store_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/connection"
+	"latchkey/internal/connection/connectiontest"
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+	"latchkey/internal/ident"
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+	"latchkey/internal/store"
+)
+
+// now is when things are written.
+var now = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+
+// newRecord makes an active connection whose secrets all contain mark.
+func newRecord(t testing.TB, definition, mark string) connection.Record {
+	t.Helper()
+	fields, err := destination.NewFields(map[string]any{"region": "eu"}, map[string]secret.String{"password": secret.New("password-" + mark)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return connection.Record{
+		ID: ident.New("conn"), Organization: connectiontest.Organization, Sandbox: connectiontest.Sandbox,
+		SandboxID: ident.UUID(), Definition: definition, Revision: 1, State: connection.Active, Fields: fields,
+		Tokens: newTokens(mark), Generation: 1, Version: 1, Renewable: true, RefreshAt: now.Add(time.Hour),
+		CreatedBy: "key_1", CreatedAt: now, UpdatedAt: now, LastRefreshAt: now,
+	}
+}
+
+func newTokens(mark string) *exchange.TokenSet {
+	return &exchange.TokenSet{
+		AccessToken: secret.New("access-" + mark), RefreshToken: secret.New("refresh-" + mark), TokenType: "Bearer",
+		IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+		Outputs: map[string]exchange.Output{"userToken": {Value: "output-" + mark, Secret: true}, "team": {Value: "T"}},
+	}
+}
+
+func newCommit(r connection.Record, mark string) connection.Commit {
+	return connection.Commit{
+		Organization: r.Organization, ID: r.ID, Generation: r.Generation, Tokens: newTokens(mark), Renewable: true,
+		RefreshAt: now.Add(2 * time.Hour), At: now,
+	}
+}
+
+// TestNothingSecretInTheFiles writes a secret of every kind and looks for each in every file of the folder, with the
+// store open (the log is there) and closed.
+func TestNothingSecretInTheFiles(t *testing.T) {
+	const mark = "zq7Xw"
+	ctx := context.Background()
+	f := newFolder(t)
+	s := f.open(t)
+	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
+	doc, err := destination.ParseDocument([]byte(strings.ReplaceAll(document, "the definition's secret", "definition-"+mark)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Definitions().Find(ctx, destination.Place{}, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Draft = 2
+	err = s.Definitions().Save(ctx, destination.Change{Definition: d, Expect: 1, Revision: &destination.Revision{
+		Definition: id, Number: 2, Document: doc, CreatedAt: now,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRecord(t, id, mark)
+	attempt := connection.Attempt{
+		ID: ident.New("att"), Organization: r.Organization, Connection: r.ID, Link: [32]byte{1}, State: [32]byte{2}, Definition: id,
+		Revision: 1, Fields: r.Fields, Verifier: secret.New("verifier-" + mark), CreatedAt: now, ExpiresAt: now.Add(time.Minute),
+	}
+	if err := s.Connections().Create(ctx, r, &attempt); err != nil {
+		t.Fatal(err)
+	}
+	if _, applied, err := s.Connections().Commit(ctx, newCommit(r, mark+"-2")); err != nil || !applied {
+		t.Fatal(applied, err)
+	}
+	replay := store.Replay{Organization: r.Organization, Caller: "key_1", Route: "POST /x", Key: "idem-" + mark}
+	if _, err := s.Idempotency().Begin(ctx, replay, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Idempotency().Finish(ctx, replay, store.Answer{Status: 201, Body: []byte("body-" + mark)}, now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	wantNone(t, f, mark)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantNone(t, f, mark)
+	if again, err := f.open(t).Definitions().Revisions(ctx, id, 2); err != nil || !again[0].Document.Equal(doc) {
+		t.Errorf("the definition came back different: %v", err)
+	}
+}
+
+// wantNone looks for a text in every file, as it is and in the usual encodings.
+func wantNone(t *testing.T, f folder, mark string) {
+	t.Helper()
+	files, err := os.ReadDir(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(f.path, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += len(content)
+		for _, text := range []string{mark, hex.EncodeToString([]byte(mark)), base64.StdEncoding.EncodeToString([]byte(mark))[:6]} {
+			if bytes.Contains(content, []byte(text)) {
+				t.Errorf("%s holds a secret in plaintext", file.Name())
+			}
+		}
+		if info, err := file.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s can be read by others: %v, %v", file.Name(), info.Mode(), err)
+		}
+	}
+	if total < 10_000 {
+		t.Errorf("only %d bytes were looked at", total)
+	}
+}
+
+// raw opens the database beside the store.
+func (f folder) raw(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", f.database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func exec1(t *testing.T, db *sql.DB, text string, args ...any) {
+	t.Helper()
+	if _, err := db.Exec(text, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCiphertextIsBound moves ciphertexts about as a writer of the database could: none opens elsewhere.
+func TestCiphertextIsBound(t *testing.T) {
+	ctx := context.Background()
+	f := newFolder(t)
+	s := f.open(t)
+	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
+	db := f.raw(t)
+	for name, tamper := range map[string]func(a, b connection.Record){
+		"another row": func(a, b connection.Record) {
+			exec1(t, db, `UPDATE connections SET tokens = (SELECT tokens FROM connections WHERE id = $2) WHERE id = $1`, a.ID, b.ID)
+		},
+		"another row's fields": func(a, b connection.Record) {
+			exec1(t, db, `UPDATE connections SET secrets = (SELECT secrets FROM connections WHERE id = $2) WHERE id = $1`, a.ID, b.ID)
+		},
+		"another column": func(a, _ connection.Record) {
+			exec1(t, db, `UPDATE connections SET tokens = secrets WHERE id = $1`, a.ID)
+		},
+		"another organization": func(a, _ connection.Record) {
+			exec1(t, db, `UPDATE connections SET organization = 'X' WHERE id = $1`, a.ID)
+		},
+		"an older generation": func(a, _ connection.Record) {
+			var old []byte
+			if err := db.QueryRow(`SELECT tokens FROM connections WHERE id = $1`, a.ID).Scan(&old); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := s.Connections().Commit(ctx, newCommit(a, "new")); err != nil {
+				t.Fatal(err)
+			}
+			exec1(t, db, `UPDATE connections SET tokens = $2 WHERE id = $1`, a.ID, old)
+		},
+	} {
+		a, b := newRecord(t, id, "a"), newRecord(t, id, "b")
+		for _, r := range []connection.Record{a, b} {
+			if err := s.Connections().Create(ctx, r, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tamper(a, b)
+		got, err := s.Connections().Find(ctx, connection.Selector{ID: a.ID})
+		if err == nil || errors.Is(err, connection.ErrNotFound) || got.Tokens != nil {
+			t.Errorf("%s: Find() = %v, %v, want it refused", name, got.ID, err)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	ctx := context.Background()
+	f := newFolder(t)
+	if err := f.open(t).Close(); err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := seal.CreateFileRoot(filepath.Join(f.path, "other.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := store.Open(ctx, store.Config{Path: f.database(), Root: stranger}); err == nil {
+		t.Errorf("opened with another root key: %v", s.Close())
+	}
+	if s, err := store.Open(ctx, store.Config{Path: f.database()}); err == nil {
+		t.Errorf("opened without a root key: %v", s.Close())
+	}
+	if s, err := store.Open(ctx, store.Config{Path: filepath.Join(f.path, "no", "folder.db"), Root: f.root}); err == nil {
+		t.Errorf("opened where there is no folder: %v", s.Close())
+	}
+	f.open(t)
+	db := f.raw(t)
+	exec1(t, db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
+	_, err = store.Open(ctx, store.Config{Path: f.database(), Root: f.root})
+	newer, ok := errors.AsType[*store.NewerError](err)
+	if !ok || newer.Database != 99999 || !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("Open() of a newer database = %v", err)
+	}
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	f := newFolder(t)
+	s := f.open(t)
+	if err := s.Ping(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ping(context.Background()); err == nil {
+		t.Error("Ping() of a closed store worked")
+	}
+	if err := s.Registry().TouchKeys(context.Background(), nil); err == nil {
+		t.Error("writing to a closed store worked")
+	}
+}
+
+// TestOddPaths opens databases in folders whose names mean something in a URL.
+func TestOddPaths(t *testing.T) {
+	f := newFolder(t)
+	for _, name := range []string{"with blank", "100%", "what?x=1", "a#b", "é"} {
+		path := filepath.Join(f.path, name)
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(context.Background(), store.Config{Path: filepath.Join(path, "l.db"), Root: f.root})
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Stat(filepath.Join(path, "l.db")); err != nil || info.Size() == 0 {
+			t.Errorf("%q: the database is elsewhere: %v", name, err)
+		}
+	}
+}
+
+func TestLock(t *testing.T) {
+	if dir := os.Getenv("LOCK_DIR"); dir != "" { // the other process
+		_, err := store.Acquire(dir)
+		fmt.Println(err)
+		return
+	}
+	dir := t.TempDir()
+	lock, err := store.Acquire(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := child(t, "TestLock", "LOCK_DIR="+dir)
+	if want := fmt.Sprintf("the data directory %s is in use by process %d", dir, os.Getpid()); !strings.Contains(out, want) {
+		t.Errorf("the second process was told %q, want %q", out, want)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if out := child(t, "TestLock", "LOCK_DIR="+dir); !strings.Contains(out, "<nil>") {
+		t.Errorf("after the release: %q", out)
+	}
+	if lock, err = store.Acquire(dir); err != nil { // its holder has ended
+		t.Fatal(err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// child runs one test of this binary in a process of its own.
+func child(t *testing.T, test string, env ...string) string {
+	t.Helper()
+	command := exec.Command(os.Args[0], "-test.run=^"+test+"$") //nolint:gosec // this binary
+	command.Env = append(os.Environ(), env...)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return string(out)
+}
+
+// TestKill kills a process that commits tokens, without warning: what it said was committed is there, and the store
+// opens.
+func TestKill(t *testing.T) {
+	if dir := os.Getenv("KILL_DIR"); dir != "" {
+		commitForever(t, dir, os.Getenv("KILL_CONNECTION"))
+		return
+	}
+	ctx := context.Background()
+	f := newFolder(t)
+	s := f.open(t)
+	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
+	r := newRecord(t, id, "0")
+	if err := s.Connections().Create(ctx, r, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		last := killAfter(t, f, r.ID, 30)
+		s := f.open(t)
+		got, err := s.Connections().Find(ctx, connection.Selector{ID: r.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Generation < last {
+			t.Errorf("generation %d is there, %d was committed", got.Generation, last)
+		}
+		if want := fmt.Sprintf("refresh-%d", got.Generation); got.Tokens.RefreshToken.Reveal() != want {
+			t.Errorf("the refresh token of generation %d is another's", got.Generation)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// killAfter lets a child commit n times and kills it; it gives the last generation that the child told of.
+func killAfter(t *testing.T, f folder, id string, n int) (last int64) {
+	t.Helper()
+	command := exec.Command(os.Args[0], "-test.run=^TestKill$") //nolint:gosec // this binary
+	command.Env = append(os.Environ(), "KILL_DIR="+f.path, "KILL_CONNECTION="+id)
+	command.Stderr = os.Stderr
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for seen := 0; seen < n && lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "committed "); ok {
+			if last, err = strconv.ParseInt(text, 10, 64); err != nil {
+				t.Fatal(err)
+			}
+			seen++
+		}
+	}
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() { // what it said before it died counts
+		if text, ok := strings.CutPrefix(lines.Text(), "committed "); ok {
+			if told, err := strconv.ParseInt(text, 10, 64); err == nil {
+				last = told
+			}
+		}
+	}
+	_ = command.Wait() // it was killed
+	return last
+}
+
+func commitForever(t *testing.T, dir, id string) {
+	ctx := context.Background()
+	root, err := seal.FileRoot(filepath.Join(dir, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := folder{dir, root}.open(t)
+	for {
+		r, err := s.Connections().Claim(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, applied, err := s.Connections().Commit(ctx, newCommit(r, strconv.FormatInt(r.Generation+1, 10))); err != nil || !applied {
+			t.Fatal(applied, err)
+		}
+		fmt.Println("committed", r.Generation+1)
+	}
+}
