@@ -2,6 +2,7 @@ package archtest_test
 
 import (
 	"bytes"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -27,12 +29,23 @@ type file struct {
 	text []byte
 }
 
-// house reads the module's Go files. What does not parse is left to the compiler.
+// house gives the module's Go files, read once. What does not parse is left to the compiler.
 func house(t *testing.T) []*file {
 	t.Helper()
-	root := moduleRoot(t)
+	files, err := readHouse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+var readHouse = sync.OnceValues(func() ([]*file, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return nil, err
+	}
 	var files []*file
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -54,32 +67,28 @@ func house(t *testing.T) []*file {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
+	return files, err
+})
 
-func moduleRoot(t *testing.T) string {
-	t.Helper()
+func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatal("no go.mod above the test")
+			return "", errors.New("no go.mod above the test")
 		}
 		dir = parent
 	}
 }
 
 func readFile(root, name string) (*file, error) {
-	text, err := os.ReadFile(name) //nolint:gosec // the module's own files
+	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}

@@ -197,7 +197,7 @@ func (d *dialer) tunnel(ctx context.Context, connection net.Conn, to target) (ne
 		return nil, &proxyError{"closed the connection", err}
 	}
 	reader := bufio.NewReader(connection)
-	reply, err := http.ReadResponse(reader, ask)
+	reply, err := http.ReadResponse(reader, ask) //nolint:bodyclose // the connection is closed, or becomes the tunnel
 	switch {
 	case err != nil:
 		return nil, &proxyError{"gave no answer", err}

@@ -108,7 +108,7 @@ func newClient(t *testing.T, config egress.Config) *egress.Client {
 
 func request(t *testing.T, method, url, body string) *http.Request {
 	t.Helper()
-	req, err := http.NewRequest(method, url, strings.NewReader(body)) //nolint:noctx // Do takes the context
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

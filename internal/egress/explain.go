@@ -30,7 +30,7 @@ func explainDial(to target, err error, limit time.Duration) *Error {
 	}
 	what := func(text string) error {
 		if proxied {
-			return fmt.Errorf("%s: %s", viaProxy, text)
+			return errors.New(viaProxy.Error() + ": " + text)
 		}
 		return errors.New(text)
 	}

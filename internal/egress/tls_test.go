@@ -32,7 +32,7 @@ func TestTLSErrors(t *testing.T) {
 		"no TLS":            {func() *httptest.Server { return servePlain(t, ok) }, []string{"does not speak TLS"}},
 		"TLS 1.1": {func() *httptest.Server {
 			server := httptest.NewUnstartedServer(http.HandlerFunc(ok))
-			server.TLS = &tls.Config{ //nolint:gosec // what is to be refused
+			server.TLS = &tls.Config{
 				Certificates: []tls.Certificate{ca.issue(t, later, "idp.example")},
 				MinVersion:   tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 			}
@@ -100,7 +100,7 @@ func proxy(t *testing.T, status, leadsTo string, asked chan<- *http.Request) str
 		if !strings.HasPrefix(status, "200") {
 			return
 		}
-		target, err := net.Dial("tcp", leadsTo) //nolint:noctx // a test's proxy
+		target, err := net.Dial("tcp", leadsTo)
 		if err != nil {
 			return
 		}
@@ -116,7 +116,7 @@ func proxy(t *testing.T, status, leadsTo string, asked chan<- *http.Request) str
 
 func serveProxy(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's listener
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

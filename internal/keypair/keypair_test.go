@@ -33,7 +33,7 @@ type keys struct {
 
 var made = sync.OnceValue(func() keys {
 	return keys{
-		rsa: must(rsa.GenerateKey(rand.Reader, 2048)), weak: must(rsa.GenerateKey(rand.Reader, 1024)), //nolint:gosec // to be refused
+		rsa: must(rsa.GenerateKey(rand.Reader, 2048)), weak: must(rsa.GenerateKey(rand.Reader, 1024)),
 		p256: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)), p384: must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)),
 		p521: must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader)), ed: ed25519.NewKeyFromSeed(make([]byte, 32)),
 	}

@@ -35,7 +35,7 @@ var _ Wrapper = (*fileRoot)(nil)
 
 // FileRoot reads a root key from its file. A file that others than its owner may read is refused.
 func FileRoot(path string) (Wrapper, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the root key: %w", err)
 	}
@@ -116,7 +116,7 @@ func writeNew(path, text string) error {
 }
 
 func syncFolder(path string) error {
-	folder, err := os.Open(path) //nolint:gosec // the operator names it
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -82,8 +82,8 @@ func (r Row) String() string { return r.Table + "." + r.Column }
 // associated encodes the place so that no two places give the same bytes: each text goes behind its length.
 func (r Row) associated(buffer []byte) []byte {
 	for _, text := range [...]string{r.Organization, r.Table, r.ID, r.Column} {
-		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(text))) //nolint:gosec // names, not gigabytes
+		buffer = binary.BigEndian.AppendUint32(buffer, uint32(len(text)))
 		buffer = append(buffer, text...)
 	}
-	return binary.BigEndian.AppendUint64(buffer, uint64(r.Generation)) //nolint:gosec // the bits
+	return binary.BigEndian.AppendUint64(buffer, uint64(r.Generation))
 }

@@ -22,7 +22,7 @@ func TestRequestIDs(t *testing.T) {
 		"6f5b2d0e-6f0c-4c0c-9c8e-0f2b5a1d7e3a": true, "a.B_c-1": true, strings.Repeat("a", 128): true,
 		"": false, strings.Repeat("a", 129): false, "a b": false, "a<script>": false, `a"b`: false, "ä": false, "a\tb": false,
 	} {
-		req, err := http.NewRequest(http.MethodGet, server.URL, nil) //nolint:noctx // a test's request
+		req, err := http.NewRequest(http.MethodGet, server.URL, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
