@@ -43,12 +43,39 @@ func (x *round) cut(text string) string {
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	for _, form := range forms {
-		text = strings.ReplaceAll(text, form, destination.Mask)
+		text = replace(text, form)
 	}
 	for _, hidden := range x.hidden {
 		text = cutBeginning(text, hidden)
 	}
 	return text
+}
+
+// replace puts the mask where hidden stands. What is so short that it is part of common words is looked for as a word
+// only: nobody could read a message without its every "s", and hiding them would hide nothing.
+func replace(text, hidden string) string {
+	const short = 4
+	if len(hidden) >= short {
+		return strings.ReplaceAll(text, hidden, destination.Mask)
+	}
+	var b strings.Builder
+	last := byte(' ')
+	for i := 0; i < len(text); {
+		after := i + len(hidden)
+		if strings.HasPrefix(text[i:], hidden) && !isWord(last) && (after == len(text) || !isWord(text[after])) {
+			b.WriteString(destination.Mask)
+			last, i = '*', after
+			continue
+		}
+		last = text[i]
+		b.WriteByte(last)
+		i++
+	}
+	return b.String()
+}
+
+func isWord(c byte) bool {
+	return c >= 0x80 || c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
 // formsOf gives the ways in which a secret may come back.

@@ -144,7 +144,7 @@ func certify(t *testing.T) (tls.Certificate, *x509.CertPool) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	for _, host := range hosts {
-		template.DNSNames = append(template.DNSNames, host, "*."+host)
+		template.DNSNames = append(template.DNSNames, host, "*."+host, "*.eu."+host)
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -211,7 +211,7 @@ func told(set *exchange.TokenSet) tokens {
 		if out.Outputs == nil {
 			out.Outputs = map[string]any{}
 		}
-		out.Outputs[name] = fmt.Sprint(output.Value)
+		out.Outputs[name] = fmt.Sprint(output)
 	}
 	return out
 }
@@ -253,3 +253,5 @@ func read(t *testing.T, file string) string {
 	}
 	return string(text)
 }
+
+type httpWriter = http.ResponseWriter
