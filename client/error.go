@@ -85,14 +85,14 @@ func (p Problem) Text() string {
 
 // String gives the problem in one line.
 func (p Problem) String() string {
-	out := p.Text()
-	if at := cmp.Or(p.Pointer, p.Parameter); at != "" {
-		out = at + ": " + out
+	out := cmp.Or(p.Pointer, p.Parameter)
+	if text := p.Text(); text != "" {
+		out = strings.TrimPrefix(out+": "+text, ": ")
 	}
 	if p.Fix != "" {
 		out += " (" + p.Fix + ")"
 	}
-	return out
+	return strings.TrimPrefix(out, " ")
 }
 
 // Failure is how a provider refused or failed an exchange.
@@ -149,7 +149,12 @@ func (e *Error) Error() string {
 	var out strings.Builder
 	out.WriteString(e.Summary())
 	for _, problem := range e.Errors {
-		out.WriteString("\n  " + problem.String())
+		if problem.Message == e.Detail {
+			problem.Message = "" // it is the detail; where and how to mend it remain
+		}
+		if line := problem.String(); line != "" {
+			out.WriteString("\n  " + line)
+		}
 	}
 	if e.Failure != nil {
 		out.WriteString("\n  " + e.Failure.String())

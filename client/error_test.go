@@ -22,6 +22,10 @@ func TestErrorReadsWell(t *testing.T) {
 			"the fields do not fit the definition\n" +
 				"  /fields/clientID: there is no such field (did you mean clientId?)\n  alone", 400,
 		},
+		{
+			"one and the same", `{"title":"Bad input","detail":"no client id","errors":[{"pointer":"/a","message":"no client id","fix":"add one"}]}`,
+			"no client id\n  /a (add one)", 400,
+		},
 		{"malformed", `{"title":"Malformed JSON","detail":"a comma is missing","line":3,"column":7}`,
 			"a comma is missing (line 3, column 7)", 400},
 		{

@@ -80,7 +80,7 @@ func (p *program) life(token *client.TokenState) string {
 	case token == nil:
 		return ""
 	case token.ExpiresAt.IsZero():
-		return "life unknown"
+		return "has no known end"
 	case token.ExpiresAt.Before(p.Clock.Now()):
 		return "expired " + p.ago(token.ExpiresAt)
 	}
@@ -100,7 +100,7 @@ func (p *program) connectionRefreshCommand() *cobra.Command {
 		"Get a new token now, whatever is left of the old one. Rarely needed: tokens are refreshed ahead of their end.",
 		func(ctx context.Context, c *client.Client, ref string) (client.Connection, error) {
 			return c.RefreshConnection(ctx, ref)
-		}, func(c client.Connection) { p.say("refreshed %s: the token %s", c.Name(), p.life(c.Token)) })
+		}, func(c client.Connection) { p.say("refreshed %s%s", c.Name(), p.tokenClause(c.Token)) })
 }
 
 func (p *program) connectionDisableCommand() *cobra.Command {

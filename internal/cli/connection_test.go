@@ -197,7 +197,7 @@ func TestReauthorizeWaitsForANewToken(t *testing.T) {
 		on("GET /connections/conn_1", 200, old, old, strings.Replace(old, "4", "5", 1))
 	s := newShell(t, api)
 	s.config.Clock = clock.System()
-	s.want(0, page+"updated acme: active\n", "waiting for the consent… 0s\n", "connection", "reauthorize", "acme")
+	s.want(0, page+"authorized acme: the token has no known end\n", "waiting for the consent… 0s\n", "connection", "reauthorize", "acme")
 	if got := api.lines(); len(got) != 5 {
 		t.Errorf("called %v", got)
 	}
@@ -232,7 +232,7 @@ func TestConnectionTables(t *testing.T) {
 acme    moviestar   active                 expires in 1 hour   conn_1
 conn_2  m           needs_reauthorization  expired 1 hour ago  conn_2
 conn_3  m           pending_authorization  -                   conn_3
-conn_4  m           active                 life unknown        conn_4
+conn_4  m           active                 has no known end    conn_4
 `, "", "connection", "list", "--definition", "moviestar", "--state", "active")
 	s.want(0, "", "no connections yet; make one: latchkey connection create DEFINITION\n", "connection", "list")
 	s.want(0, "", "no such connections; all of them: latchkey connection list\n", "connection", "list", "--query", "zz")

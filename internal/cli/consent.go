@@ -33,6 +33,7 @@ func (f *consentFlags) flags(command *cobra.Command) {
 func (p *program) finishConsent(
 	ctx context.Context, c *client.Client, begun client.Connection, flags consentFlags, before *client.Connection,
 ) error {
+	consented := false
 	if begun.AuthorizeURL != "" {
 		p.showPage(ctx, begun, flags)
 		if flags.timeout > 0 {
@@ -41,22 +42,38 @@ func (p *program) finishConsent(
 			if err != nil {
 				return err
 			}
-			begun = done
+			begun, consented = done, true
 		}
 	}
-	if p.answerJSON(begun) {
-		return nil
-	}
-	switch {
-	case begun.State == client.PendingAuthorization:
-		p.tell("not waiting; see how it went: latchkey connection show %s", begun.Name())
-	case before != nil:
-		p.say("updated %s: %s", begun.Name(), begun.State)
-	default:
-		p.say("connected %s (%s): the token %s", begun.Name(), begun.ID, p.life(begun.Token))
-		p.tell("read it: latchkey token %s", begun.Name())
+	if !p.answerJSON(begun) {
+		p.tellConnected(begun, consented, before)
 	}
 	return nil
+}
+
+// tellConnected says what has become of a connection that was made, authorized or changed.
+func (p *program) tellConnected(c client.Connection, consented bool, before *client.Connection) {
+	switch {
+	case c.State == client.PendingAuthorization:
+		p.tell("not waiting; see how it went: latchkey connection show %s", c.Name())
+	case consented && before != nil:
+		p.say("authorized %s%s", c.Name(), p.tokenClause(c.Token))
+	case c.AuthorizeURL != "":
+		p.tell("not waiting; the old account serves until the consent: latchkey connection show %s", c.Name())
+	case before != nil:
+		p.say("updated %s: %s", c.Name(), c.State)
+	default:
+		p.say("connected %s (%s)%s", c.Name(), c.ID, p.tokenClause(c.Token))
+		p.tell("read it: latchkey token %s", c.Name())
+	}
+}
+
+// tokenClause ends a sentence about a connection with the life of its token, when there is one.
+func (p *program) tokenClause(token *client.TokenState) string {
+	if token == nil {
+		return ""
+	}
+	return ": the token " + p.life(token)
 }
 
 // showPage tells where the customer's browser begins: on standard output, or beside it when that is for JSON.

@@ -65,7 +65,7 @@ func (p *program) applyDefinition(ctx context.Context, c *client.Client, documen
 		published, err := c.PublishDefinition(ctx, stored.ID)
 		if err != nil {
 			return fmt.Errorf("revision %d of %s is stored as a draft and not published: %w",
-				stored.Revision, stored.Name, err)
+				stored.Revision, stored.Name, document.explain(err))
 		}
 		stored = published
 	}

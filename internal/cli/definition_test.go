@@ -82,7 +82,7 @@ func TestApplyTellsThatTheDraftStays(t *testing.T) {
 	s := newShell(t, api)
 	s.file("moviestar.json", bareEntry)
 	s.want(1, "", "latchkey: revision 1 of moviestar is stored as a draft and not published: 1 thing is missing\n"+
-		"  /authentication/clientId: no client id (add clientId)\n", "definition", "apply", "moviestar.json", "--publish")
+		"moviestar.json:1:1: error at /authentication/clientId: no client id\n    fix: add clientId\n", "definition", "apply", "moviestar.json", "--publish")
 }
 
 func TestDocumentsThatAreNone(t *testing.T) {
@@ -139,6 +139,8 @@ d.json:3:26: error at /customerAuthenticationConfigurations/1/a~1b: not this
 d.json:1:10: error at /name: too long
 d.json:1:18: error at /d: odd
 `, "definition", "apply", "d.json", "--name", "longer")
+	api.on("POST /explain", 400, `{"title":"Not valid","detail":"Secret is missing","errors":[{"pointer":"/fields/s","message":"Secret is missing"}]}`)
+	s.want(1, "", "latchkey: error at /fields/s: Secret is missing\n", "definition", "explain", "d.json")
 	s.want(1, "", "latchkey: d.json:2:3: a duplicate member (line 2, column 3)\n", "definition", "lint", "d.json")
 	got := s.run("definition", "apply", "d.json", "--name", "n", "--json")
 	contains(t, "stderr", got.err, `"pointer": "/name"`)

@@ -39,10 +39,18 @@ func (d *document) explain(err error) error {
 	if problem.Line > 0 {
 		text = d.in(problem.Line, problem.Column) + ": " + text
 	}
+	var lines []string
 	for _, fault := range problem.Errors {
-		text += "\n" + d.at(fault) + ": " + problemText(fault)
+		line := problemText(fault)
+		if !strings.HasPrefix(fault.Pointer, "/fields/") { // those are not the document's
+			line = d.at(fault) + ": " + line
+		}
+		lines = append(lines, line)
 	}
-	return &documentError{text, err}
+	if len(problem.Errors) != 1 || problem.Errors[0].Message != problem.Detail {
+		lines = append([]string{text}, lines...)
+	}
+	return &documentError{strings.Join(lines, "\n"), err}
 }
 
 // documentError is an error of the server, said with places in a file.
