@@ -85,6 +85,8 @@ func (a *analysis) path(x expr, suffix string) {
 		}
 	case *attrExpr:
 		a.path(x.x, "."+x.name+suffix)
+	case *loopExpr:
+		a.path(x.attr, suffix)
 	default:
 		x.analyze(a)
 	}

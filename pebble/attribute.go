@@ -9,25 +9,42 @@ func containsText(s, sub string) bool { return strings.Contains(s, sub) }
 
 // attrExpr is x.name and x['name'].
 type attrExpr struct {
-	x         expr
-	root      *varExpr  // x, if it is a variable
-	parent    *attrExpr // x, if it is an attribute
-	name      string
-	subscript bool
-	at        mark
-	hint      atomic.Int32 // where the key stood in the last map, a guess
+	x      expr
+	root   *varExpr  // x, if it is a variable
+	parent *attrExpr // x, if it is an attribute
+	name   string
+	at     mark
+	hint   atomic.Int32 // where the key stood in the last map, a guess
 }
 
-func newAttr(x expr, name string, subscript bool, m mark) *attrExpr {
-	e := &attrExpr{x: x, name: name, subscript: subscript, at: m}
+func newAttr(x expr, name string, m mark) expr {
+	e := &attrExpr{x: x, name: name, at: m}
 	switch x := x.(type) {
 	case *varExpr:
 		e.root = x
+		if x.name == "loop" {
+			return &loopExpr{e}
+		}
 	case *attrExpr:
 		e.parent = x
 	}
 	return e
 }
+
+// loopExpr is an attribute of the variable loop, which may still be another
+// variable of that name.
+type loopExpr struct{ attr *attrExpr }
+
+func (e *loopExpr) eval(r *run) (Value, error) {
+	if v := r.find("loop"); v != nil && v.kind == kLoop {
+		if x, ok := v.o.(*loop).attribute(e.attr.name); ok {
+			return x, nil
+		}
+	}
+	return e.attr.eval(r)
+}
+
+func (e *loopExpr) analyze(a *analysis) { e.attr.analyze(a) }
 
 func (e *attrExpr) eval(r *run) (Value, error) {
 	if x, ok := e.find(r); ok {
@@ -89,11 +106,6 @@ func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
 	}
 	if err != nil {
 		return base, err
-	}
-	if base.kind == kLoop {
-		if v, ok := base.o.(*loop).attribute(e.name); ok {
-			return v, nil
-		}
 	}
 	if base.kind == kNull && r.aliasOf(e.x) != nil {
 		return base, r.fail("NullPointerException", "a macro is called with parentheses", e.at, "attribute")

@@ -54,6 +54,16 @@ func appendEscaped(b []byte, s string, how strategy) []byte {
 	return append(b, s...)
 }
 
+// needsHTML reports whether there is anything for appendHTML to escape.
+func needsHTML(b []byte) bool {
+	for _, c := range b {
+		if c <= '>' && (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'') {
+			return true
+		}
+	}
+	return false
+}
+
 func appendHTML(b []byte, s string) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {

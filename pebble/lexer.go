@@ -83,6 +83,10 @@ func (l *lexer) next() token {
 // delimited lexes one token of a print or execute tag.
 func (l *lexer) delimited(end tokenKind, closer string) token {
 	i := skipASCIISpace(l.src, l.pos)
+	if i < len(l.src) && l.src[i] != closer[0] && l.src[i] != '-' {
+		l.pos = i
+		return l.expression()
+	}
 	dash := i < len(l.src) && l.src[i] == '-'
 	if dash {
 		i++
@@ -119,6 +123,10 @@ func (l *lexer) expression() token {
 	}
 	start := l.pos
 	c := l.src[start]
+	switch c {
+	case '(', ')', '[', ']', '{', '}', '?', ':', ',':
+		return l.punctuation(c)
+	}
 	if op, n := operatorAt(l.src, start); n > 0 {
 		l.pos += n
 		return token{tokenTag{tOperator, op}, mark{int32(start), int32(start)}, l.src[start:l.pos]}
@@ -130,7 +138,7 @@ func (l *lexer) expression() token {
 	switch {
 	case c >= '0' && c <= '9':
 		return l.number()
-	case strings.IndexByte("()[]{}?:.,=", c) >= 0:
+	case c == '.' || c == '=':
 		return l.punctuation(c)
 	case c == '"' || c == '\'':
 		return l.quoted(c)

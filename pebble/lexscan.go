@@ -66,6 +66,13 @@ func skipLineBreak(s string, i int) int {
 
 // nameLength returns the length of the name at the start of s.
 func nameLength(s string) int {
+	i := 0
+	for i < len(s) && (s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' || s[i] == '_' || i > 0 && isDigit(s[i])) {
+		i++
+	}
+	if i == len(s) || s[i] < utf8.RuneSelf {
+		return i
+	}
 	for i, r := range s {
 		switch {
 		case r == '_' || r|0x20 >= 'a' && r|0x20 <= 'z':

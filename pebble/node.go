@@ -1,7 +1,5 @@
 package pebble
 
-import "bytes"
-
 // node is a piece of a template that renders.
 type node interface {
 	render(r *run) error
@@ -79,9 +77,10 @@ func (n *textNode) render(r *run) error { return r.write(n.text) }
 
 // printNode is {{ x }}.
 type printNode struct {
-	x   expr
-	s   streamer // x, if it is one
-	esc escaping
+	x    expr
+	s    streamer  // x, if it is one
+	attr *attrExpr // x, if it is one
+	esc  escaping
 }
 
 // newPrint prints x. That raw comes last says no more than not to escape.
@@ -89,10 +88,31 @@ func newPrint(x expr, esc escaping) *printNode {
 	if f, ok := x.(*filterExpr); ok && f.name == "raw" && f.custom == nil && len(f.args.args) == 0 {
 		x, esc = f.input, escaping{}
 	}
-	return &printNode{x, streamerOf(x), esc}
+	n := &printNode{x: x, s: streamerOf(x), esc: esc}
+	n.attr, _ = x.(*attrExpr)
+	return n
 }
 
-func (n *printNode) render(r *run) error { return r.print(n.x, n.s, n.esc) }
+func (n *printNode) render(r *run) error {
+	if n.attr == nil {
+		return r.print(n.x, n.s, n.esc)
+	}
+	x, ok := n.attr.find(r)
+	if !ok {
+		return r.print(n.x, n.s, n.esc)
+	}
+	if s, ok := x.(string); ok && n.esc.strategy <= escapeHTML {
+		if n.esc.strategy == escapeNone {
+			return r.write(s)
+		}
+		return r.grown(appendHTML(r.out, s))
+	}
+	v := bind(x)
+	if v.kind == kForeign {
+		return r.at(r.foreign(v), n.attr.at, "attribute")
+	}
+	return r.printValue(v, n.esc)
+}
 
 // printTernary is {{ a ? b : c }}, whose branches escape each in its own way.
 type printTernary struct {
@@ -212,7 +232,7 @@ func (r *run) escapeFrom(start int, esc escaping) error {
 	switch esc.strategy {
 	case escapeNone:
 	case escapeHTML:
-		if bytes.ContainsAny(r.out[start:], "&<>\"'") {
+		if needsHTML(r.out[start:]) {
 			r.out = appendHTML(r.out[:start], string(r.out[start:]))
 		}
 	case escapeUnknown:

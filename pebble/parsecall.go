@@ -75,7 +75,7 @@ func (p *parser) postfix(x expr) expr {
 // subscript reads a constant string in brackets as an attribute.
 func subscript(x, index expr, m mark) expr {
 	if l, ok := index.(*literal); ok && l.v.kind == kString {
-		return newAttr(x, l.v.str(), true, m)
+		return newAttr(x, l.v.str(), m)
 	}
 	return &indexExpr{x, index, m}
 }
@@ -83,7 +83,7 @@ func subscript(x, index expr, m mark) expr {
 func (p *parser) attribute(x expr) expr {
 	t := p.expect(tName)
 	if !p.tok.punct('(') {
-		return newAttr(x, t.val, false, markOf(t))
+		return newAttr(x, t.val, markOf(t))
 	}
 	if p.cfg.dialect == DestinationSDK {
 		p.failf(markOf(t), "methods cannot be called: %s", t.val)

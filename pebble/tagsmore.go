@@ -81,7 +81,7 @@ func javaNodeClass(x expr) string {
 	switch x.(type) {
 	case *varExpr:
 		name = "ContextVariableExpression"
-	case *attrExpr, *indexExpr, *methodExpr:
+	case *attrExpr, *loopExpr, *indexExpr, *methodExpr:
 		name = "GetAttributeExpression"
 	case *listExpr:
 		name = "ArrayExpression"
