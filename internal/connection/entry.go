@@ -24,6 +24,15 @@ type entry struct {
 	unsaved *Commit
 }
 
+// hasID tells whether the entry has the id.
+func hasID(e *entry, k key) bool { return e.id == k.name }
+
+// hasLabel tells whether the entry has the label, in the organization's sandbox.
+func hasLabel(e *entry, k key) bool {
+	v := e.now.Load()
+	return v.label == k.name && v.organization == k.organization && v.sandbox == k.sandbox
+}
+
 // view is what is known of a connection at one time. It never changes; a new one takes its place.
 type view struct {
 	organization, sandbox, label string
@@ -32,7 +41,10 @@ type view struct {
 	reason                       string
 	lastError                    *LastError
 	token                        *Token
-	life                         lifetime
+	// ends is when the token ends, or is assumed to; zero when it is kept until someone rejects it. life is how long it
+	// lived when it was new.
+	ends time.Time
+	life time.Duration
 	// refreshAt is when the next exchange is due, zero for never.
 	refreshAt time.Time
 	// blockedUntil keeps callers from exchanging before it: the backoff after a failure.
@@ -42,9 +54,9 @@ type view struct {
 }
 
 // newView makes the view of a stored connection.
-func newView(r *Record, defaultLife time.Duration) *view {
+func (k *Keeper) newView(r *Record) *view {
 	v := &view{
-		organization: r.Organization, sandbox: r.Sandbox, label: r.Label, version: r.Version,
+		organization: k.words.one(r.Organization), sandbox: k.words.one(r.Sandbox), label: r.Label, version: r.Version,
 		generation: r.Generation, state: r.State, reason: r.Reason, lastError: r.LastError, refreshAt: r.RefreshAt,
 	}
 	if r.Setbacks > 0 {
@@ -53,8 +65,9 @@ func newView(r *Record, defaultLife time.Duration) *view {
 	if r.Tokens == nil {
 		return v
 	}
-	v.token = newToken(r.ID, r.Generation, r.Tokens)
-	v.life = lifeOf(r.Tokens, r.Renewable, defaultLife)
+	v.token = newToken(r.ID, r.Generation, r.Tokens, &k.words)
+	life := lifeOf(r.Tokens, r.Renewable, k.config.DefaultLife)
+	v.ends, v.life = life.ends, life.ends.Sub(life.issued)
 	v.setHot()
 	return v
 }
@@ -83,10 +96,7 @@ func (v *view) valid(now time.Time) bool {
 
 // short tells whether the token lives less than wanted although a new one would live long enough.
 func (v *view) short(ttl time.Duration, now time.Time) bool {
-	if ttl <= 0 || v.life.ends.IsZero() {
-		return false
-	}
-	return v.life.ends.Sub(now) < ttl && ttl <= v.life.ends.Sub(v.life.issued)
+	return ttl > 0 && !v.ends.IsZero() && v.ends.Sub(now) < ttl && ttl <= v.life
 }
 
 // adopt makes next the entry's view unless what is there is newer. It tells whether it did.
@@ -100,4 +110,34 @@ func (e *entry) adopt(next *view) bool {
 			return true
 		}
 	}
+}
+
+// words keeps one copy of the texts that many connections share. It holds a bounded number of them.
+type words struct {
+	mu   sync.RWMutex
+	kept map[string]string
+}
+
+const wordLimit = 10_000
+
+// one gives the copy that is shared.
+func (w *words) one(text string) string {
+	w.mu.RLock()
+	kept, ok := w.kept[text]
+	w.mu.RUnlock()
+	if ok || text == "" {
+		return kept
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if kept, ok = w.kept[text]; ok {
+		return kept
+	}
+	if w.kept == nil {
+		w.kept = map[string]string{}
+	}
+	if len(w.kept) < wordLimit {
+		w.kept[text] = text
+	}
+	return text
 }

@@ -61,6 +61,7 @@ type Keeper struct {
 	config  KeeperConfig
 	byID    *table // id → entry
 	byLabel *table // organization, sandbox, label → entry
+	words   words
 	loads   singleflight.Group
 	agenda  *agenda
 
@@ -79,7 +80,7 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 		return nil, errors.New("connection: a keeper needs a ledger, an exchanger and definitions")
 	}
 	config.defaults()
-	k := &Keeper{config: config, byID: newTable(), byLabel: newTable()}
+	k := &Keeper{config: config, byID: newTable(hasID), byLabel: newTable(hasLabel)}
 	k.background, k.cut = context.WithCancel(context.Background())
 	k.agenda = newAgenda(k)
 	return k, nil
@@ -160,11 +161,7 @@ func (k *Keeper) find(organization, sandbox, ref string) *entry {
 	if sandbox == "" {
 		sandbox = access.DefaultSandbox
 	}
-	e := k.byLabel.find(key{organization, sandbox, ref})
-	if e != nil && e.now.Load().label != ref {
-		return nil
-	}
-	return e
+	return k.byLabel.find(key{organization, sandbox, ref})
 }
 
 // isID tells an id from a label: no label begins like an id.
@@ -291,7 +288,7 @@ func (k *Keeper) load(ctx context.Context, where Selector, ref string) (*entry, 
 // hold makes or updates the entry of a record.
 func (k *Keeper) hold(record *Record) *entry {
 	e := &entry{id: record.ID}
-	e.now.Store(newView(record, k.config.DefaultLife))
+	e.now.Store(k.newView(record))
 	if have := k.byID.put(key{name: record.ID}, e); have != e {
 		k.adopt(have, record)
 		return have
@@ -303,7 +300,7 @@ func (k *Keeper) hold(record *Record) *entry {
 // adopt takes over what is stored of a connection, and gives what is known then.
 func (k *Keeper) adopt(e *entry, record *Record) *view {
 	before := e.now.Load()
-	next := newView(record, k.config.DefaultLife)
+	next := k.newView(record)
 	if e.adopt(next) {
 		if before.label != next.label {
 			k.nameEntry(e, before.label, record)
@@ -337,7 +334,7 @@ func (k *Keeper) forget(e *entry) {
 	}
 }
 
-// refresh reads what the connector changed.
+// changed takes over what the connector wrote.
 func (k *Keeper) changed(record *Record) {
 	k.hold(record)
 	k.agenda.expect(record.ID, record.RefreshAt)

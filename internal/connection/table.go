@@ -12,7 +12,9 @@ import (
 // from empty to taken, and from taken to its tombstone, never back, so a reader that walks a chain misses nothing
 // that was there when it began. Tombstones go when the shard is copied.
 type table struct {
-	seed   maphash.Seed
+	seed maphash.Seed
+	// is tells whether the key leads to the entry: entries know their own keys, so slots need not hold them.
+	is     func(*entry, key) bool
 	shards [64]shard
 }
 
@@ -33,12 +35,11 @@ type key struct{ organization, sandbox, name string }
 
 type slot struct {
 	hash  uint64
-	key   key
 	entry *entry // nil in a tombstone
 }
 
-func newTable() *table {
-	t := &table{seed: maphash.MakeSeed()}
+func newTable(is func(*entry, key) bool) *table {
+	t := &table{seed: maphash.MakeSeed(), is: is}
 	for i := range t.shards {
 		t.shards[i].slots.Store(newSlots(4))
 	}
@@ -69,7 +70,7 @@ func (t *table) find(k key) *entry {
 		if s == nil {
 			return nil
 		}
-		if s.hash == hash && s.entry != nil && s.key == k {
+		if s.hash == hash && s.entry != nil && t.is(s.entry, k) {
 			return s.entry
 		}
 	}
@@ -88,18 +89,18 @@ func (t *table) put(k key, e *entry) *entry {
 	for i := hash & all.mask; ; i = (i + 1) & all.mask {
 		s := all.at[i].Load()
 		if s == nil {
-			all.at[i].Store(&slot{hash: hash, key: k, entry: e})
+			all.at[i].Store(&slot{hash, e})
 			sh.used++
 			sh.live++
 			return e
 		}
-		if s.hash == hash && s.entry != nil && s.key == k {
+		if s.hash == hash && s.entry != nil && t.is(s.entry, k) {
 			return s.entry
 		}
 	}
 }
 
-// remove forgets the key if it still leads to e.
+// remove forgets the key if it leads to e. The entry may have another key by now.
 func (t *table) remove(k key, e *entry) {
 	hash := t.hash(k)
 	sh := t.shard(hash)
@@ -111,7 +112,7 @@ func (t *table) remove(k key, e *entry) {
 		if s == nil {
 			return
 		}
-		if s.hash == hash && s.entry == e && s.key == k {
+		if s.hash == hash && s.entry == e {
 			all.at[i].Store(&slot{hash: hash})
 			sh.live--
 			return
@@ -140,16 +141,4 @@ func (sh *shard) grow(old *slots) *slots {
 	sh.used = sh.live
 	sh.slots.Store(all)
 	return all
-}
-
-// each calls f with every entry until it returns false.
-func (t *table) each(f func(*entry) bool) {
-	for i := range t.shards {
-		all := t.shards[i].slots.Load()
-		for j := range all.at {
-			if s := all.at[j].Load(); s != nil && s.entry != nil && !f(s.entry) {
-				return
-			}
-		}
-	}
 }

@@ -41,22 +41,23 @@ type Token struct {
 // served is a token's answer as far as it can be written beforehand. The token's bytes are held once: they are a part
 // of the body.
 type served struct {
-	// head ends where the value of expires_in belongs, tail follows it.
-	head   secret.String
-	tail   string
+	// body lacks the value of expires_in, which belongs at split.
+	body   secret.String
+	split  int
 	header []string
 }
 
 // AppendJSON writes the answer of the token endpoint: access_token, token_type, expires_at, expires_in, scope,
 // generation, connection. It is a place where the secret leaves.
 func (t Token) AppendJSON(dst []byte, now time.Time) []byte {
-	dst = append(dst, t.served.head.Reveal()...)
+	body := t.served.body.Reveal()
+	dst = append(dst, body[:t.served.split]...)
 	if t.ExpiresAt.IsZero() {
 		dst = append(dst, "null"...)
 	} else {
 		dst = strconv.AppendInt(dst, max(0, int64(t.ExpiresAt.Sub(now)/time.Second)), 10)
 	}
-	return append(dst, t.served.tail...)
+	return append(dst, body[t.served.split:]...)
 }
 
 // ETagHeader gives the ETag with its quotes, as an http.Header holds it. Callers MUST NOT change it.
@@ -69,30 +70,24 @@ func HashOf(token secret.String) string {
 }
 
 // newToken makes the token that is handed out of a token set.
-func newToken(id string, generation int64, tokens *exchange.TokenSet) *Token {
+func newToken(id string, generation int64, tokens *exchange.TokenSet, shared *words) *Token {
+	etag := `"` + HashOf(tokens.AccessToken) + `"`
 	t := &Token{
-		TokenType: tokens.TokenType, Scope: tokens.Scope, ExpiresAt: tokens.ExpiresAt,
-		Generation: generation, ConnectionID: id, ETag: HashOf(tokens.AccessToken),
+		TokenType: shared.one(tokens.TokenType), Scope: shared.one(tokens.Scope), ExpiresAt: tokens.ExpiresAt,
+		Generation: generation, ConnectionID: id, ETag: etag[1 : len(etag)-1],
 	}
 	const before = `{"access_token":`
 	quoted := quote(tokens.AccessToken.Reveal())
-	var head strings.Builder
-	head.WriteString(before + quoted + `,"token_type":` + quote(t.TokenType) + `,"expires_at":`)
-	if t.ExpiresAt.IsZero() {
-		head.WriteString("null")
-	} else {
-		head.WriteString(`"` + t.ExpiresAt.UTC().Format(time.RFC3339) + `"`)
+	expires := "null"
+	if !t.ExpiresAt.IsZero() {
+		expires = `"` + t.ExpiresAt.UTC().Format(time.RFC3339) + `"`
 	}
-	head.WriteString(`,"expires_in":`)
-	text := head.String()
-	t.served = &served{
-		head: secret.New(text),
-		tail: `,"scope":` + quote(t.Scope) + `,"generation":` + strconv.FormatInt(generation, 10) +
-			`,"connection":` + quote(id) + "}\n",
-		header: []string{`"` + t.ETag + `"`},
-	}
+	head := before + quoted + `,"token_type":` + quote(t.TokenType) + `,"expires_at":` + expires + `,"expires_in":`
+	body := head + `,"scope":` + quote(t.Scope) + `,"generation":` + strconv.FormatInt(generation, 10) +
+		`,"connection":` + quote(id) + "}\n"
+	t.served = &served{body: secret.New(body), split: len(head), header: []string{etag}}
 	if t.AccessToken = tokens.AccessToken; len(quoted) == len(t.AccessToken.Reveal())+2 {
-		t.AccessToken = secret.New(text[len(before)+1 : len(before)+len(quoted)-1])
+		t.AccessToken = secret.New(body[len(before)+1 : len(before)+len(quoted)-1])
 	}
 	return t
 }
