@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"latchkey/client"
@@ -119,79 +117,6 @@ func columnWidths(rows [][]string) []int {
 		}
 	}
 	return widths
-}
-
-// color is an SGR parameter (ECMA-48 §8.3.117).
-type color string
-
-const (
-	dim    color = "2"
-	red    color = "31"
-	green  color = "32"
-	yellow color = "33"
-)
-
-// atTerminal tells whether a writer, or a reader, is a terminal.
-func atTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
-	return ok && isTerminal(file)
-}
-
-// paint colors text on a terminal that has not asked to be spared (https://no-color.org).
-func (p *program) paint(c color, text string) string {
-	if text == "" || p.Getenv("NO_COLOR") != "" || p.Getenv("TERM") == "dumb" || !atTerminal(p.Out) {
-		return text
-	}
-	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
-}
-
-// paintState colors the words for how a thing stands; other text stays as it is.
-func (p *program) paintState(text string) string {
-	switch text {
-	case string(client.Active), "published":
-		return p.paint(green, text)
-	case string(client.PendingAuthorization), string(client.Degraded), "changed":
-		return p.paint(yellow, text)
-	case string(client.NeedsReauthorization), "revoked", "expired":
-		return p.paint(red, text)
-	case string(client.Disabled), "draft":
-		return p.paint(dim, text)
-	}
-	return text
-}
-
-// ago says how far an instant is from now; "" for the zero time.
-func (p *program) ago(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	d := t.Sub(p.Clock.Now())
-	switch {
-	case d.Abs() < time.Second:
-		return "now"
-	case d.Abs() > 60*24*time.Hour:
-		return t.UTC().Format(time.DateOnly)
-	case d < 0:
-		return span(-d) + " ago"
-	}
-	return "in " + span(d)
-}
-
-// span says a duration in its largest unit, rounded down.
-func span(d time.Duration) string {
-	units := []struct {
-		name string
-		size time.Duration
-	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}}
-	for _, unit := range units {
-		switch n := d / unit.size; {
-		case n > 1:
-			return fmt.Sprintf("%d %ss", n, unit.name)
-		case n == 1:
-			return "1 " + unit.name
-		}
-	}
-	return "1 second"
 }
 
 // orDash stands in a table for nothing.
