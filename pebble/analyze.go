@@ -80,7 +80,7 @@ func (a *analysis) path(x expr, suffix string) {
 		if a.bound[x.name] == 0 {
 			a.paths[x.name+suffix] = true
 		}
-		if x.name == "_context" && suffix != "" && a.bound[suffix[1:]] == 0 {
+		if x.name == "_context" && a.bound[x.name] > 0 && suffix != "" && a.bound[suffix[1:]] == 0 {
 			a.paths[suffix[1:]] = true
 		}
 	case *attrExpr:

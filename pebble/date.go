@@ -32,6 +32,9 @@ func filterDate(r *run, in Value, args []Value) (Value, error) {
 	}
 	zone := time.UTC
 	if args[2].kind != kNull {
+		if err := r.tick(2000); err != nil { // zones are read from files
+			return in, err
+		}
 		zone = zoneOf(texts[2])
 	}
 	existing := texts[1]

@@ -57,24 +57,25 @@ func appendEscaped(b []byte, s string, how strategy) []byte {
 // needsHTML reports whether there is anything for appendHTML to escape.
 func needsHTML(b []byte) bool {
 	for _, c := range b {
-		if c <= '>' && (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'') {
+		if c < 64 && htmlSpecial>>c&1 != 0 {
 			return true
 		}
 	}
 	return false
 }
 
+// htmlSpecial has the bits of the characters that HTML escaping replaces.
+const htmlSpecial = uint64(1<<'&' | 1<<'<' | 1<<'>' | 1<<'"' | 1<<'\'')
+
 func appendHTML(b []byte, s string) []byte {
 	last := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if c > '>' {
+		if c >= 64 || htmlSpecial>>c&1 == 0 {
 			continue
 		}
-		var esc string
+		esc := "&amp;"
 		switch c {
-		case '&':
-			esc = "&amp;"
 		case '<':
 			esc = "&lt;"
 		case '>':
@@ -83,8 +84,6 @@ func appendHTML(b []byte, s string) []byte {
 			esc = "&quot;"
 		case '\'':
 			esc = "&#39;"
-		default:
-			continue
 		}
 		b = append(append(b, s[last:i]...), esc...)
 		last = i + 1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,15 @@ func limitOf(err error) string {
 		return e.Limit
 	}
 	return ""
+}
+
+// many repeats a text, with a number for each #.
+func many(n int, text string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.ReplaceAll(text, "#", strconv.Itoa(i)))
+	}
+	return b.String()
 }
 
 // TestLimits runs templates that grow by squares or exponents. Each must end
@@ -39,6 +49,8 @@ func TestLimits(t *testing.T) {
 		{"list of lists printed", "{% set l = [1] %}" + strings.Repeat("{% set l = [l, l] %}", 40) + "{{ l }}", "StringBytes"},
 		{"list of lists as JSON", "{% set l = [1] %}" + strings.Repeat("{% set l = [l, l] %}", 40) + "{{ l | toJson }}", "StringBytes"},
 		{"list of lists as a key", "{% set l = [1] %}" + strings.Repeat("{% set l = [l, l] %}", 40) + "{{ {l: 1} | toJson }}", "StringBytes"},
+		{"many strings", "{% set s = 'ab' %}" + strings.Repeat("{% set s = s ~ s %}", 18) + many(900, "{% set v# = s ~ 'x' %}"), "ValueBytes"},
+		{"many lists", many(1000, "{% set v# = 1..9000 %}"), "ValueBytes"},
 		{"deep parentheses", "{{ " + strings.Repeat("(", 5000) + "1" + strings.Repeat(")", 5000) + " }}", "Depth"},
 		{"deep lists", "{{ " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + " }}", "Depth"},
 		{"deep unary", "{{ " + strings.Repeat("-", 5000) + "1 }}", "Depth"},
@@ -59,6 +71,7 @@ func TestLimits(t *testing.T) {
 		limits := noTime()
 		limits.TemplateBytes = 60_000
 		limits.StringBytes, limits.ListItems, limits.OutputBytes, limits.Steps = 1<<20, 10_000, 1<<20, 10_000
+		limits.ValueBytes = 64 << 20
 		tmpl, err := pebble.Parse("t", c.template, pebble.WithLimits(limits))
 		if err == nil {
 			_, err = tmpl.RenderString(context.Background(), nil)

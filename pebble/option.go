@@ -25,6 +25,7 @@ type Limits struct {
 	Steps         int           // passes of loops, calls of macros, includes
 	StringBytes   int           // any string value, also in between
 	ListItems     int           // any list or map value, also in between
+	ValueBytes    int           // all values that one render makes, together
 	Depth         int           // nesting of source, and of macros and includes
 	Time          time.Duration // wall time of one render
 }
@@ -33,12 +34,14 @@ func (d Dialect) limits() Limits {
 	if d == DestinationSDK {
 		return Limits{
 			TemplateBytes: 64 << 10, OutputBytes: 1 << 20, Steps: 10_000,
-			StringBytes: 1 << 20, ListItems: 10_000, Depth: 100, Time: 100 * time.Millisecond,
+			StringBytes: 1 << 20, ListItems: 10_000, ValueBytes: 32 << 20,
+			Depth: 100, Time: 100 * time.Millisecond,
 		}
 	}
 	return Limits{
 		TemplateBytes: 1 << 20, OutputBytes: 16 << 20, Steps: 1_000_000,
-		StringBytes: 16 << 20, ListItems: 1_000_000, Depth: 200, Time: 5 * time.Second,
+		StringBytes: 16 << 20, ListItems: 1_000_000, ValueBytes: 512 << 20,
+		Depth: 200, Time: 5 * time.Second,
 	}
 }
 
@@ -58,6 +61,7 @@ func (l Limits) fill(d Limits) Limits {
 	l.Steps = one(l.Steps, d.Steps)
 	l.StringBytes = one(l.StringBytes, d.StringBytes)
 	l.ListItems = one(l.ListItems, d.ListItems)
+	l.ValueBytes = one(l.ValueBytes, d.ValueBytes)
 	l.Depth = one(l.Depth, d.Depth)
 	if l.Time == 0 {
 		l.Time = d.Time

@@ -29,6 +29,7 @@ type run struct {
 	strict  bool
 	steps   int
 	fuel    int
+	made    int // bytes of values made so far
 	depth   int
 	started time.Time
 	cached  map[cacheKey]string
@@ -118,7 +119,7 @@ func (r *run) room(n int) error {
 	if n < 0 || n > r.limits.StringBytes {
 		return r.limit("StringBytes")
 	}
-	return r.tick(n >> 6)
+	return r.spend(n)
 }
 
 // items asks for a list or map of n items, before it is made.
@@ -126,7 +127,19 @@ func (r *run) items(n int) error {
 	if n < 0 || n > r.limits.ListItems {
 		return r.limit("ListItems")
 	}
-	return r.tick(n)
+	return r.spend(n * valueBytes)
+}
+
+// valueBytes is about what an item of a list takes.
+const valueBytes = 48
+
+// spend counts memory that a value takes, in bytes, and the work of making it.
+func (r *run) spend(n int) error {
+	r.made += n
+	if r.made > r.limits.ValueBytes {
+		return r.limit("ValueBytes")
+	}
+	return r.tick(n >> 6)
 }
 
 // fail returns an error at a place of the template that runs.

@@ -38,7 +38,7 @@ func (r *run) split(s, delimiter string, limit int) ([]string, error) {
 	for limit == 0 && len(parts) > 0 && parts[len(parts)-1] == "" {
 		parts = parts[:len(parts)-1]
 	}
-	return parts, nil
+	return parts, r.items(len(parts))
 }
 
 func (w *splitting) full() bool { return w.limit > 0 && len(w.parts) >= w.limit-1 }
@@ -58,6 +58,9 @@ func (w *splitting) literal(delimiter string) error {
 
 func (w *splitting) pattern(delimiter string) error {
 	re, err := compilePattern(delimiter)
+	if err == nil {
+		err = w.r.tick(500) // about what compiling takes
+	}
 	if err != nil {
 		return err
 	}

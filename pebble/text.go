@@ -20,6 +20,9 @@ func (r *run) text(v Value) (string, error) {
 	b, err := r.appendText(r.borrow(), v)
 	s := string(b)
 	r.scratch, r.textStart = b, outer
+	if err == nil && len(s) > 64 {
+		err = r.spend(len(s))
+	}
 	return s, err
 }
 

@@ -131,7 +131,7 @@ func filterFromJSON(r *run, in Value, _ []Value) (Value, error) {
 	if err != nil {
 		return in, raiseData(KindPebble, "input of fromJson is not valid JSON")
 	}
-	return bind(x), r.tick(len(s) >> 3)
+	return bind(x), r.spend(16 * len(s))
 }
 
 // filterToSeconds reads a duration: a number of seconds, a Go duration such as

@@ -144,7 +144,7 @@ func (v Value) Lookup(key string) (Value, bool) {
 
 // Text returns v as {{ }} prints it with autoescaping off.
 func (v Value) Text() string {
-	r := run{fuel: math.MaxInt, limits: &Limits{StringBytes: math.MaxInt}}
+	r := run{fuel: math.MaxInt, limits: &Limits{StringBytes: math.MaxInt, ValueBytes: math.MaxInt}}
 	s, _ := r.text(v)
 	return s
 }
