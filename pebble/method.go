@@ -62,3 +62,56 @@ func isJavaMethod(k kind, name string) bool {
 	}
 	return false
 }
+
+// methodExpr is x.name(arguments): a macro of an import, or the call of a method
+// on a value, which this engine does not make.
+type methodExpr struct {
+	x    expr
+	name string
+	args arguments
+	at   mark
+}
+
+func (e *methodExpr) eval(r *run) (Value, error) {
+	if t := r.aliasOf(e.x); t != nil {
+		return r.callAlias(t, e)
+	}
+	base, err := e.x.eval(r)
+	if err != nil {
+		return base, err
+	}
+	for _, x := range e.args.pos {
+		if _, err := x.eval(r); err != nil {
+			return base, err
+		}
+	}
+	if base.kind == kNull {
+		if r.strict {
+			return base, r.at(nullBase(e.x), e.at, "method")
+		}
+		return base, nil
+	}
+	v, err := r.method(base, e.name)
+	if err != nil {
+		err = r.at(err, e.at, "method")
+	}
+	return v, err
+}
+
+// aliasOf returns the template that import has given the name x, if any.
+func (r *run) aliasOf(x expr) *Template {
+	if v, ok := x.(*varExpr); ok && r.aliases != nil {
+		return r.aliases[v.name]
+	}
+	return nil
+}
+
+func (r *run) callAlias(t *Template, e *methodExpr) (Value, error) {
+	p := r.place()
+	defer r.back(p)
+	n := t.macros[e.name]
+	if n == nil {
+		return Value{}, r.fail(KindPebble, "Function or Macro ["+e.name+"] does not exist.", e.at, "function or macro")
+	}
+	return r.invoke(n, t, &e.args, p.cur)
+}
