@@ -84,6 +84,7 @@ func whenRenewed(plan *destination.Plan, way destination.Renewal, i int) string 
 // explainRedirect shows where the customer's browser goes.
 func (r *Runner) explainRedirect(ctx context.Context, plan *destination.Plan, in Input) (Explained, error) {
 	x := r.gather(plan, in, true)
+	x.expectFields()
 	attempt := Attempt{RedirectURI: placeholder("redirect_uri")}
 	if in.Code != nil && in.Code.RedirectURI != "" {
 		attempt.RedirectURI = in.Code.RedirectURI
@@ -111,6 +112,7 @@ func (r *Runner) explainRedirect(ctx context.Context, plan *destination.Plan, in
 // explainRound shows the main request with the steps around it.
 func (r *Runner) explainRound(ctx context.Context, plan *destination.Plan, in Input, main *destination.Request, when destination.When, purpose, words string) ([]Explained, error) {
 	x := r.gather(plan, in, true)
+	x.expectFields()
 	x.expectOutputs(when)
 	var out []Explained
 	show := func(request *destination.Request, purpose, words string) error {
@@ -168,9 +170,13 @@ func (x *round) expectOutputs(when destination.When) {
 			expect(name, placeholder(name))
 		}
 	}
+}
+
+// expectFields puts placeholders where the customer has to enter something and has not yet.
+func (x *round) expectFields() {
 	for _, p := range x.plan.Prompts() {
-		if p.Required { // what was not entered yet
-			expect(p.Name, placeholder(p.Name))
+		if _, entered := x.data[p.Name]; !entered && p.Required {
+			x.data[p.Name] = placeholder(p.Name)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func newProvider(t *testing.T, answers ...func(http.ResponseWriter, got)) *provi
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	config := egress.Config{AllowLoopback: true, Clock: p.clock, Timeout: 5 * time.Second, Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	config := egress.Config{AllowLoopback: true, Clock: p.clock, Timeout: 5 * time.Second}
 	for _, host := range hosts {
 		config.Overrides = append(config.Overrides, egress.Override{Suffix: host, Address: server.Listener.Addr().String(), Roots: roots})
 	}
@@ -88,7 +88,8 @@ func newProvider(t *testing.T, answers ...func(http.ResponseWriter, got)) *provi
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	p.runner = exchange.New(exchange.Config{Client: client, Clock: p.clock, Log: config.Log})
+	log := slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p.runner = exchange.New(exchange.Config{Client: client, Clock: p.clock, Log: log})
 	return p
 }
 
@@ -255,3 +256,9 @@ func read(t *testing.T, file string) string {
 }
 
 type httpWriter = http.ResponseWriter
+
+// checked is fields, for tests whose variable has that name.
+func checked(t *testing.T, p *destination.Plan, in map[string]any) destination.Fields {
+	t.Helper()
+	return fields(t, p, in)
+}

@@ -53,7 +53,27 @@ func (x *round) read(w *wire, request *destination.Request, reply *egress.Respon
 		f.Code, f.Description = "bad_json", "the answer says that it is JSON, and it is not"
 		return nil, f
 	}
+	x.hideIssued(a)
 	return a, nil
+}
+
+// hideIssued remembers the tokens of an answer before anything is said about it.
+func (x *round) hideIssued(a *answer) {
+	paths := x.plan.Paths()
+	issued := []any{paths.AccessToken.Lookup(a.body, a.header.Values), paths.RefreshToken.Lookup(a.body, a.header.Values)}
+	for _, f := range x.plan.Fields() {
+		if f.Secret || f.Name == nameAccessToken || f.Name == nameRefreshToken {
+			issued = append(issued, f.Path.Lookup(a.body, a.header.Values))
+		}
+	}
+	for _, name := range []string{"access_token", "refresh_token", "id_token"} {
+		issued = append(issued, a.member(name))
+	}
+	for _, value := range issued {
+		if fits(nameAccessToken, value) {
+			x.hide(reveal(value))
+		}
+	}
 }
 
 func success(status int) bool { return status >= 200 && status < 300 }

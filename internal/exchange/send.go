@@ -65,6 +65,9 @@ func (x *round) unreached(w *wire, err error) *Failure {
 	}
 	f.Code, f.Sent = string(failed.Kind), failed.Sent || x.sent
 	f.Description = x.clean(failed.Err.Error(), maxDescription)
+	if text := err.Error(); x.cut(text) != text { // a secret is part of the host
+		f.Err = &egress.Error{Kind: failed.Kind, Sent: failed.Sent, Host: x.cut(failed.Host), Err: errors.New(f.Description)}
+	}
 	switch failed.Kind {
 	case egress.KindBadRequest, egress.KindBlocked:
 		f.Kind = Denied
