@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/access"
@@ -88,7 +89,8 @@ type server struct {
 	refused  *limiter
 	reads    tokenCounters
 	rest     http.Handler
-	document []byte
+	spec     *huma.OpenAPI
+	document []byte // spec in JSON
 }
 
 // New makes the handler of /api/v1/…, /openapi.json, /data/core/activation/authoring/…, /healthz and /readyz. Other
@@ -139,7 +141,11 @@ func newServer(config Config) (*server, error) {
 	}
 	s.document = document
 	s.mountPlain()
-	s.rest = s.guard(http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.dispatch)))
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, newProblem(kindForeign, "The browser says that another site sent this."))
+	}))
+	s.rest = s.guard(origins.Handler(http.HandlerFunc(s.dispatch)))
 	return s, nil
 }
 

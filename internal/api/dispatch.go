@@ -89,10 +89,13 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, problem *Problem) 
 	problem.write(w, r)
 }
 
+// allMethods are the methods that routes have.
+var allMethods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
 // missing answers for a path or a method that is not served, and says what is.
 func (s *server) missing(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+	for _, method := range allMethods {
 		probe := r.Clone(r.Context())
 		probe.Method = method
 		if _, pattern := s.mux.Handler(probe); pattern != "" {
@@ -151,6 +154,7 @@ func (s *server) methods(path string) string {
 			methods = append(methods, known.method)
 		}
 	}
+	slices.SortFunc(methods, func(a, b string) int { return slices.Index(allMethods, a) - slices.Index(allMethods, b) })
 	return strings.Join(methods, ", ") + " " + path
 }
 

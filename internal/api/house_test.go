@@ -30,7 +30,7 @@ const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
 
 // house is the API over the real rooms, a real database and a simulated provider, behind a real socket.
 type house struct {
-	*testing.T
+	testing.TB
 	url       string
 	admin     string // key
 	sim       *simulator.Simulator
@@ -65,10 +65,10 @@ func check(t testing.TB, err error) {
 	}
 }
 
-func newHouse(t *testing.T, change ...func(*api.Config)) *house {
+func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{T: t, log: &logBuffer{}}
+	h := &house{TB: t, log: &logBuffer{}}
 	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	check(t, err)
@@ -189,8 +189,9 @@ func (h *house) callWith(key, method, path, body string, headers ...string) answ
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for _, header := range headers {
-		name, value, _ := strings.Cut(header, ": ")
-		r.Header.Set(name, value)
+		if name, value, ok := strings.Cut(header, ": "); ok {
+			r.Header.Set(name, value)
+		}
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(r)

@@ -34,6 +34,9 @@ var (
 	kindSandbox = &Kind{"other_sandbox", "The key is bound to another sandbox", http.StatusForbidden,
 		"The request names a sandbox (`?sandbox=` or `x-sandbox-name`) other than the only one that the key may use.",
 		"Leave the sandbox out, or use a key of the other sandbox."}
+	kindForeign = &Kind{"cross_origin", "The request comes from a page of another site", http.StatusForbidden,
+		"A browser says that a page of another origin sent the request (`Sec-Fetch-Site`, `Origin`). Pages of other origins may not change anything here.",
+		"Call the API from a server, not from a page."}
 	kindNotFound = &Kind{"not_found", "There is no such thing", http.StatusNotFound,
 		"No definition, connection, sandbox or key has that id or name in the sandbox that was asked, or it belongs to someone else.",
 		"Check the id, and the sandbox: without `?sandbox=` the key's own, or `prod`."}
@@ -90,7 +93,7 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{
 		kindMalformed, kindInvalid, kindDefinition, kindFields, kindUnauthenticated, kindDenied, kindSandbox,
-		kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindState, kindReauthorize, kindPending,
+		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindState, kindReauthorize, kindPending,
 		kindDisabled, kindRunning, kindTooLarge, kindContentType, kindUnpublishable, kindRefused, kindMismatch,
 		kindDown, kindRate, kindInternal, kindNotServed, kindUnavailable,
 	}

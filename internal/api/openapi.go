@@ -50,6 +50,7 @@ func (s *server) describe() ([]byte, error) {
 	s.sandboxRoutes(h)
 	s.whoAmIRoutes(h)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}
+	s.spec = doc
 	out, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)

@@ -25,6 +25,27 @@ func TestOpenAPI(t *testing.T) {
 	golden(t, "testdata/openapi.json", append(pretty.Bytes(), '\n'))
 }
 
+// TestReference keeps the pages that are made from the code.
+func TestReference(t *testing.T) {
+	golden(t, "../../docs/reference/errors.md", []byte(api.ErrorsPage()))
+	page, err := api.ReferencePage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "../../docs/reference/api.md", []byte(page))
+}
+
+// TestKinds checks that every kind is explained, once.
+func TestKinds(t *testing.T) {
+	seen := map[string]bool{}
+	for _, kind := range api.Kinds() {
+		if seen[kind.Slug] || kind.Slug == "" || kind.Title == "" || kind.Status < 400 || kind.Means == "" || kind.Do == "" {
+			t.Errorf("the kind %+v is there twice, or not explained", kind)
+		}
+		seen[kind.Slug] = true
+	}
+}
+
 // golden compares with a file, or writes it with -update.
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()

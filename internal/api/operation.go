@@ -102,7 +102,7 @@ func add[I, O any](s *server, h huma.API, op operation, do func(context.Context,
 	if b, ok := any(new(I)).(bodied); ok && schema == nil {
 		schema = b.schemaIn(h.OpenAPI().Components.Schemas)
 	}
-	document(pathItem(h, op), op, status, schema)
+	document(operationAt(h.OpenAPI().Paths[op.path], op.method), op, status, schema)
 }
 
 // document completes what huma derived from the types.
@@ -168,23 +168,6 @@ func failures(o *huma.Operation, kinds []*Kind) {
 			}},
 		}
 	}
-}
-
-func pathItem(h huma.API, op operation) *huma.Operation {
-	item := h.OpenAPI().Paths[op.path]
-	switch op.method {
-	case http.MethodGet:
-		return item.Get
-	case http.MethodPost:
-		return item.Post
-	case http.MethodPut:
-		return item.Put
-	case http.MethodPatch:
-		return item.Patch
-	case http.MethodDelete:
-		return item.Delete
-	}
-	panic("api: no such method: " + op.method)
 }
 
 // example keeps the order in which an example is written.
