@@ -82,7 +82,7 @@ func (n *forNode) render(r *run) error {
 		if err != nil {
 			return err
 		}
-		e := r.fail(KindPebble, "Not an iterable object. Value = ["+s+"]", n.at, `tag "for"`)
+		e := r.fail(KindPebble, "Not an iterable object. Value = ["+clip(s)+"]", n.at, `tag "for"`)
 		e.FromData = true
 		return e
 	}

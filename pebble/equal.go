@@ -64,9 +64,13 @@ func (r *run) same(a, b Value) (bool, error) {
 
 func (r *run) sameList(a, b Value) (bool, error) {
 	n := a.length()
-	if err := r.tick(1); err != nil || n != b.length() {
+	if n != b.length() {
+		return false, nil
+	}
+	if err := r.descend(); err != nil {
 		return false, err
 	}
+	defer r.ascend()
 	for i := range n {
 		if eq, err := r.same(a.at(i), b.at(i)); !eq {
 			return false, err
@@ -76,7 +80,14 @@ func (r *run) sameList(a, b Value) (bool, error) {
 }
 
 func (r *run) sameMap(a, b Value) (bool, error) {
-	if err := r.tick(1 + a.length()); err != nil || a.length() != b.length() {
+	if a.length() != b.length() {
+		return false, nil
+	}
+	if err := r.descend(); err != nil {
+		return false, err
+	}
+	defer r.ascend()
+	if err := r.tick(a.length()); err != nil {
 		return false, err
 	}
 	for k, x := range a.pairs {

@@ -45,5 +45,10 @@ func (r *run) loadNamed(x expr) (*Template, error) {
 	if v.kind != kString {
 		return nil, cannotCast(v, "the name of a template")
 	}
-	return r.load(v.str())
+	t, err := r.load(v.str())
+	if missing, ok := err.(*Error); ok && missing.Kind == KindLoader {
+		_, static := x.(*literal)
+		missing.FromData = !static
+	}
+	return t, err
 }

@@ -52,6 +52,21 @@ func (r *run) enter() error {
 
 func (r *run) leave() { r.depth-- }
 
+// maxNesting bounds the lists and maps in one another that printing or comparing
+// goes down into: a loop can nest a list in itself without nesting any source.
+const maxNesting = 1000
+
+// descend counts a list or map within another one; each has its ascend.
+func (r *run) descend() error {
+	r.nesting++
+	if r.nesting > maxNesting {
+		return r.limit("Depth")
+	}
+	return r.tick(4)
+}
+
+func (r *run) ascend() { r.nesting-- }
+
 // limit returns the error of a breached limit. It has no place yet.
 func (r *run) limit(name string) *Error {
 	return &Error{Kind: KindLimit, Message: "render exceeds the limit " + name, Limit: name, Op: "rendering"}

@@ -107,6 +107,9 @@ func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
 	}
 	v, err := r.attribute(base, String(e.name), e.x)
 	if err != nil {
+		if missing, ok := err.(*Error); ok && missing.Kind == KindAttribute {
+			missing.FromData = false // the name is of the template
+		}
 		err = r.at(err, e.at, "attribute")
 	}
 	return v, err

@@ -136,7 +136,7 @@ func (r *run) printValue(v Value, esc escaping) error {
 	if err != nil {
 		return err
 	}
-	if esc.strategy == escapeNone || v.isNumber() || v.kind == kBool {
+	if esc.strategy == escapeNone || esc.strategy == escapeHTML && (v.isNumber() || v.kind == kBool) {
 		return r.grown(out)
 	}
 	r.out = out

@@ -30,6 +30,7 @@ type run struct {
 	fuel    int
 	made    int // bytes of values made so far
 	depth   int
+	nesting int // of lists and maps in one another
 	started time.Time
 	cached  map[cacheKey]string
 	// textStart is where in a buffer the text begins that appendText bounds.

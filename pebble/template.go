@@ -124,7 +124,7 @@ func (t *Template) free(r *run, err error) {
 	r.out, r.base, r.args = r.out[:0], r.base[:0], r.args[:0]
 	r.ctx, r.vars = nil, nil
 	r.root, r.cur, r.one[0], r.limits = nil, nil, nil, nil
-	r.steps, r.made = 0, 0
+	r.steps, r.made, r.nesting = 0, 0, 0
 	runs.Put(r)
 }
 

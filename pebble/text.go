@@ -66,9 +66,10 @@ func (r *run) appendCompound(b []byte, v Value) ([]byte, error) {
 	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
-	if err := r.tick(4); err != nil {
+	if err := r.descend(); err != nil {
 		return b, err
 	}
+	defer r.ascend()
 	switch v.kind {
 	case kList, kArray:
 		return r.appendList(b, v)

@@ -40,9 +40,10 @@ func (r *run) appendJSON(b []byte, v Value) ([]byte, error) {
 	if len(b)-r.textStart > r.limits.StringBytes {
 		return b, r.limit("StringBytes")
 	}
-	if err := r.tick(4); err != nil {
+	if err := r.descend(); err != nil {
 		return b, err
 	}
+	defer r.ascend()
 	switch v.kind {
 	case kList, kArray:
 		return r.appendJSONList(b, v)
