@@ -215,7 +215,7 @@ func (a *agenda) refresh(id string) {
 		return
 	}
 	e.queued.Store(false)
-	if flight, _ := a.keeper.join(e, due, e.now.Load().generation); flight != nil {
+	if flight, _, err := a.keeper.join(e, due, e.now.Load().generation); err == nil {
 		<-flight.done
 		// What this item stood for may have been done before, and the next time is then known only here.
 		a.expect(id, e.now.Load().refreshAt)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/singleflight"
 
 	"latchkey/internal/access"
@@ -33,6 +34,8 @@ type KeeperConfig struct {
 	RefreshTimeout time.Duration
 	// PruneAfter is the life of connections that never had a consent; 0 means 24 h.
 	PruneAfter time.Duration
+	// Meter counts exchanges; nil means none.
+	Meter metric.Meter
 }
 
 func (c *KeeperConfig) defaults() {
@@ -64,6 +67,7 @@ type Keeper struct {
 	words   words
 	loads   singleflight.Group
 	agenda  *agenda
+	meters  meters
 
 	// background is the context of flights; cut ends it.
 	background context.Context
@@ -83,6 +87,10 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 	k := &Keeper{config: config, byID: newTable(hasID), byLabel: newTable(hasLabel)}
 	k.background, k.cut = context.WithCancel(context.Background())
 	k.agenda = newAgenda(k)
+	var err error
+	if k.meters, err = newMeters(config.Meter); err != nil {
+		return nil, fmt.Errorf("connection: making the keeper's meters: %w", err)
+	}
 	return k, nil
 }
 
@@ -201,7 +209,7 @@ func (k *Keeper) think(ctx context.Context, e *entry, where Selector, ref string
 // await waits for an exchange and makes the best of how it ended.
 func (k *Keeper) await(ctx context.Context, e *entry, why cause, before int64, want Want) (Token, error) {
 	flight, err := k.exchanged(ctx, e, why, before)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrClosed) {
 		return Token{}, err
 	}
 	v := e.now.Load()
@@ -209,8 +217,8 @@ func (k *Keeper) await(ctx context.Context, e *entry, why cause, before int64, w
 	switch {
 	case verdict.serve:
 		return *v.token, nil
-	case flight == nil && !errors.Is(verdict.err, ErrNotModified):
-		return Token{}, ErrClosed
+	case err != nil:
+		return Token{}, err
 	case flight != nil && flight.err != nil:
 		return Token{}, flight.err
 	}
@@ -234,9 +242,6 @@ func (k *Keeper) force(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if flight == nil {
-		return ErrClosed
-	}
 	after := e.now.Load()
 	switch {
 	case flight.err != nil:
@@ -249,102 +254,6 @@ func (k *Keeper) force(ctx context.Context, id string) error {
 		return after.failed(id)
 	}
 	return after.unrenewable(id)
-}
-
-// load brings a connection into memory. Callers that want the same one share the reading.
-func (k *Keeper) load(ctx context.Context, where Selector, ref string) (*entry, error) {
-	if isID(ref) {
-		if e := k.byID.find(key{name: ref}); e != nil {
-			return e, nil
-		}
-		where.ID, where.Sandbox = ref, ""
-	} else {
-		where.Label = ref
-		if where.Sandbox == "" {
-			where.Sandbox = access.DefaultSandbox
-		}
-	}
-	name := strings.Join([]string{where.Organization, where.Sandbox, ref}, "\x00")
-	loading := k.loads.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
-		defer cancel()
-		record, err := k.config.Ledger.Find(ctx, where)
-		if err != nil {
-			return nil, err
-		}
-		return k.hold(&record), nil
-	})
-	select {
-	case loaded := <-loading:
-		if loaded.Err != nil {
-			return nil, fmt.Errorf("loading a connection: %w", loaded.Err)
-		}
-		return loaded.Val.(*entry), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// hold makes or updates the entry of a record.
-func (k *Keeper) hold(record *Record) *entry {
-	e := &entry{id: record.ID}
-	e.now.Store(k.newView(record))
-	if have := k.byID.put(key{name: record.ID}, e); have != e {
-		k.adopt(have, record)
-		return have
-	}
-	k.nameEntry(e, "", record)
-	return e
-}
-
-// adopt takes over what is stored of a connection, and gives what is known then.
-func (k *Keeper) adopt(e *entry, record *Record) *view {
-	before := e.now.Load()
-	next := k.newView(record)
-	if e.adopt(next) {
-		if before.label != next.label {
-			k.nameEntry(e, before.label, record)
-		}
-		k.agenda.expect(e.id, next.refreshAt)
-	}
-	return e.now.Load()
-}
-
-// nameEntry leads the label to its entry, and the former one no more.
-func (k *Keeper) nameEntry(e *entry, former string, record *Record) {
-	if former != "" {
-		k.byLabel.remove(key{record.Organization, record.Sandbox, former}, e)
-	}
-	if record.Label == "" {
-		return
-	}
-	name := key{record.Organization, record.Sandbox, record.Label}
-	if have := k.byLabel.put(name, e); have != e { // left over from a connection that had the label before
-		k.byLabel.remove(name, have)
-		k.byLabel.put(name, e)
-	}
-}
-
-// forget drops a connection that is gone.
-func (k *Keeper) forget(e *entry) {
-	v := e.now.Load()
-	k.byID.remove(key{name: e.id}, e)
-	if v.label != "" {
-		k.byLabel.remove(key{v.organization, v.sandbox, v.label}, e)
-	}
-}
-
-// changed takes over what the connector wrote.
-func (k *Keeper) changed(record *Record) {
-	k.hold(record)
-	k.agenda.expect(record.ID, record.RefreshAt)
-}
-
-// removed forgets what the connector deleted.
-func (k *Keeper) removed(id string) {
-	if e := k.byID.find(key{name: id}); e != nil {
-		k.forget(e)
-	}
 }
 
 // nudge asks for a refresh of a stale token in the background.

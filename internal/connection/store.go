@@ -130,7 +130,7 @@ type AttemptStore interface {
 	// BindAttempt sets the cookie of an open attempt: [ErrAttemptUsed].
 	BindAttempt(ctx context.Context, id string, cookie Hash) error
 	// UseAttempt uses an attempt up, with the outcome when it is known. Of any number of calls, at once or one after
-	// the other, one succeeds; the others get [ErrAttemptUsed].
+	// the other, one succeeds; the others get [ErrAttemptUsed]. The attempt's secrets MAY be forgotten with it.
 	UseAttempt(ctx context.Context, id, outcome string, at time.Time) error
 	// FailAttempt notes how a used attempt ended.
 	FailAttempt(ctx context.Context, id, outcome string) error

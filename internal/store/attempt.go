@@ -111,9 +111,9 @@ func (c Connections) BindAttempt(ctx context.Context, id string, cookie connecti
 	return c.changeAttempt(ctx, `UPDATE attempts SET cookie = $2 WHERE id = $1 AND used_at IS NULL`, id, cookie[:])
 }
 
-// UseAttempt uses an attempt up, once.
+// UseAttempt uses an attempt up, once. Its secrets go: who used it has read them.
 func (c Connections) UseAttempt(ctx context.Context, id, outcome string, at time.Time) error {
-	return c.changeAttempt(ctx, `UPDATE attempts SET used_at = $2, outcome = $3 WHERE id = $1 AND used_at IS NULL`,
+	return c.changeAttempt(ctx, `UPDATE attempts SET used_at = $2, outcome = $3, secrets = NULL WHERE id = $1 AND used_at IS NULL`,
 		id, micros(at), outcome)
 }
 

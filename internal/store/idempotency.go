@@ -68,8 +68,7 @@ func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*
 	id, request := i.id(replay), i.request(replay)
 	var sealed []byte
 	err := i.s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`DELETE FROM replays WHERE id = $1 AND expires_at <= $2`, id, micros(now))
-		if err != nil {
+		if err := sweepReplays(t, id, now); err != nil {
 			return err
 		}
 		n, err := t.exec(`INSERT INTO replays (id, organization, request, expires_at) VALUES ($1, $2, $3, $4)
@@ -102,6 +101,16 @@ func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*
 	return &answer, nil
 }
 
+// sweepReplays removes the key's own row when it has expired, and a few others that have: more go than come.
+func sweepReplays(t *tx, id []byte, now time.Time) error {
+	if _, err := t.exec(`DELETE FROM replays WHERE id = $1 AND expires_at <= $2`, id, micros(now)); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM replays WHERE id IN (SELECT id FROM replays WHERE expires_at <= $1
+		ORDER BY expires_at LIMIT 4)`, micros(now))
+	return err
+}
+
 // Finish keeps the answer, sealed, until expires.
 func (i Idempotency) Finish(ctx context.Context, replay Replay, answer Answer, expires time.Time) error {
 	id := i.id(replay)
@@ -130,18 +139,4 @@ func (i Idempotency) Abandon(ctx context.Context, replay Replay) error {
 		return fmt.Errorf("giving back an idempotency key: %w", err)
 	}
 	return nil
-}
-
-// Sweep removes up to limit answers that have expired, and tells how many.
-func (i Idempotency) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	var removed int64
-	err := i.s.write(ctx, func(t *tx) (err error) {
-		removed, err = t.exec(`DELETE FROM replays WHERE id IN (SELECT id FROM replays WHERE expires_at <= $1
-			ORDER BY expires_at LIMIT $2)`, micros(now), limit)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("sweeping answers: %w", err)
-	}
-	return int(removed), nil
 }

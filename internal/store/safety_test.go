@@ -140,7 +140,7 @@ func wantNone(t *testing.T, f folder, mark string) {
 }
 
 // raw opens the database beside the store.
-func (f folder) raw(t *testing.T) *sql.DB {
+func (f folder) raw(t testing.TB) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", f.database())
 	if err != nil {
@@ -150,7 +150,7 @@ func (f folder) raw(t *testing.T) *sql.DB {
 	return db
 }
 
-func exec1(t *testing.T, db *sql.DB, text string, args ...any) {
+func exec1(t testing.TB, db *sql.DB, text string, args ...any) {
 	t.Helper()
 	if _, err := db.Exec(text, args...); err != nil {
 		t.Fatal(err)
@@ -302,7 +302,7 @@ func TestLock(t *testing.T) {
 // child runs one test of this binary in a process of its own.
 func child(t *testing.T, test string, env ...string) string {
 	t.Helper()
-	command := exec.Command(os.Args[0], "-test.run=^"+test+"$") //nolint:gosec // this binary
+	command := exec.Command(os.Args[0], "-test.run=^"+test+"$")
 	command.Env = append(os.Environ(), env...)
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -351,7 +351,7 @@ func TestKill(t *testing.T) {
 // killAfter lets a child commit n times and kills it; it gives the last generation that the child told of.
 func killAfter(t *testing.T, f folder, id string, n int) (last int64) {
 	t.Helper()
-	command := exec.Command(os.Args[0], "-test.run=^TestKill$") //nolint:gosec // this binary
+	command := exec.Command(os.Args[0], "-test.run=^TestKill$")
 	command.Env = append(os.Environ(), "KILL_DIR="+f.path, "KILL_CONNECTION="+id)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()

@@ -28,8 +28,8 @@ type Subject struct {
 	AddDefinition func(t *testing.T, name string) string
 }
 
+// Where the suite works.
 const (
-	// Organization and Sandbox are where the suite works.
 	Organization = "1111111111AAAAAAAAAA1111@AdobeOrg"
 	Sandbox      = "prod"
 

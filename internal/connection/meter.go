@@ -1,0 +1,51 @@
+package connection
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+)
+
+// meters count what the keeper does. No label names a connection or a customer.
+type meters struct {
+	// renewals counts exchanges for a next token, by outcome: "ok" or the failure's class.
+	renewals metric.Int64Counter
+	// latency is how long they took, in seconds.
+	latency metric.Float64Histogram
+	// edges counts changes of state, by the new state.
+	edges metric.Int64Counter
+}
+
+func newMeters(meter metric.Meter) (m meters, err error) {
+	if meter == nil {
+		meter = noop.Meter{}
+	}
+	if m.renewals, err = meter.Int64Counter("latchkey.connection.renewals",
+		metric.WithDescription("Exchanges for a next token, by outcome.")); err != nil {
+		return m, err
+	}
+	if m.latency, err = meter.Float64Histogram("latchkey.connection.renewal.duration", metric.WithUnit("s"),
+		metric.WithDescription("How long exchanges for a next token took.")); err != nil {
+		return m, err
+	}
+	m.edges, err = meter.Int64Counter("latchkey.connection.edges",
+		metric.WithDescription("Changes of a connection's state in the background, by the new state."))
+	return m, err
+}
+
+func (m *meters) exchanged(ctx context.Context, err error, took time.Duration) {
+	outcome := "ok"
+	if err != nil {
+		outcome = failureOf(err).Kind.String()
+	}
+	by := metric.WithAttributes(attribute.String("outcome", outcome))
+	m.renewals.Add(ctx, 1, by)
+	m.latency.Record(ctx, took.Seconds(), by)
+}
+
+func (m *meters) edge(next State) {
+	m.edges.Add(context.Background(), 1, metric.WithAttributes(attribute.String("state", string(next))))
+}
