@@ -48,7 +48,7 @@ func (c *compiler) login() {
 	switch {
 	case authType.absent() && grant.absent():
 		c.unpublishable(at, "the entry doesn't say how a customer logs in: authType and grant are missing",
-			`add "authType": "OAUTH2" and "grant": "`+string(AuthorizationCode)+`" (or `+string(Password)+`, `+string(ClientCredentials)+`)`)
+			fmt.Sprintf(`add "authType": "OAUTH2" and "grant": %q (or %s, %s)`, AuthorizationCode, Password, ClientCredentials))
 		c.plan.authType = OAuth2
 	case authType.absent():
 		c.refuse(at, "authType is missing", `add "authType": "OAUTH2"`)
@@ -67,7 +67,8 @@ func (c *compiler) login() {
 	case Bearer, Basic:
 		c.options()
 	default:
-		c.unpublishable(at, fmt.Sprintf("%s is stored, but no token can be had with it: Latchkey connects OAUTH2, BEARER and BASIC", c.plan.authType), "")
+		c.unpublishable(at, string(c.plan.authType)+
+			" is stored, but no token can be had with it: Latchkey connects OAUTH2, BEARER and BASIC", "")
 	}
 }
 

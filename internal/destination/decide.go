@@ -78,12 +78,14 @@ func (c *compiler) required() {
 		return
 	}
 	if p.grant == AuthorizationCode && p.inputs.AuthorizationURL == nil && c.entry.get("authorizationUrl").absent() {
-		c.unpublishable(child(c.pointer, "authorizationUrl"), "authorizationUrl is missing: there is nowhere to send the customer's browser", `add "authorizationUrl": "https://…"`)
+		c.unpublishable(child(c.pointer, "authorizationUrl"),
+			"authorizationUrl is missing: there is nowhere to send the customer's browser", `add "authorizationUrl": "https://…"`)
 	}
-	declared := slices.ContainsFunc([]string{"accessTokenUrl", "accessTokenRequest"}, func(name string) bool { return !c.entry.get(name).absent() })
-	if p.acquire == nil && !declared && c.entry.at("options", "codeExchangeRequest").absent() {
-		c.unpublishable(child(c.pointer, "accessTokenUrl"), "there is no way to get a first token: accessTokenUrl and accessTokenRequest are missing",
-			`add "accessTokenUrl": "https://…"`)
+	declared := !c.entry.get("accessTokenUrl").absent() || !c.entry.get("accessTokenRequest").absent() ||
+		!c.entry.at("options", "codeExchangeRequest").absent()
+	if p.acquire == nil && !declared {
+		c.unpublishable(child(c.pointer, "accessTokenUrl"),
+			"there is no way to get a first token: accessTokenUrl and accessTokenRequest are missing", `add "accessTokenUrl": "https://…"`)
 	}
 	if uses := c.clientIDUses(); len(uses) > 0 && p.inputs.ClientID == "" && !c.hasField("clientId") {
 		c.requireClient("clientId", uses)
@@ -143,7 +145,8 @@ func (c *compiler) advise() {
 	if r := p.acquire; r != nil && r.gives("accessToken") && !r.gives("expiresIn", "expiresAt") &&
 		!c.hasOutput("expiresIn", "expiresAt") && p.paths.ExpiresIn.Empty() && p.expiry.Default == 0 && !p.expiry.FromJWT {
 		c.warn(r.Pointer, "no output says how long the token lives; it will be renewed on demand only, or when expires_in tells",
-			`add a response field "expiresIn", a constant field {"name": "expiresIn", "value": 3600}, or "options": {"expiry": {"defaultSeconds": 3600}}`)
+			`add a response field "expiresIn", a constant field {"name": "expiresIn", "value": 3600}, `+
+				`or "options": {"expiry": {"defaultSeconds": 3600}}`)
 	}
 	c.adviseTwice(p.acquire)
 	c.adviseTwice(c.tokenRequest)

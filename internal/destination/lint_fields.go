@@ -64,7 +64,8 @@ func (c *compiler) field(n *node, at string) (Field, bool) {
 	if f.Title == "" {
 		f.Title = f.Name
 	}
-	kind, _ := c.enum(n.get("type"), child(at, "type"), "the type", string(StringType), string(BooleanType), string(IntegerType), string(ObjectType))
+	kind, _ := c.enum(n.get("type"), child(at, "type"), "the type",
+		string(StringType), string(BooleanType), string(IntegerType), string(ObjectType))
 	f.Type = FieldType(kind)
 	format := c.text(n, at, "format")
 	if format != "" && format != "password" {
@@ -98,7 +99,8 @@ func (c *compiler) roleOf(f *Field, n *node, at string) {
 			c.warn(child(at, "source"), "the field has a value; nobody will be asked for it", `write "source": "PARTNER", or take "value" away`)
 		}
 	case source == "PARTNER":
-		c.refuse(at, "a PARTNER field needs a value or an authenticationResponsePath", `add one of them, or write "source": "CUSTOMER"`)
+		c.refuse(at, "a PARTNER field needs a value or an authenticationResponsePath",
+			`add one of them, or write "source": "CUSTOMER"`)
 	case source == "":
 		c.warn(at, "the field doesn't say who gives its value; the customer will be asked", `add "source": "CUSTOMER"`)
 	}

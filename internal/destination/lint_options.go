@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"latchkey/pebble"
 )
 
 // options reads `options`: Adobe's useBasicAuth, and what Latchkey adds (spec §6.3). Nobody knows the other members,
@@ -177,7 +175,8 @@ func (c *compiler) expiry(n *node, at string) {
 	o := &c.plan.expiry
 	o.Leeway = c.seconds(n.get("leewaySeconds"), child(at, "leewaySeconds"), 0)
 	o.Default = c.seconds(n.get("defaultSeconds"), child(at, "defaultSeconds"), 1)
-	if unit, ok := c.enum(n.get("unit"), child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(Durations)); ok {
+	unit, ok := c.enum(n.get("unit"), child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(Durations))
+	if ok {
 		o.Unit = ExpiryUnit(unit)
 	}
 	o.FromJWT = c.truth(n, at, "fromJwt")
@@ -197,77 +196,6 @@ func (c *compiler) seconds(n *node, at string, least int) time.Duration {
 		return 0
 	}
 	return time.Duration(v) * time.Second
-}
-
-// assertionAlgorithms are the signatures that an assertion can have.
-var assertionAlgorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
-
-// assertion reads options.assertion (RFC 7523).
-func (c *compiler) assertion(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
-		return
-	}
-	c.misspelt(n, at, set("alg", "key", "kid", "header", "claims", "lifetimeSeconds"))
-	a := &Assertion{Lifetime: 5 * time.Minute}
-	if n.get("alg").absent() {
-		c.unpublishable(child(at, "alg"), "the assertion's algorithm is missing", `add "alg": "RS256"`)
-	}
-	a.Algorithm, _ = c.enum(n.get("alg"), child(at, "alg"), "the algorithm", assertionAlgorithms...)
-	if n.get("key").absent() {
-		c.unpublishable(child(at, "key"), "the assertion's private key is missing", `add "key": "{{ authData.privateKey }}"`)
-	} else if c.kind(n.get("key"), child(at, "key"), stringNode) {
-		a.Key = c.plainText(n.get("key"), child(at, "key"), inBody)
-	}
-	if kid := n.get("kid"); !kid.absent() && c.kind(kid, child(at, "kid"), stringNode) {
-		a.KeyID = c.plainText(kid, child(at, "kid"), inBody)
-	}
-	if d := c.seconds(n.get("lifetimeSeconds"), child(at, "lifetimeSeconds"), 1); d > 0 {
-		a.Lifetime = d
-	}
-	if a.Lifetime > 24*time.Hour {
-		c.refuse(child(at, "lifetimeSeconds"), "an assertion may live for a day at most", "")
-	}
-	a.Header = c.claims(n.get("header"), child(at, "header"))
-	a.Claims = c.claims(n.get("claims"), child(at, "claims"))
-	for _, m := range a.Header {
-		if slices.Contains([]string{"alg", "kid", "crit", "b64"}, m.Name) {
-			c.refuse(child(at, "header", m.Name), "the header "+m.Name+" is not set here", `use "alg" and "kid" beside "header"`)
-		}
-	}
-	c.plan.assertion = a
-	c.names["assertion"] = true
-}
-
-// claims reads an object whose strings are templates iff they have delimiters.
-func (c *compiler) claims(n *node, at string) []Claim {
-	if n.absent() || !c.kind(n, at, objectNode) {
-		return nil
-	}
-	out := []Claim{}
-	for _, m := range n.members {
-		out = append(out, Claim{m.name, c.claim(m.value, child(at, m.name))})
-	}
-	return out
-}
-
-func (c *compiler) claim(n *node, at string) any {
-	switch n.kind {
-	case objectNode:
-		return c.claims(n, at)
-	case arrayNode:
-		out := []any{}
-		for i, item := range n.items {
-			out = append(out, c.claim(item, element(at, i)))
-		}
-		return out
-	case stringNode:
-		return c.plainText(n, at, inBody)
-	case numberNode:
-		return pebble.Number(n.text)
-	case boolNode:
-		return n.truth()
-	}
-	return nil
 }
 
 func (c *compiler) response(n *node, at string) {
@@ -295,7 +223,8 @@ func (c *compiler) tokenPlacement(n *node, at string) {
 	c.noControls(c.text(n, at, "prefix"), child(at, "prefix"))
 	switch {
 	case (header == "") == (query == ""):
-		c.refuse(at, "the token goes into a header or into the query", `write {"header": "Authorization", "prefix": "Bearer "} or {"query": "access_token"}`)
+		c.refuse(at, "the token goes into a header or into the query",
+			`write {"header": "Authorization", "prefix": "Bearer "} or {"query": "access_token"}`)
 	case header != "" && !headerToken.MatchString(header):
 		c.refuse(child(at, "header"), shown(header)+" cannot be a header's name", "use letters, digits and hyphens")
 	}

@@ -55,7 +55,10 @@ func (x *round) stamp(a *destination.Assertion, claims *pebble.Map) {
 	}
 }
 
-func (x *round) signed(ctx context.Context, a *destination.Assertion, vars map[string]any, header, claims *pebble.Map) (string, error) {
+// signed renders the key and signs.
+func (x *round) signed(
+	ctx context.Context, a *destination.Assertion, vars map[string]any, header, claims *pebble.Map,
+) (string, error) {
 	text, err := x.text(ctx, a.Key, vars)
 	if err != nil {
 		return "", err

@@ -39,7 +39,9 @@ func (x *round) authorize(ctx context.Context, attempt Attempt) (string, error) 
 	params := x.authorizationParams(attempt)
 	// What the URL says itself stays; only what ties the answer to the attempt comes from here.
 	own := u.Query()
-	params = slices.DeleteFunc(params, func(p parameter) bool { return own.Has(p.name) && p.name != "state" && p.name != "redirect_uri" })
+	params = slices.DeleteFunc(params, func(p parameter) bool {
+		return own.Has(p.name) && p.name != "state" && p.name != "redirect_uri"
+	})
 	for _, param := range options.Params {
 		params = slices.DeleteFunc(params, func(p parameter) bool { return p.name == param.Name })
 		if param.Text == nil {

@@ -12,7 +12,9 @@ import (
 // The provider's words for what went wrong (RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6).
 var (
 	grantErrors  = []string{"invalid_grant", "bad_refresh_token", "expired_token", "invalid_refresh_token", "token_revoked"}
-	clientErrors = []string{"invalid_client", "unauthorized_client", "invalid_client_id", "invalid_client_secret", "incorrect_client_credentials"}
+	clientErrors = []string{
+		"invalid_client", "unauthorized_client", "invalid_client_id", "invalid_client_secret", "incorrect_client_credentials",
+	}
 	deniedErrors = []string{
 		"access_denied", "invalid_scope", "invalid_request", "unsupported_grant_type", "unsupported_response_type",
 		"consent_required", "interaction_required", "login_required", "account_selection_required", "invalid_target",

@@ -45,13 +45,13 @@ func (r *Runner) Explain(ctx context.Context, plan *destination.Plan, in Input) 
 		}
 		out = append(out, e)
 	}
-	first, err := r.explainRound(ctx, plan, in, plan.Acquire(), destination.OnAcquire, "acquire", whenAcquired(plan))
+	first, err := r.explainRound(ctx, plan, in, shown{plan.Acquire(), destination.OnAcquire, "acquire", whenAcquired(plan)})
 	if err != nil {
 		return nil, err
 	}
 	out = append(out, first...)
 	for i, way := range plan.Renewals() {
-		renewal, err := r.explainRound(ctx, plan, in, way.Request, destination.OnRefresh, "renew", whenRenewed(plan, way, i))
+		renewal, err := r.explainRound(ctx, plan, in, shown{way.Request, destination.OnRefresh, "renew", whenRenewed(plan, way, i)})
 		if err != nil {
 			return nil, err
 		}
@@ -109,11 +109,18 @@ func (r *Runner) explainRedirect(ctx context.Context, plan *destination.Plan, in
 	return e, nil
 }
 
-// explainRound shows the main request with the steps around it.
-func (r *Runner) explainRound(ctx context.Context, plan *destination.Plan, in Input, main *destination.Request, when destination.When, purpose, words string) ([]Explained, error) {
+// shown is the main request of a round that is explained.
+type shown struct {
+	request       *destination.Request
+	when          destination.When
+	purpose, said string
+}
+
+// explainRound shows a main request with the steps around it.
+func (r *Runner) explainRound(ctx context.Context, plan *destination.Plan, in Input, main shown) ([]Explained, error) {
 	x := r.gather(plan, in, true)
 	x.expectFields()
-	x.expectOutputs(when)
+	x.expectOutputs(main.when)
 	var out []Explained
 	show := func(request *destination.Request, purpose, words string) error {
 		e, err := x.explain(ctx, request)
@@ -132,11 +139,11 @@ func (r *Runner) explainRound(ctx context.Context, plan *destination.Plan, in In
 			return nil, err
 		}
 	}
-	if err := show(main, purpose, words); err != nil {
+	if err := show(main.request, main.purpose, main.said); err != nil {
 		return nil, err
 	}
 	for _, step := range plan.Steps() {
-		if step.When != when && step.When != destination.Always {
+		if step.When != main.when && step.When != destination.Always {
 			continue
 		}
 		if err := show(step.Request, "step:"+step.Name, "after the request before"); err != nil {

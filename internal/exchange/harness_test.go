@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -232,7 +233,7 @@ func code(text string) *exchange.CodeGrant {
 // failure gives the failure of an error.
 func failure(t *testing.T, err error) *exchange.Failure {
 	t.Helper()
-	f, ok := err.(*exchange.Failure)
+	f, ok := errors.AsType[*exchange.Failure](err)
 	if !ok {
 		t.Fatalf("the error is %T (%v), want a *Failure", err, err)
 	}

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -129,7 +130,7 @@ func TestNothingLeaks(t *testing.T) {
 func print(t *testing.T, what string, result any, err error) {
 	t.Helper()
 	grep(t, what, fmt.Sprintf("%v %+v %#v %v %+v", result, result, err, err, err))
-	if failure, ok := err.(*exchange.Failure); ok {
+	if failure, ok := errors.AsType[*exchange.Failure](err); ok {
 		grep(t, what, fmt.Sprintf("%+v %v %q %q", *failure, failure.Err, failure.Description, failure.Endpoint))
 		if len([]rune(failure.Description)) > 200 || len([]rune(failure.Code)) > 80 {
 			t.Errorf("%s: the failure is not bounded: %v", what, failure)

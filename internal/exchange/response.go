@@ -99,7 +99,9 @@ func parseBody(format destination.ResponseFormat, contentType string, body []byt
 			return text, false
 		}
 	}
-	if format == destination.FormFormat || format == destination.AutoFormat && (media == formType || media == "text/plain" && strings.Contains(text, "=")) {
+	saysForm := format == destination.FormFormat ||
+		format == destination.AutoFormat && (media == formType || media == "text/plain")
+	if saysForm {
 		if form, ok := parseForm(text); ok {
 			return form, true
 		}

@@ -49,8 +49,7 @@ type round struct {
 	// received is when the last answer came that gave an access token.
 	received time.Time
 	// sent tells that some request of the round may have left.
-	sent      bool
-	assertion string
+	sent bool
 }
 
 // newRound gathers authData (spec §2.1): what the definition gives, what the customer entered, what earlier rounds

@@ -171,7 +171,7 @@ func TestWorkedGoogleServiceAccount(t *testing.T) {
 	if form.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" || seen[0].url() != "https://oauth2.googleapis.com/token" {
 		t.Errorf("the request to %s has %v", seen[0].url(), form)
 	}
-	signed, err := jose.ParseSigned(form.Get("assertion"), []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(form.Get("assertion"), []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}
