@@ -35,14 +35,7 @@ func (t *Template) Variables() []string {
 }
 
 // Constant reports whether the template is plain text: no expression, no tag.
-func (t *Template) Constant() bool {
-	for _, n := range t.root {
-		if _, ok := n.(*textNode); !ok {
-			return false
-		}
-	}
-	return len(t.macros) == 0
-}
+func (t *Template) Constant() bool { return !t.dynamic }
 
 // Calls reports whether the template calls the function of that name anywhere.
 func (t *Template) Calls(name string) bool { return t.analyze().calls[name] }

@@ -67,8 +67,10 @@ func (p *parser) failf(m mark, format string, args ...any) {
 }
 
 func (p *parser) limit(name string) {
-	p.fail(KindLimit, "template exceeds the limit "+name, markOf(p.tok))
-	p.err.Limit = name
+	if p.err == nil {
+		p.fail(KindLimit, "template exceeds the limit "+name, markOf(p.tok))
+		p.err.Limit = name
+	}
 }
 
 // expect moves past a token of the kind and returns it.
@@ -127,6 +129,7 @@ func (p *parser) body(stops ...string) []node {
 	}
 	defer p.leave()
 	for p.tok.kind != tEOF {
+		p.t.dynamic = p.t.dynamic || p.tok.kind != tText
 		switch p.tok.kind {
 		case tText:
 			nodes = append(nodes, &textNode{p.tok.val})

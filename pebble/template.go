@@ -15,6 +15,8 @@ type Template struct {
 	macros map[string]*macroNode // name → macro
 	cfg    config
 	set    *templateSet // the templates that load one another
+	// dynamic reports an expression or a tag anywhere.
+	dynamic bool
 }
 
 // runs holds finished renders for their buffers. Nothing else of them is left,
@@ -119,6 +121,9 @@ func (t *Template) free(r *run, err error) {
 	if cap(r.scratch) > maxKept {
 		r.scratch = nil
 	}
+	// What was printed may be secret: it should not lie around longer than needed.
+	clear(r.out)
+	clear(r.scratch)
 	clear(r.base)
 	clear(r.args[:cap(r.args)])
 	r.out, r.base, r.args = r.out[:0], r.base[:0], r.args[:0]

@@ -57,7 +57,7 @@ func TestVariables(t *testing.T) {
 func TestConstant(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": true, "plain { text }": true, "{# c #}x": true, "{% verbatim %}{{ x }}{% endverbatim %}": true,
-		"{{ 1 }}": false, "{% set a = 1 %}": false, "{% flush %}": true,
+		"{{ 1 }}": false, "{% set a = 1 %}": false, "{% flush %}": false, "{% macro m() %}{% endmacro %}": false,
 	} {
 		if got := mustParse(t, text).Constant(); got != want {
 			t.Errorf("Constant of %q = %v, want %v", text, got, want)
