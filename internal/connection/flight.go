@@ -136,7 +136,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, now tim
 	if err != nil {
 		return k.fail(ctx, e, record, failureOf(err))
 	}
-	return k.commit(ctx, e, record, k.renewal(record, plan, next))
+	return k.commit(ctx, e, record, k.commitment(record, plan, next))
 }
 
 // usable leaves out a refresh token that has ended: presenting it can only fail.

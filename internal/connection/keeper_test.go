@@ -351,25 +351,6 @@ func TestLateCommitAdopts(t *testing.T) {
 	}
 }
 
-func TestRefreshTokenIsKept(t *testing.T) {
-	w := newWorld(t)
-	c := w.connect("person", "")
-	w.provider.script(func(n int, _ exchange.Input) (*exchange.TokenSet, error) {
-		set := w.provider.token(n, time.Hour)
-		if n == 2 {
-			set.RefreshToken = secret.String{}
-		}
-		return set, nil
-	})
-	for i, want := range []string{"refresh-1", "refresh-1", "refresh-3"} {
-		w.clock.Advance(2 * time.Hour)
-		w.token(c.ID, connection.Want{})
-		if got := w.provider.call(i + 1).Tokens.RefreshToken.Reveal(); got != want {
-			t.Errorf("renewal %d presented %q, want %q", i+1, got, want)
-		}
-	}
-}
-
 // TestRefreshTokenThatEndedIsNotPresented follows spec/destination-sdk.md §3.6: the provider is not called.
 func TestRefreshTokenThatEndedIsNotPresented(t *testing.T) {
 	w := newWorld(t)
@@ -466,6 +447,27 @@ func TestStoreAway(t *testing.T) {
 	token, err := keeper.Token(context.Background(), reader, c.ID, connection.Want{})
 	if err != nil || token.AccessToken.Reveal() != "access-2" || w.provider.count() != 2 {
 		t.Errorf("Token() = %+v, %v after %d exchanges, want what the provider gave before", token, err, w.provider.count()-1)
+	}
+}
+
+// TestSetbackThatIsNotStored has the store fail as the provider does: the backoff holds all the same.
+func TestSetbackThatIsNotStored(t *testing.T) {
+	w := newWorld(t)
+	c := w.connect("machine", "")
+	w.memory.Fail(func(method string) error {
+		if method == "SetBack" {
+			return errors.New("disk full")
+		}
+		return nil
+	})
+	w.provider.failing(exchange.Failure{Kind: exchange.ProviderDown, RetryAfter: time.Minute})
+	w.clock.Advance(2 * time.Hour)
+	for range 5 {
+		fails[*connection.ProviderError](w, c.ID, connection.Want{})
+		w.clock.Advance(10 * time.Second)
+	}
+	if w.provider.count() != 2 {
+		t.Errorf("%d exchanges within the backoff, want 1", w.provider.count()-1)
 	}
 }
 

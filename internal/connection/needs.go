@@ -13,7 +13,8 @@ import (
 type Exchanger interface {
 	// Acquire gets a first token set. A failure is an [*exchange.Failure].
 	Acquire(ctx context.Context, plan *destination.Plan, input exchange.Input) (*exchange.TokenSet, error)
-	// Renew gets the next token set. It MUST NOT repeat a request whose bytes may have left.
+	// Renew gets the next token set. It MUST keep what the answer leaves out of the previous one (the refresh token,
+	// RFC 6749 §6) and is still good, and MUST NOT repeat a request whose bytes may have left.
 	Renew(ctx context.Context, plan *destination.Plan, input exchange.Input) (*exchange.TokenSet, error)
 	// AuthorizeURL renders where a browser goes to consent.
 	AuthorizeURL(ctx context.Context, plan *destination.Plan, input exchange.Input, attempt exchange.Attempt) (string, error)

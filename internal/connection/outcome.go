@@ -10,16 +10,6 @@ import (
 	"latchkey/internal/exchange"
 )
 
-// renewal makes the commit of a renewed token set. A refresh token that the answer leaves out is kept (RFC 6749 §6).
-func (k *Keeper) renewal(record *Record, plan *destination.Plan, next *exchange.TokenSet) Commit {
-	if next.RefreshToken.Empty() && !record.Tokens.RefreshToken.Empty() {
-		kept := *next
-		kept.RefreshToken, kept.RefreshExpiresAt = record.Tokens.RefreshToken, record.Tokens.RefreshExpiresAt
-		next = &kept
-	}
-	return k.commitment(record, plan, next)
-}
-
 // commitment makes the commit of a token set that follows a record's.
 func (k *Keeper) commitment(record *Record, plan *destination.Plan, next *exchange.TokenSet) Commit {
 	renewable := exchange.Renewable(plan, next)
@@ -119,13 +109,15 @@ func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
 	return !tokens.RefreshExpiresAt.IsZero() && !now.Before(tokens.RefreshExpiresAt)
 }
 
+// setBack notes a setback. When the store does not take it, it is known here all the same: the provider said it.
 func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setback) error {
 	standing, applied, err := k.config.Ledger.SetBack(ctx, s)
-	if err != nil {
-		return fmt.Errorf("noting a failed exchange: %w", err)
-	}
-	if !applied {
+	if err == nil && !applied {
 		return k.reread(ctx, e)
+	}
+	if err != nil {
+		k.config.Log.Error("noting a failed exchange", "connection", e.id, "error", err)
+		standing = Standing{Version: record.Version, State: s.State}
 	}
 	record.Reason, record.LastError, record.Setbacks = s.Reason, s.LastError, s.Setbacks
 	record.RefreshAt, record.Version = s.RefreshAt, standing.Version
