@@ -36,7 +36,7 @@ func durationSeconds(s string) (float64, bool) {
 	}
 	iso := strings.HasPrefix(s, "p")
 	inTime := !iso
-	total := 0.0
+	total, parts := 0.0, 0
 	for s = strings.TrimPrefix(s, "p"); s != ""; {
 		if iso && s[0] == 't' {
 			inTime, s = true, s[1:]
@@ -55,9 +55,10 @@ func durationSeconds(s string) (float64, bool) {
 			return 0, false
 		}
 		total += f * unit
+		parts++
 		s = strings.TrimLeft(s[n+1:], " ")
 	}
-	return total, true
+	return total, parts > 0
 }
 
 // unitSeconds is the length of a unit, 0 for one that has no fixed length.

@@ -72,8 +72,11 @@ func (d directive) float(v Value) (string, error) {
 		verb = 'e'
 		if f == 0 || f >= 1e-4 && f < math.Pow10(precision) {
 			verb = 'f'
-			precision -= max(1, int(math.Floor(math.Log10(math.Max(f, 1e-4))))+1)
-			precision = max(precision, 0)
+			whole := 1 // digits before the point, fewer than none for zeros behind it
+			if f > 0 {
+				whole = int(math.Floor(math.Log10(f))) + 1
+			}
+			precision = max(precision-whole, 0)
 		} else {
 			precision--
 		}
