@@ -1,9 +1,13 @@
 package connection_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -232,11 +236,43 @@ type world struct {
 	definitions *definitions
 	keeper      *connection.Keeper
 	connector   *connection.Connector
+	log         *journal
+}
+
+// journal is what was logged.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// quiet fails when one of the world's secrets was logged.
+func (j *journal) quiet(t testing.TB) {
+	t.Helper()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	wantQuiet(t, "the log", j.text.String())
+}
+
+// wantQuiet fails when a text has one of the tests' secrets: they are all alike.
+func wantQuiet(t testing.TB, what, text string) {
+	t.Helper()
+	for _, hidden := range []string{"access-", "refresh-", "client secret", "hunter2", "the-code"} {
+		if strings.Contains(text, hidden) {
+			t.Errorf("%s has a secret: %s", what, text)
+		}
+	}
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewManual(start), memory: connectiontest.NewMemory()}
+	w := &world{t: t, clock: clock.NewManual(start), memory: connectiontest.NewMemory(), log: &journal{}}
+	t.Cleanup(func() { w.log.quiet(t) }) // after the keepers have closed
 	w.provider = &provider{clock: w.clock}
 	w.definitions = &definitions{
 		t: t, memory: w.memory, known: map[string]*destination.Definition{}, plans: map[string][]*destination.Plan{},
@@ -272,6 +308,7 @@ func (w *world) newKeeper() *connection.Keeper {
 	w.t.Helper()
 	keeper, err := connection.NewKeeper(connection.KeeperConfig{
 		Ledger: w.memory, Exchanger: w.provider, Definitions: w.definitions, Clock: w.clock,
+		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -327,6 +364,7 @@ func fails[T error](w *world, id string, want connection.Want) T {
 	if !ok {
 		w.t.Fatalf("Token(%+v) = %+v, %v, want %T", want, token, err, failure)
 	}
+	wantQuiet(w.t, "an error", fmt.Sprintf("%v %+v %#v", err, err, err))
 	return failure
 }
 
@@ -336,6 +374,11 @@ func (w *world) get(id string) connection.Connection {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	wantQuiet(w.t, "a connection", fmt.Sprintf("%s %+v", text, c))
 	return c
 }
 
