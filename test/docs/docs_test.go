@@ -77,13 +77,10 @@ func run(t *testing.T, script string) {
 	t.Helper()
 	folder, tools := t.TempDir(), t.TempDir()
 	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"))
-	if err := os.Symlink(harness.Binary(t), filepath.Join(tools, "latchkey")); err != nil {
-		t.Fatal(err)
-	}
-	browser := fmt.Sprintf("#!/bin/sh\n%s=1 exec %s \"$1\"\n", openVariable, os.Args[0])
-	if err := os.WriteFile(filepath.Join(tools, "xdg-open"), []byte(browser), 0o700); err != nil { //nolint:gosec // a program
-		t.Fatal(err)
-	}
+	// The output is no terminal here, so a browser has to be asked for.
+	tool(t, tools, "latchkey", fmt.Sprintf(`case "$1 $2" in "connection create"|"connection reauthorize") set -- "$@" --browser;; esac
+exec %s "$@"`, harness.Binary(t)))
+	tool(t, tools, "xdg-open", fmt.Sprintf(`%s=1 exec %s "$1"`, openVariable, os.Args[0]))
 	// The pages name the default address; this server has another.
 	script = strings.ReplaceAll(script, "http://127.0.0.1:8377", s.URL)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -92,9 +89,18 @@ func run(t *testing.T, script string) {
 	command.Dir = folder
 	command.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "DISPLAY=:0")
 	command.Stdin = strings.NewReader(script)
+	command.WaitDelay = time.Second // a command that outlives bash holds the output open
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {
 		t.Errorf("a command of the page fails: %v\n%s", err, output.String())
+	}
+}
+
+// tool writes a program of the given shell lines.
+func tool(t *testing.T, folder, name, lines string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+lines+"\n"), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
 	}
 }
