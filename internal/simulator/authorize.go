@@ -20,6 +20,7 @@ type authorization struct {
 	scope       []string
 	state       string
 	challenge   challenge
+	pkce        string // the challenge's method, "" without one
 }
 
 // authorize shows the consent page, and takes the decision: the page's form posts to its own URL, so the request is
@@ -92,7 +93,9 @@ func (a *authorization) complete(query url.Values) *oauthError {
 	if a.scope, problem = parseScope(query.Get("scope")); problem != nil {
 		return problem
 	}
-	a.challenge, problem = readChallenge(query)
+	if a.challenge, problem = readChallenge(query); a.challenge.used() {
+		a.pkce = cmp.Or(query.Get("code_challenge_method"), "plain")
+	}
 	return problem
 }
 
@@ -107,7 +110,7 @@ func (s *Simulator) decide(a *authorization, decision, user string) answer {
 	}
 	text := s.ledger.newCode(s.now(), s.config.codeTTL(), code{
 		family:      &family{client: a.clientID, subject: user, scope: a.scope},
-		redirectURI: a.redirectURI.String(),
+		redirectURI: digestOf(a.redirectURI.String()),
 		challenge:   a.challenge,
 	})
 	return a.back(url.Values{"code": {text}})

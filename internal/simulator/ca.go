@@ -52,7 +52,7 @@ func LoadOrCreateCA(dir string) (*CA, error) {
 	}
 	key, err := loadOrCreateKey(filepath.Join(dir, "ca.key"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening the certificate authority: %w", err)
 	}
 	root, err := loadOrCreateRoot(filepath.Join(dir, "ca.crt"), key, time.Now())
 	if err != nil {
@@ -71,17 +71,17 @@ func loadOrCreateKey(path string) (*ecdsa.PrivateKey, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createKey(path); err != nil {
-			return nil, fmt.Errorf("making the key of the certificate authority: %w", err)
+			return nil, fmt.Errorf("making the key: %w", err)
 		}
 		text, err = os.ReadFile(path) // another process may have made it first
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the key of the certificate authority: %w", err)
+		return nil, fmt.Errorf("reading the key: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil { // in case it was copied without care
-		return nil, fmt.Errorf("closing the key of the certificate authority to others: %w", err)
+		return nil, fmt.Errorf("closing the key to others: %w", err)
 	}
-	unusable := fmt.Errorf("reading the key of the certificate authority: %s holds no ECDSA key in PKCS #8; hint: move it away and a new one is made", path)
+	unusable := fmt.Errorf("reading the key: %s holds no ECDSA key in PKCS #8; hint: move it away and a new one is made", path)
 	block, _ := pem.Decode(text)
 	if block == nil {
 		return nil, unusable

@@ -33,6 +33,7 @@ const (
 type clients struct {
 	mu    sync.Mutex
 	known table[clientKey, []digest]
+	state *stateFile // nil: nothing outlives the process
 }
 
 // clientKey names a client; each tenant has clients of its own.
@@ -46,6 +47,7 @@ func (c *clients) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known.clear()
+	c.state.append(line{Reset: resetClients})
 }
 
 // admits checks a secret, given in every form that it may have been meant in.
@@ -62,6 +64,7 @@ func (c *clients) admits(key clientKey, forms []string) bool {
 	secrets, ok := c.secrets(key)
 	if !ok {
 		c.known.put(key, shown)
+		c.state.append(line{Clients: []clientRecord{recordClient(key, shown)}})
 		return true
 	}
 	return slices.ContainsFunc(shown, func(d digest) bool {

@@ -153,7 +153,7 @@ func TestDroppedAnswerHasIssuedItsToken(t *testing.T) {
 func TestSlowAnswerIsProcessedWhileItsCallerGoes(t *testing.T) {
 	w := newWorld(t)
 	old := w.login(tokenURL).str("refresh_token")
-	w.client.Timeout = 100 * time.Millisecond
+	w.client.Timeout = 500 * time.Millisecond
 	for _, fault := range []string{"slow_before=1m", "slow=1m"} {
 		if _, err := w.send(w.request(http.MethodPost, tokenURL+"?fault="+fault, sample("grant_type", "refresh_token", "refresh_token", old).Encode())); err == nil {
 			t.Errorf("%s answered in time", fault)

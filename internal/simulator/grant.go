@@ -3,7 +3,6 @@ package simulator
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -124,7 +123,7 @@ func (s *Simulator) codeGrant(c *call) (issued, *oauthError) {
 		switch {
 		case held.family.client != who.id && !who.any:
 			return invalidGrant("The authorization code was issued to another client.")
-		case c.params.Get("redirect_uri") != held.redirectURI:
+		case digestOf(c.params.Get("redirect_uri")) != held.redirectURI:
 			return invalidGrant("The redirect_uri is not that of the authorization request.")
 		case who.public && !who.any && !held.challenge.used():
 			return invalidClient(false, "A client without a secret must use PKCE.")
@@ -229,13 +228,16 @@ func (s *Simulator) exchangeToken(c *call) (issued, *oauthError) {
 	return s.ledger.issue(s.now(), m), nil
 }
 
-// challenge is the PKCE part of an authorization request (RFC 7636); the zero value is none.
-type challenge struct {
-	method string // S256 or plain
-	text   string
+// challenge is the PKCE part of an authorization request (RFC 7636), as the method S256 writes it; "" is none. A plain
+// challenge is the verifier itself, so it is held in this form too.
+type challenge string
+
+func challengeOf(verifier string) challenge {
+	sum := sha256.Sum256([]byte(verifier))
+	return challenge(base64url.EncodeToString(sum[:]))
 }
 
-func (c challenge) used() bool { return c.method != "" }
+func (c challenge) used() bool { return c != "" }
 
 // met checks a verifier. One that is sent without a challenge fails too: it shows that somebody has taken the
 // challenge out of the authorization request (RFC 9700 §4.8.2).
@@ -243,32 +245,25 @@ func (c challenge) met(verifier string) bool {
 	if !c.used() {
 		return verifier == ""
 	}
-	if c.method == "S256" {
-		sum := sha256.Sum256([]byte(verifier))
-		verifier = base64.RawURLEncoding.EncodeToString(sum[:])
-	}
-	return subtle.ConstantTimeCompare([]byte(verifier), []byte(c.text)) == 1
+	return subtle.ConstantTimeCompare([]byte(challengeOf(verifier)), []byte(c)) == 1
 }
 
 // readChallenge checks the parameters of RFC 7636 §4.3.
 func readChallenge(params url.Values) (challenge, *oauthError) {
-	out := challenge{method: params.Get("code_challenge_method"), text: params.Get("code_challenge")}
-	if out.text == "" {
-		if out.method != "" {
-			return challenge{}, invalidRequest("The code_challenge is missing.")
-		}
-		return challenge{}, nil
-	}
-	if out.method == "" {
-		out.method = "plain"
-	}
+	method, text := params.Get("code_challenge_method"), params.Get("code_challenge")
 	switch {
-	case out.method != "S256" && out.method != "plain":
-		return challenge{}, invalidRequest("The code_challenge_method must be S256 or plain.")
-	case !isVerifier(out.text) || out.method == "S256" && len(out.text) != 43:
-		return challenge{}, invalidRequest("The code_challenge is malformed.")
+	case text == "" && method != "":
+		return "", invalidRequest("The code_challenge is missing.")
+	case text == "":
+		return "", nil
+	case method != "S256" && method != "plain" && method != "":
+		return "", invalidRequest("The code_challenge_method must be S256 or plain.")
+	case !isVerifier(text) || method == "S256" && len(text) != 43:
+		return "", invalidRequest("The code_challenge is malformed.")
+	case method == "S256":
+		return challenge(text), nil
 	}
-	return out, nil
+	return challengeOf(text), nil
 }
 
 // isVerifier checks the characters and length of RFC 7636 §4.1.

@@ -34,6 +34,7 @@ type world struct {
 	ca     *simulator.CA
 	addr   string
 	log    *logBuffer
+	file   string // where it remembers; "" for nowhere
 }
 
 // logBuffer collects what is logged.
@@ -55,20 +56,45 @@ func (b *logBuffer) String() string {
 }
 
 func newWorld(t *testing.T) *world {
+	return openWorld(t, "", time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))
+}
+
+// openWorld makes a world whose simulator remembers in a file.
+func openWorld(t *testing.T, file string, begins time.Time) *world {
 	t.Helper()
 	ca, err := simulator.LoadOrCreateCA(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := clock.NewManual(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))
-	log := &logBuffer{}
-	sim := simulator.New(simulator.Config{Now: now.Now, Log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	addr, closing, err := sim.StartTLS(t.Context(), ca)
+	w := &world{T: t, clock: clock.NewManual(begins), ca: ca, log: &logBuffer{}, file: file}
+	w.start()
+	return w
+}
+
+func (w *world) config() simulator.Config {
+	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return simulator.Config{Now: w.clock.Now, Log: log, File: w.file}
+}
+
+// start lets a simulator take the place of the one that is there. That one is not closed before: what the new one
+// finds is what a kill would have left.
+func (w *world) start() {
+	w.Helper()
+	sim, err := simulator.Open(w.config())
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	t.Cleanup(closing)
-	return &world{T: t, sim: sim, clock: now, client: clientFor(t, ca, addr), ca: ca, addr: addr, log: log}
+	addr, closing, err := sim.StartTLS(w.Context(), w.ca)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() {
+		closing()
+		if err := sim.Close(); err != nil {
+			w.Error(err)
+		}
+	})
+	w.sim, w.addr, w.client = sim, addr, clientFor(w.T, w.ca, addr)
 }
 
 func clientFor(t *testing.T, ca *simulator.CA, addr string) *http.Client {

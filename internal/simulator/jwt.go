@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// signer signs the access tokens of the fault jwt. Its key is made when first needed and lives as long as it does.
+// signer signs the access tokens of the fault jwt.
 type signer struct {
 	key func() *ecdsa.PrivateKey
 }
 
+// newSigner makes a signer whose key is made when first needed and lives as long as it does.
 func newSigner() *signer {
 	return &signer{key: sync.OnceValue(func() *ecdsa.PrivateKey {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -24,6 +25,10 @@ func newSigner() *signer {
 		}
 		return key
 	})}
+}
+
+func newSignerOf(key *ecdsa.PrivateKey) *signer {
+	return &signer{key: func() *ecdsa.PrivateKey { return key }}
 }
 
 var base64url = base64.RawURLEncoding

@@ -4,8 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
-	"strings"
+	"errors"
 	"sync"
 	"time"
 
@@ -27,8 +26,21 @@ func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }
 // prefix gives 12 hexadecimal digits, enough to tell tokens apart and useless to anyone who wants one.
 func (d digest) prefix() string { return hex.EncodeToString(d[:6]) }
 
+// MarshalText writes hexadecimal digits, the first of which are the journal's.
+func (d digest) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, d[:]), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (d *digest) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(d)) {
+		return errors.New("a digest has another length")
+	}
+	_, err := hex.Decode(d[:], text)
+	return err
+}
+
 // family is one authorization: what a user or a client agreed to, and all tokens that descend from it.
 type family struct {
+	id      uint64 // its number in the state file; 0: not written yet
 	client  string
 	subject string
 	tenant  string
@@ -39,7 +51,7 @@ type family struct {
 
 type code struct {
 	family      *family
-	redirectURI string
+	redirectURI digest
 	challenge   challenge
 	issued      time.Time
 	expires     time.Time
@@ -59,7 +71,7 @@ type refreshToken struct {
 	issued    time.Time
 	expires   time.Time
 	rotated   bool
-	successor *issued   // under the grace mode only
+	successor []byte    // under the grace mode only: the answer, sealed with this token
 	graceEnds time.Time // until then a reuse gets the successor
 }
 
@@ -72,13 +84,17 @@ type issued struct {
 	scope          []string
 }
 
-// ledger remembers codes and tokens by their digests.
+// ledger remembers codes and tokens by their digests. Whoever changes something under mu notes it, and commits before
+// letting go.
 type ledger struct {
-	mu      sync.Mutex
-	codes   table[digest, *code]
-	access  table[digest, *accessToken]
-	refresh table[digest, *refreshToken]
-	pruned  time.Time
+	mu       sync.Mutex
+	codes    table[digest, *code]
+	access   table[digest, *accessToken]
+	refresh  table[digest, *refreshToken]
+	pruned   time.Time
+	state    *stateFile // nil: nothing outlives the process
+	line     line       // what the critical section has changed so far
+	families uint64     // the number of the last family
 }
 
 func newLedger() *ledger {
@@ -92,16 +108,28 @@ func newLedger() *ledger {
 func (l *ledger) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.clear()
+	l.line.Reset = resetLedger
+	l.commit()
+}
+
+func (l *ledger) clear() {
 	l.codes.clear()
 	l.access.clear()
 	l.refresh.clear()
 }
 
-// prune forgets what has expired, once a minute. The caller holds mu.
+// prune forgets what has expired, once a minute. The caller holds mu, and commits.
 func (l *ledger) prune(now time.Time) {
 	if now.Sub(l.pruned) < pruneEvery {
 		return
 	}
+	l.sweep(now)
+	l.line.Pruned = now
+}
+
+// sweep forgets what has expired. The caller holds mu.
+func (l *ledger) sweep(now time.Time) {
 	l.pruned = now
 	l.codes.keep(func(c *code) bool { return now.Sub(c.issued) < usedFor })
 	l.access.keep(func(t *accessToken) bool { return now.Before(t.expires) && !t.family.dead })
@@ -121,6 +149,8 @@ func (l *ledger) newCode(now time.Time, ttl time.Duration, c code) string {
 	text := "msc_" + rand.Text()
 	c.issued, c.expires = now, now.Add(ttl)
 	l.codes.put(digestOf(text), &c)
+	l.noteCode(digestOf(text), &c)
+	l.commit()
 	return text
 }
 
@@ -128,12 +158,13 @@ func (l *ledger) newCode(now time.Time, ttl time.Duration, c code) string {
 func (l *ledger) redeem(now time.Time, text string, check func(*code) *oauthError) (*family, *oauthError) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c, ok := l.codes.get(digestOf(text))
+	key := digestOf(text)
+	c, ok := l.codes.get(key)
 	if !ok {
 		return nil, invalidGrant("The authorization code is unknown.")
 	}
 	if c.used {
-		c.family.dead = true
+		l.kill(c.family)
 		return nil, invalidGrant("The authorization code was used before; its tokens have been revoked.")
 	}
 	if !now.Before(c.expires) {
@@ -146,7 +177,18 @@ func (l *ledger) redeem(now time.Time, text string, check func(*code) *oauthErro
 		return nil, problem
 	}
 	c.used = true
+	l.noteCode(key, c)
+	l.commit()
 	return c.family, nil
+}
+
+// kill ends a family. The caller holds mu.
+func (l *ledger) kill(f *family) {
+	if !f.dead {
+		f.dead = true
+		l.noteFamily(f)
+		l.commit()
+	}
 }
 
 // mint describes the tokens to issue.
@@ -163,119 +205,37 @@ type mint struct {
 func (l *ledger) issue(now time.Time, m mint) issued {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.issueLocked(now, m)
+	out := newTokens(now, m)
+	l.keep(now, m, out)
+	return out
 }
 
-func (l *ledger) issueLocked(now time.Time, m mint) issued {
-	l.prune(now)
+// newTokens makes tokens that nobody knows of yet.
+func newTokens(now time.Time, m mint) issued {
 	out := issued{scope: m.scope, accessExpires: now.Add(m.accessTTL)}
 	access := "mst_" + rand.Text()
 	if m.sign != nil {
 		access = m.sign(m, now, out.accessExpires)
 	}
 	out.access = secret.New(access)
-	l.access.put(digestOf(access), &accessToken{family: m.family, scope: m.scope, issued: now, expires: out.accessExpires})
 	if m.refreshTTL > 0 {
-		refresh := "msr_" + rand.Text() + rand.Text()
-		out.refresh, out.refreshExpires = secret.New(refresh), now.Add(m.refreshTTL)
-		l.refresh.put(digestOf(refresh), &refreshToken{family: m.family, issued: now, expires: out.refreshExpires})
+		out.refresh, out.refreshExpires = secret.New("msr_"+rand.Text()+rand.Text()), now.Add(m.refreshTTL)
 	}
 	return out
 }
 
-// rotation is what happens to a refresh token that is used.
-type rotation struct {
-	mode  rotationMode
-	grace time.Duration
-}
-
-type rotationMode int
-
-const (
-	rotateOn     rotationMode = iota // a new one each time; the old one is invalid_grant
-	rotateOff                        // none is returned; the old one stays good
-	rotateSame                       // the same one is returned
-	rotateFamily                     // a new one each time; reuse of the old one ends the whole family
-	rotateGrace                      // a new one each time; reuse within the grace gets the same successor
-)
-
-// renewal is a refresh request, after the client has been authenticated.
-type renewal struct {
-	token    string
-	rotation rotation
-	extend   bool // prolong the access tokens that exist, issue none (spec/destination-sdk.md §5.4, quirk 61)
-	check    func(*family) *oauthError
-	mint     func(*family) (mint, *oauthError)
-}
-
-// renew answers a refresh request; all in one critical section, so that of two users of one token only one wins.
-func (l *ledger) renew(now time.Time, r renewal) (issued, *oauthError) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	t, ok := l.refresh.get(digestOf(r.token))
-	if !ok {
-		return issued{}, invalidGrant("The refresh token is unknown.")
+// keep remembers new tokens, and commits. The caller holds mu.
+func (l *ledger) keep(now time.Time, m mint, out issued) {
+	l.prune(now)
+	key, access := digestOf(out.access.Reveal()), &accessToken{family: m.family, scope: m.scope, issued: now, expires: out.accessExpires}
+	l.access.put(key, access)
+	l.noteAccess(key, access)
+	if !out.refresh.Empty() {
+		key, refresh := digestOf(out.refresh.Reveal()), &refreshToken{family: m.family, issued: now, expires: out.refreshExpires}
+		l.refresh.put(key, refresh)
+		l.noteRefresh(key, refresh)
 	}
-	if problem := r.check(t.family); problem != nil {
-		return issued{}, problem
-	}
-	if t.family.dead {
-		return issued{}, invalidGrant("The refresh token has been revoked.")
-	}
-	if !now.Before(t.expires) {
-		return issued{}, invalidGrant("The refresh token has expired.")
-	}
-	if t.rotated {
-		return l.reuse(now, t, r.rotation)
-	}
-	m, problem := r.mint(t.family)
-	if problem != nil {
-		return issued{}, problem
-	}
-	if r.extend {
-		return l.extend(now, t.family, m.accessTTL), nil
-	}
-	switch r.rotation.mode {
-	case rotateOff:
-		m.refreshTTL = 0
-		return l.issueLocked(now, m), nil
-	case rotateSame:
-		m.refreshTTL = 0
-		out := l.issueLocked(now, m)
-		out.refresh, out.refreshExpires = secret.New(r.token), t.expires
-		return out, nil
-	}
-	out := l.issueLocked(now, m)
-	if m.refreshTTL == 0 {
-		return out, nil // nothing to rotate to: the old one stays good
-	}
-	t.rotated = true
-	if r.rotation.mode == rotateGrace {
-		t.successor, t.graceEnds = &out, now.Add(r.rotation.grace)
-	}
-	return out, nil
-}
-
-// reuse answers for a refresh token that has been rotated away. The caller holds mu.
-func (l *ledger) reuse(now time.Time, t *refreshToken, how rotation) (issued, *oauthError) {
-	if how.mode == rotateGrace && t.successor != nil && now.Before(t.graceEnds) {
-		return *t.successor, nil
-	}
-	if how.mode == rotateFamily {
-		t.family.dead = true
-		return issued{}, invalidGrant("The refresh token was used before; all tokens of its authorization have been revoked.")
-	}
-	return issued{}, invalidGrant("The refresh token was used before.")
-}
-
-// extend prolongs the live access tokens of a family. The caller holds mu.
-func (l *ledger) extend(now time.Time, f *family, ttl time.Duration) issued {
-	for _, t := range l.access.entries {
-		if t.family == f && !t.dead {
-			t.expires = now.Add(ttl)
-		}
-	}
-	return issued{accessExpires: now.Add(ttl)}
+	l.commit()
 }
 
 // standing is what the ledger knows of an access or refresh token that is good now.
@@ -310,9 +270,11 @@ func (l *ledger) forget(token string) {
 	key := digestOf(token)
 	if t, ok := l.access.get(key); ok {
 		t.dead = true
+		l.noteAccess(key, t)
+		l.commit()
 	}
 	if t, ok := l.refresh.get(key); ok {
-		t.family.dead = true
+		l.kill(t.family)
 	}
 }
 
@@ -324,6 +286,7 @@ func (l *ledger) revoke(match func(*family) bool) int {
 	end := func(f *family) {
 		if !f.dead && match(f) {
 			f.dead = true
+			l.noteFamily(f)
 			n++
 		}
 	}
@@ -336,32 +299,8 @@ func (l *ledger) revoke(match func(*family) bool) int {
 	for _, t := range l.refresh.entries {
 		end(t.family)
 	}
+	if n > 0 {
+		l.commit()
+	}
 	return n
-}
-
-// within tells whether every scope asked for was granted.
-func within(asked, granted []string) bool {
-	return !slices.ContainsFunc(asked, func(s string) bool { return !slices.Contains(granted, s) })
-}
-
-// parseScope splits a scope and checks its characters (RFC 6749 §3.3). What begins with "wrong" is refused.
-func parseScope(text string) ([]string, *oauthError) {
-	scope := strings.Fields(text)
-	if len(text) > 2048 {
-		return nil, invalidScope("The scope is too long.")
-	}
-	for _, s := range scope {
-		if strings.HasPrefix(s, "wrong") {
-			return nil, invalidScope("The scope is unknown.")
-		}
-		for _, b := range []byte(s) {
-			if b <= ' ' || b == '"' || b == '\\' || b >= 0x7f {
-				return nil, invalidScope("The scope has a character that RFC 6749 section 3.3 forbids.")
-			}
-		}
-	}
-	if len(scope) == 0 {
-		return []string{"read"}, nil
-	}
-	return slices.Compact(scope), nil
 }

@@ -46,7 +46,7 @@ func (s *Simulator) consentPage(c *call, a *authorization, problem string) answe
 	}
 	return s.page(status, "consent.html", map[string]any{
 		"Style": c.mount.base + stylePath, "Client": a.clientID, "Scope": a.scope, "User": user, "UserMax": userMax,
-		"Back": a.redirectURI.Scheme + "://" + a.redirectURI.Host, "NoState": a.state == "", "PKCE": a.challenge.method,
+		"Back": a.redirectURI.Scheme + "://" + a.redirectURI.Host, "NoState": a.state == "", "PKCE": a.pkce,
 		"Problem": problem,
 	})
 }

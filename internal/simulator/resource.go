@@ -6,8 +6,6 @@ import (
 	"time"
 )
 
-func joinScope(scope []string) string { return strings.Join(scope, " ") }
-
 // bearer takes the access token of a request to a resource.
 func (c *call) bearer() string {
 	scheme, token, ok := strings.Cut(c.request.Header.Get("Authorization"), " ")

@@ -14,7 +14,8 @@ import (
 )
 
 // A request goes through four steps: read (call), decide which faults it suffers, respond (an answer in memory),
-// deliver. The journal is written before delivery, so whoever has an answer finds its request there.
+// deliver. The journal and the state file are written before delivery: whoever has an answer finds its request in the
+// one, and what it tells survives in the other.
 
 const (
 	bodyLimit  = 64 << 10
@@ -91,6 +92,7 @@ func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	c := readCall(r, where)
 	a := s.respond(c)
+	s.settleState()
 	s.record(c, a)
 	s.deliver(w, c, a)
 }

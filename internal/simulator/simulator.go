@@ -7,8 +7,11 @@
 //
 // It is for development and tests. It trusts whoever reaches it: any user may sign in, and an unknown client is
 // believed at first sight. What it guarantees is bounded memory, and that no secret, password, code or token of its
-// callers is stored (digests are), logged, or shown in its journal. (One exception: the grace mode of rotation keeps
-// a successor for as long as the grace lasts.)
+// callers is stored (digests are), logged, or shown in its journal. What the grace mode of rotation gives out again is
+// kept sealed with the refresh token that asks for it.
+//
+// With a file ([Open]) it is still the same provider after a restart: clients, codes, tokens and their revocations
+// survive, even a kill -9. Faults and the journal of requests do not.
 package simulator
 
 import (
@@ -22,7 +25,7 @@ import (
 type Config struct {
 	// Now tells the time; nil means time.Now. Only the delays of the faults slow and slow_before run on real time.
 	Now func() time.Time
-	// Log receives a line for each request, at debug level; nil is silent.
+	// Log receives a line for each request, at debug level, and an error when File cannot be written; nil is silent.
 	Log *slog.Logger
 	// AccessTTL is how long access tokens live; 0 means an hour.
 	AccessTTL time.Duration
@@ -30,6 +33,10 @@ type Config struct {
 	RefreshTTL time.Duration
 	// CodeTTL is how long authorization codes live; 0 means 60 seconds.
 	CodeTTL time.Duration
+	// File is where Open keeps clients, codes and tokens, as digests; "" keeps them in memory only. The signing key of
+	// the fault jwt lies beside it, in File.key. When File cannot be written the simulator answers all the same, logs
+	// that, and writes what is missing as soon as it can.
+	File string
 }
 
 func (c Config) now() func() time.Time {
@@ -69,10 +76,18 @@ type Simulator struct {
 	rules     *rules
 	journal   *journal
 	signer    *signer
+	state     *stateFile // nil: in memory only
 }
 
-// New makes a simulator.
+// New makes a simulator that lives in memory. It panics when config names a file: that is for Open.
 func New(config Config) *Simulator {
+	if config.File != "" {
+		panic("simulator: New keeps no file; use Open")
+	}
+	return newSimulator(config)
+}
+
+func newSimulator(config Config) *Simulator {
 	return &Simulator{
 		config:    config,
 		now:       config.now(),
@@ -91,23 +106,29 @@ func New(config Config) *Simulator {
 func (s *Simulator) Reset() {
 	s.clients.reset()
 	s.ledger.reset()
+	s.settleState()
 	s.rules.clear(Rule{})
 	s.journal.reset()
 }
 
 // RevokeAll ends every token, and tells how many authorizations that were.
 func (s *Simulator) RevokeAll() int {
-	return s.ledger.revoke(func(*family) bool { return true })
+	return s.revoke(func(*family) bool { return true })
 }
 
 // RevokeSubject ends the tokens of a user, or of a client that acts for itself.
 func (s *Simulator) RevokeSubject(subject string) int {
-	return s.ledger.revoke(func(f *family) bool { return f.subject == subject })
+	return s.revoke(func(f *family) bool { return f.subject == subject })
 }
 
 // RevokeClient ends the tokens that were issued to a client.
 func (s *Simulator) RevokeClient(clientID string) int {
-	return s.ledger.revoke(func(f *family) bool { return f.client == clientID })
+	return s.revoke(func(f *family) bool { return f.client == clientID })
+}
+
+func (s *Simulator) revoke(match func(*family) bool) int {
+	defer s.settleState()
+	return s.ledger.revoke(match)
 }
 
 // Requests gives the last requests, oldest first; 1,000 at most.

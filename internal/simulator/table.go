@@ -1,5 +1,7 @@
 package simulator
 
+import "iter"
+
 // table is a map that forgets its oldest entries beyond a limit. It is not safe for concurrent use.
 type table[K comparable, V any] struct {
 	limit   int
@@ -24,6 +26,17 @@ func (t *table[K, V]) put(key K, value V) {
 	for len(t.entries) > t.limit {
 		delete(t.entries, t.order[0])
 		t.order = t.order[1:]
+	}
+}
+
+// all gives the entries, oldest first.
+func (t *table[K, V]) all() iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, key := range t.order {
+			if v, ok := t.entries[key]; ok && !yield(key, v) {
+				return
+			}
+		}
 	}
 }
 
