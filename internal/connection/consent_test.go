@@ -287,3 +287,31 @@ func TestPruning(t *testing.T) {
 	})
 	w.get(active)
 }
+
+// TestCallbackNames follows options.callback (spec/destination-sdk.md §6.3): other names, a code that is encoded twice,
+// and parameters that become outputs.
+func TestCallbackNames(t *testing.T) {
+	w := newWorld(t)
+	w.definitions.publish("odd", `{"name":"odd","authentication":{"authType":"OAUTH2","grant":"OAUTH2_AUTHORIZATION_CODE",
+		"authorizationUrl":"https://id.example.com/authorize","accessTokenUrl":"https://id.example.com/token",
+		"clientId":"c","clientSecret":"s","options":{"callback":{"codeParam":"auth_code","stateParam":"st","errorParam":"err",
+		"decodeCode":true,"capture":{"merchantId":"merchant_id"}}}}}`)
+	made := w.begin("odd", connection.Create{})
+	b := browser{}
+	state := w.open(b, made.AuthorizeURL)
+	if _, err := w.callback(b, url.Values{"state": {state}, "auth_code": {"c"}}); !errors.Is(err, connection.ErrAttemptUnknown) {
+		t.Errorf("Callback() with the usual name = %v", err)
+	}
+	result, err := w.callback(b, url.Values{"st": {state}, "auth_code": {"a%2Fb"}, "merchant_id": {"m1"}, "error": {"not ours"}})
+	if err != nil || result.Failure != nil {
+		t.Fatalf("Callback() = %+v, %v", result.Failure, err)
+	}
+	if code := w.provider.call(0).Code; code.Code.Reveal() != "a/b" || code.Captured["merchantId"] != "m1" {
+		t.Errorf("the exchange got %+v", code)
+	}
+	again := w.begin("odd", connection.Create{})
+	result, err = w.callback(b, url.Values{"st": {w.open(b, again.AuthorizeURL)}, "err": {"nope"}})
+	if err != nil || result.Failure == nil || result.Failure.Code != "nope" {
+		t.Errorf("Callback() = %+v, %v", result.Failure, err)
+	}
+}

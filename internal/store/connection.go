@@ -141,6 +141,9 @@ func (c Connections) List(ctx context.Context, s connection.Selection) ([]connec
 	if s.State != "" {
 		add(`c.state = ?`, string(s.State))
 	}
+	if s.State != "" && s.State != connection.Active {
+		add(`c.state <> 'active'`) // as the index has it
+	}
 	if s.Text != "" {
 		pattern := contains(s.Text)
 		add(`(lower(c.id) LIKE ? ESCAPE '\' OR lower(c.label) LIKE ? ESCAPE '\')`, pattern, pattern)

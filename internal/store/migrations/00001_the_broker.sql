@@ -100,6 +100,8 @@ CREATE TABLE connections (
 
 CREATE INDEX connections_due ON connections (refresh_at, id) WHERE refresh_at IS NOT NULL;
 CREATE INDEX connections_list ON connections (organization, sandbox, created_at, id);
+-- Few are not active, and those are looked for.
+CREATE INDEX connections_troubled ON connections (organization, sandbox, state, created_at, id) WHERE state <> 'active';
 CREATE INDEX connections_definition ON connections (definition, created_at, id);
 CREATE INDEX connections_pending ON connections (created_at, id) WHERE state = 'pending_authorization';
 
