@@ -174,11 +174,8 @@ func (c *compiler) list(n *node, at string) []string {
 			"write ["+strings.ReplaceAll(quoteList(words), " or ", ", ")+"]")
 		return nil
 	}
-	if !c.kind(n, at, arrayNode) {
-		return nil
-	}
 	var out []string
-	for i, item := range n.items {
+	for i, item := range c.items(n, at) {
 		if c.kind(item, element(at, i), stringNode) && item.text != "" {
 			out = append(out, item.text)
 		}
@@ -218,6 +215,21 @@ func (c *compiler) kind(n *node, pointer string, want kind) bool {
 	}
 	c.refuse(pointer, "this must be "+want.String()+", not "+n.kind.String(), "")
 	return false
+}
+
+// maxItems bounds every list of a definition.
+const maxItems = 500
+
+// items gives the elements of an array, none when it is absent, of another kind, or longer than anybody needs.
+func (c *compiler) items(n *node, pointer string) []*node {
+	if n.absent() || !c.kind(n, pointer, arrayNode) {
+		return nil
+	}
+	if len(n.items) > maxItems {
+		c.refuse(pointer, fmt.Sprintf("there are %d, and %d are allowed", len(n.items), maxItems), "")
+		return nil
+	}
+	return n.items
 }
 
 // text reads a string member, "" when it is absent.
@@ -260,6 +272,9 @@ func (c *compiler) misspelt(n *node, pointer string, known map[string]bool) {
 	for _, m := range n.membersOf() {
 		if known[m.name] {
 			continue
+		}
+		if len(c.problems) >= maxGuesses {
+			return
 		}
 		if meant := nearest(m.name, names); meant != "" && n.get(meant) == nil {
 			c.warn(child(pointer, m.name), "nothing reads "+shown(m.name), "did you mean "+shown(meant)+"?")

@@ -15,7 +15,7 @@ type LintOptions struct {
 // Lint gives everything that is wrong with the document, in its order.
 func (d *Document) Lint(opts LintOptions) Problems {
 	problems := d.lintFrame()
-	for i := range d.entries() {
+	for i := range min(d.Configurations(), maxItems) {
 		_, found := d.compile(i, opts)
 		problems = append(problems, found...)
 	}
@@ -86,9 +86,11 @@ func (d *Document) lintFrame() Problems {
 	case d.form == wholeForm && entries.absent():
 		c.unpublishable(child("", entriesMember), "the document says nothing about how a customer logs in",
 			`add "customerAuthenticationConfigurations": [{"authType": "OAUTH2", "grant": "…"}]`+misspelling(root))
-	case d.form == wholeForm && c.kind(entries, child("", entriesMember), arrayNode) && len(entries.items) == 0:
+	case d.form == wholeForm && entries.is(arrayNode) && len(entries.items) == 0:
 		c.unpublishable(child("", entriesMember), "there is no way for a customer to log in",
 			`add an entry: {"authType": "OAUTH2", "grant": "…"}`)
+	case d.form == wholeForm:
+		c.items(entries, child("", entriesMember))
 	}
 	return c.problems
 }

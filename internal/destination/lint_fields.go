@@ -19,12 +19,12 @@ func (c *compiler) fields() {
 	if n.absent() {
 		return
 	}
-	items := n.items
+	var items []*node
 	if n.kind == objectNode { // the OpenAPI document types it so by mistake (I11)
 		c.warn(at, "authenticationDataFields should be an array", "put [ ] around it")
 		items = []*node{n}
-	} else if !c.kind(n, at, arrayNode) {
-		return
+	} else {
+		items = c.items(n, at)
 	}
 	seen := map[string]bool{}
 	for i, item := range items {
@@ -46,7 +46,9 @@ func (c *compiler) fields() {
 			c.names[f.Name] = c.names[f.Name] || f.Secret
 		}
 	}
-	c.conditions(at, n)
+	if len(items) > 0 {
+		c.conditions(at, n)
+	}
 }
 
 // field reads one field.
@@ -194,31 +196,27 @@ func typeWords(t FieldType) string {
 // choices reads enum or namedEnum.
 func (c *compiler) choices(n *node, at string) []Choice {
 	var out []Choice
-	if enum := n.get("enum"); !enum.absent() && c.kind(enum, child(at, "enum"), arrayNode) {
-		for i, item := range enum.items {
-			if !item.scalar() {
-				c.refuse(element(child(at, "enum"), i), "a choice must be a string, a number or a boolean", "")
-				continue
-			}
-			value, _, _ := coerce(item.text, item.kind, "")
-			out = append(out, Choice{item.text, value})
+	for i, item := range c.items(n.get("enum"), child(at, "enum")) {
+		if !item.scalar() {
+			c.refuse(element(child(at, "enum"), i), "a choice must be a string, a number or a boolean", "")
+			continue
 		}
+		value, _, _ := coerce(item.text, item.kind, "")
+		out = append(out, Choice{item.text, value})
 	}
-	if named := n.get("namedEnum"); !named.absent() && c.kind(named, child(at, "namedEnum"), arrayNode) {
-		for i, item := range named.items {
-			here := element(child(at, "namedEnum"), i)
-			value := item.get("value")
-			if !c.kind(item, here, objectNode) || !value.scalar() {
-				c.refuse(here, "a choice must have a name and a value", `write {"name": "…", "value": "…"}`)
-				continue
-			}
-			name := c.text(item, here, "name")
-			if name == "" {
-				name = value.text
-			}
-			typed, _, _ := coerce(value.text, value.kind, "")
-			out = append(out, Choice{name, typed})
+	for i, item := range c.items(n.get("namedEnum"), child(at, "namedEnum")) {
+		here := element(child(at, "namedEnum"), i)
+		value := item.get("value")
+		if !c.kind(item, here, objectNode) || !value.scalar() {
+			c.refuse(here, "a choice must have a name and a value", `write {"name": "…", "value": "…"}`)
+			continue
 		}
+		name := c.text(item, here, "name")
+		if name == "" {
+			name = value.text
+		}
+		typed, _, _ := coerce(value.text, value.kind, "")
+		out = append(out, Choice{name, typed})
 	}
 	return out
 }

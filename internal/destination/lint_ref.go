@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -100,6 +101,9 @@ func (c *compiler) knowsCode(pointer string) bool {
 	return slices.ContainsFunc(c.exchanging, func(prefix string) bool { return strings.HasPrefix(pointer, prefix+"/") })
 }
 
+// maxGuesses bounds the problems for which a better word is looked for.
+const maxGuesses = 100
+
 // undeclared says how to declare a name.
 func (c *compiler) undeclared(at, name string) {
 	field := fieldExample(name)
@@ -107,13 +111,10 @@ func (c *compiler) undeclared(at, name string) {
 	if name == "clientId" || name == "clientSecret" {
 		fix = `add "` + name + `": "…" to the entry, or ` + field + " to authenticationDataFields"
 	}
-	known := make([]string, 0, len(c.names))
-	for name := range c.names {
-		known = append(known, name)
-	}
-	slices.Sort(known)
-	if meant := nearest(name, known); meant != "" {
-		fix = "did you mean authData." + meant + "? Or " + fix
+	if len(c.problems) < maxGuesses {
+		if meant := nearest(name, slices.Sorted(maps.Keys(c.names))); meant != "" {
+			fix = "did you mean authData." + meant + "? Or " + fix
+		}
 	}
 	c.unpublishable(at, "the template uses authData."+name+", and nothing declares it", fix)
 }

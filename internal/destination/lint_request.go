@@ -83,11 +83,8 @@ func (c *compiler) httpTemplate(r *Request, n *node, at string) {
 
 // headers reads an array of {header, value}, the value being a string or a templateString (I9).
 func (c *compiler) headers(n *node, at string) []Param {
-	if n.absent() || !c.kind(n, at, arrayNode) {
-		return nil
-	}
 	var out []Param
-	for i, item := range n.items {
+	for i, item := range c.items(n, at) {
 		here := element(at, i)
 		if !c.kind(item, here, objectNode) {
 			continue
@@ -137,12 +134,9 @@ func (c *compiler) headerName(name, at string) bool {
 
 // responseFields reads an array of {name, templatingStrategy, value} (I10).
 func (c *compiler) responseFields(n *node, at string) []ResponseField {
-	if n.absent() || !c.kind(n, at, arrayNode) {
-		return nil
-	}
 	var out []ResponseField
 	seen := map[string]bool{}
-	for i, item := range n.items {
+	for i, item := range c.items(n, at) {
 		here := element(at, i)
 		if !c.kind(item, here, objectNode) {
 			continue

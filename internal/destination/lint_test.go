@@ -1,8 +1,10 @@
 package destination_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/destination"
 )
@@ -293,6 +295,27 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("Lint = %v", problems)
 		}
 	})
+}
+
+// A document that is made to be slow is not.
+func TestHostileDocuments(t *testing.T) {
+	many := func(n int, item func(i int) string) string {
+		items := make([]string, n)
+		for i := range items {
+			items[i] = item(i)
+		}
+		return strings.Join(items, ",")
+	}
+	check(t, cc(field(many(501, func(i int) string { return fmt.Sprintf(`{"name":"f%d","value":1}`, i) }))),
+		finding{refused, "/authentication/authenticationDataFields", "there are 501, and 500 are allowed"})
+	began := time.Now()
+	names := many(500, func(i int) string { return fmt.Sprintf(`{"name":"aaaaaaaaaaaaaaaaaaaa%d","value":1}`, i) })
+	refs := strings.ReplaceAll(many(2200, func(i int) string { return fmt.Sprintf("{{authData.bbbbbbbbbb%d}}", i) }), ",", "")
+	members := many(5000, func(i int) string { return fmt.Sprintf(`"authorizationUr%d":1`, i) })
+	parse(t, cc(`"authenticationDataFields": [`+names+`],`+request(plainURL, refs, "")+","+members)).Lint(destination.LintOptions{})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("linting took %v", took)
+	}
 }
 
 func TestProblemsStandInTheOrderOfTheDocument(t *testing.T) {

@@ -7,11 +7,8 @@ import (
 
 // validations reads an array of {name, actualValue, expectedValue} (spec §1.8).
 func (c *compiler) validations(n *node, at string) []Validation {
-	if n.absent() || !c.kind(n, at, arrayNode) {
-		return nil
-	}
 	var out []Validation
-	for i, item := range n.items {
+	for i, item := range c.items(n, at) {
 		here := element(at, i)
 		if !c.kind(item, here, objectNode) {
 			continue

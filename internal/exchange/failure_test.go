@@ -206,6 +206,18 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// A template that is given up is no fault of the definition.
+func TestGivenUpWhileRendering(t *testing.T) {
+	p := newProvider(t, saysJSON(usual))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	slow := "{% for a in 'aaaaaaaaaa' | split('') %}{% for b in 'aaaaaaaaaa' | split('') %}{% for c in 'aaaaaaaaaa' | split('') %}x{% endfor %}{% endfor %}{% endfor %}"
+	_, err := p.runner.Acquire(ctx, plan(t, templated("https://api.example.com/t", slow, "")), exchange.Input{})
+	if f := failure(t, err); f.Kind != exchange.ProviderDown || f.Sent {
+		t.Errorf("a caller that gave up gives %v %q: %s", f, f.Code, f.Description)
+	}
+}
+
 // All requests of a round count together or not at all.
 func TestStepsCommitTogether(t *testing.T) {
 	step := func(name, when, more string) string {

@@ -48,6 +48,9 @@ func (x *round) responseFields(ctx context.Context, a *answer, request *destinat
 	vars := x.answerVars(a)
 	for _, f := range request.ResponseFields {
 		text, err := f.Text.Render(ctx, vars)
+		if outOfTime(err) {
+			return nil, x.givenUp(a)
+		}
 		if err != nil {
 			failure := x.failure(a, BadResponse)
 			failure.Code = "bad_output"

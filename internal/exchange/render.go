@@ -21,6 +21,7 @@ const (
 	textType = "text/plain; charset=utf-8"
 
 	codeRender = "cannot_send" // the code of a request that could not be rendered
+	codeTime   = "canceled"    // the code of a template that was given up
 )
 
 // wire is a request as it goes out.
@@ -226,7 +227,7 @@ func (x *round) unfit(p *destination.Print, why string) error {
 
 // refuse is the failure of a request that cannot be sent as it is. It may be sent once the fields or the definition
 // are mended.
-func (x *round) refuse(pointer, why string) error {
+func (x *round) refuse(pointer, why string) *Failure {
 	if pointer != "" {
 		why += " (" + pointer + ")"
 	}
@@ -235,7 +236,18 @@ func (x *round) refuse(pointer, why string) error {
 
 // templateFailure says which template failed, without what it was given.
 func (x *round) templateFailure(t *destination.Text, err error) error {
-	return x.refuse(t.Pointer(), "a template could not be rendered: "+safeMessage(err))
+	failure := x.refuse(t.Pointer(), "a template could not be rendered: "+safeMessage(err))
+	if outOfTime(err) {
+		failure.Kind, failure.Code = ProviderDown, codeTime
+	}
+	return failure
+}
+
+// outOfTime tells that nothing is wrong with a template: the caller gave up, or the machine is too busy. It may go
+// better next time.
+func outOfTime(err error) bool {
+	e, ok := errors.AsType[*pebble.Error](err)
+	return ok && (e.Kind == pebble.KindCanceled || e.Limit == "Time")
 }
 
 // safeMessage says what is wrong with a template without what it was given.

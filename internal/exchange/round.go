@@ -40,8 +40,6 @@ type round struct {
 	hidden []string
 	// masked rounds explain: they send nothing and show no secret.
 	masked bool
-	// byRefreshToken tells that the main request presents a refresh token.
-	byRefreshToken bool
 	// got are the outputs of this round's answers, by name.
 	got map[string]any
 	// secretOutputs are the names of outputs to be sealed.
@@ -68,7 +66,7 @@ func (r *Runner) gather(plan *destination.Plan, in Input, masked bool) *round {
 	x.put("clientSecret", inputs.ClientSecret)
 	x.put(nameScope, strings.Join(inputs.Scope, inputs.ScopeSeparator))
 	for _, f := range plan.Fields() {
-		x.put(f.Name, f.Constant)
+		x.put(f.Name, x.typed(f.Name, f.Constant))
 		if f.Secret {
 			x.secretOutputs[f.Name] = true
 		}

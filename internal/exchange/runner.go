@@ -31,14 +31,10 @@ func (r *Runner) Renew(ctx context.Context, plan *destination.Plan, in Input) (*
 			Description: "nothing renews this token; the customer has to connect again",
 		}
 	}
-	if way.Request == plan.Acquire() && !way.Request.UsesRefreshToken {
-		return r.newRound(plan, in).run(ctx, way.Request, destination.OnRefresh)
-	}
-	x := r.newRound(plan, in)
-	x.byRefreshToken = way.NeedsRefreshToken || way.Request.UsesRefreshToken
-	set, err := x.run(ctx, way.Request, destination.OnRefresh)
+	set, err := r.newRound(plan, in).run(ctx, way.Request, destination.OnRefresh)
 	failure, _ := errors.AsType[*Failure](err)
-	if failure == nil || failure.Kind != GrantDead || !x.byRefreshToken || !r.canReacquire(plan, in) {
+	byRefreshToken := way.NeedsRefreshToken || way.Request.UsesRefreshToken
+	if failure == nil || failure.Kind != GrantDead || !byRefreshToken || !canReacquire(plan, in) {
 		return set, err
 	}
 	again := in
@@ -51,7 +47,7 @@ func (r *Runner) Renew(ctx context.Context, plan *destination.Plan, in Input) (*
 }
 
 // canReacquire tells whether the first request can be repeated without a browser and with what is held.
-func (r *Runner) canReacquire(plan *destination.Plan, in Input) bool {
+func canReacquire(plan *destination.Plan, in Input) bool {
 	switch plan.Grant() {
 	case destination.ClientCredentials:
 	case destination.Password:

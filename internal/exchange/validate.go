@@ -28,6 +28,9 @@ func (x *round) judge(ctx context.Context, a *answer, request *destination.Reque
 
 func (x *round) validate(ctx context.Context, a *answer, v destination.Validation, vars map[string]any) error {
 	actual, err := v.Actual.Render(ctx, vars)
+	if outOfTime(err) {
+		return x.givenUp(a)
+	}
 	if err != nil {
 		return x.invalid(a, v, "it could not be computed: "+safeMessage(err))
 	}
@@ -51,6 +54,13 @@ func (x *round) validate(ctx context.Context, a *answer, v destination.Validatio
 		return x.invalid(a, v, "expected "+expected+", got "+actual)
 	}
 	return x.invalid(a, v, "the value is not what it expects")
+}
+
+// givenUp is the failure of an answer that there was no time to read.
+func (x *round) givenUp(a *answer) error {
+	f := x.failure(a, ProviderDown)
+	f.Code, f.Description = codeTime, "there was no time to read the answer"
+	return f
 }
 
 // invalid is the failure of a validation. An answer that is an error by itself keeps its kind.
