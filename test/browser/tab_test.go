@@ -3,6 +3,7 @@ package browser_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -80,6 +81,19 @@ func (b *tab) visit(address string) {
 func (b *tab) click(selector chromedp.CSS) {
 	b.t.Helper()
 	b.do(chromedp.Click(selector))
+}
+
+// leave waits until the browser has gone on to a page whose path does not begin so.
+func (b *tab) leave(path string) {
+	b.t.Helper()
+	gone := fmt.Sprintf("document.readyState === 'complete' && !location.pathname.startsWith(%q)", path)
+	deadline := time.Now().Add(30 * time.Second)
+	for !value(b, chromedp.Evaluate[bool](gone)) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("the browser stays at %s\n%s", b.location(), b.text())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 func (b *tab) location() string { return value(b, chromedp.Location()) }
