@@ -19,8 +19,7 @@ import (
 
 // welcome is what the start page tells somebody who is not signed in: nothing about what is kept here.
 type welcome struct {
-	Program string
-	Base    string
+	Program, Example, Base string
 }
 
 // home is what the start page tells somebody who is.
@@ -35,8 +34,10 @@ type home struct {
 	Connections  []connectionRow
 	Definitions  []definitionRow
 	More         bool
-	Program      string
-	Base         string
+	// Example is a connection to name in a command.
+	Example string
+	Program string
+	Base    string
 }
 
 // alert is something that needs somebody.
@@ -56,7 +57,9 @@ type connectionRow struct {
 	Name  string
 	Tone  string
 	State string
-	Token string
+	// Reason says more than the state's word, "" when it does not.
+	Reason string
+	Token  string
 }
 
 type definitionRow struct {
@@ -73,7 +76,7 @@ const listed = 100
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
 	caller, ok := p.caller(r)
 	if !ok {
-		p.render(w, r, http.StatusOK, "welcome", page{Title: "Welcome", Here: "/", Body: welcome{p.Program, p.base()}})
+		p.render(w, r, http.StatusOK, "welcome", page{Title: "Welcome", Here: "/", Body: welcome{p.Program, p.Example, p.base()}})
 		return
 	}
 	view, err := p.homeView(r.Context(), caller, r.URL.Query().Get("sandbox"), strings.TrimSpace(r.URL.Query().Get("q")))
@@ -136,6 +139,12 @@ var states = map[connection.State]struct{ word, tone string }{
 func (h *home) addConnection(c connection.Connection, now time.Time) {
 	row := connectionRow{
 		Connection: c, Name: cmp.Or(c.Label, c.ID), State: states[c.State].word, Tone: states[c.State].tone, Token: life(c, now),
+	}
+	if c.State == connection.Degraded || c.State == connection.NeedsReauthorization {
+		row.Reason = c.StateReason
+	}
+	if c.State == connection.Active && h.Example == "" {
+		h.Example = row.Name
 	}
 	h.Connections = append(h.Connections, row)
 	switch c.State {
@@ -238,6 +247,7 @@ func (h *home) headline() {
 	if h.More {
 		count = "the newest " + count
 	}
+	h.Example = cmp.Or(h.Example, "CONNECTION")
 	h.Summary = fmt.Sprintf("%s and %s in the sandbox %s.", count, plural(len(h.Definitions), "definition"), h.Sandbox)
 }
 

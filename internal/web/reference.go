@@ -17,6 +17,8 @@ import (
 type reference struct {
 	Description []string
 	Groups      []group
+	Shapes      []shape
+	Everywhere  []string
 	Problems    []problemKind
 	Base        string
 }
@@ -33,10 +35,15 @@ type operation struct {
 	Parameters                []parameter
 	Body                      []member
 	Example, Answer           string
-	Status                    string
-	Members                   []member
+	Status, Shape             string
 	Failures                  []failureRow
 	Curl                      string
+}
+
+// shape is a body that several operations answer with, shown once.
+type shape struct {
+	Name    string
+	Members []member
 }
 
 type parameter struct {
@@ -114,7 +121,7 @@ func readReference(raw []byte) (reference, error) {
 		return out, err
 	}
 	out.Description = paragraphs(doc.Info.Description)
-	out.Problems = doc.Problems
+	out.Problems, out.Everywhere = doc.Problems, everywhere
 	for _, tag := range doc.Tags {
 		g := group{Name: tag.Name, Anchor: strings.ToLower(tag.Name), Description: tag.Description}
 		for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
@@ -126,6 +133,9 @@ func readReference(raw []byte) (reference, error) {
 		}
 		out.Groups = append(out.Groups, g)
 	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+		out.Shapes = append(out.Shapes, shape{name, doc.members(doc.Components.Schemas[name])})
+	}
 	return out, nil
 }
 
@@ -134,6 +144,9 @@ func (d *document) operation(method, path string, o documentOperation) operation
 		ID: o.OperationID, Method: strings.ToUpper(method), Path: path, Summary: o.Summary, Description: paragraphs(o.Description),
 	}
 	for _, p := range o.Parameters {
+		if p.Name == "sandbox" && p.In == "query" {
+			continue // every operation takes it
+		}
 		out.Parameters = append(out.Parameters, parameter{p.Name, p.In, p.Description, strings.Trim(string(p.Example), `"`), p.Required})
 	}
 	if o.RequestBody != nil {
@@ -144,13 +157,24 @@ func (d *document) operation(method, path string, o documentOperation) operation
 		response := o.Responses[status]
 		if status < "300" {
 			answer := response.Content["application/json"]
-			out.Status, out.Answer, out.Members = status+" "+response.Description, indent(answer.Example), d.members(answer.Schema)
+			out.Status, out.Answer, out.Shape = status+" "+response.Description, indent(answer.Example), nameOf(answer.Schema)
 			continue
 		}
-		out.Failures = append(out.Failures, failureRow{status, slugs.FindAllString(response.Description, -1)})
+		kinds := slices.DeleteFunc(slugs.FindAllString(response.Description, -1), func(slug string) bool {
+			return slices.Contains(everywhere, strings.Trim(slug, "`"))
+		})
+		if len(kinds) > 0 || status == "304" {
+			out.Failures = append(out.Failures, failureRow{status, kinds})
+		}
 	}
 	out.Curl = curl(out)
 	return out
+}
+
+// everywhere are the kinds of problem that every operation may answer with; the page names them once.
+var everywhere = []string{
+	"invalid_request", "malformed_json", "unauthenticated", "missing_scope", "other_sandbox", "too_large", "unsupported_media_type",
+	"rate_limited", "server_error",
 }
 
 // slugs finds the kinds of problem in a response's description: `not_found`.
@@ -171,15 +195,21 @@ func (d *document) members(s schema) []member {
 }
 
 func (d *document) resolve(s schema) schema {
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+	if name := nameOf(s); name != "" {
 		return d.Components.Schemas[name]
 	}
 	return s
 }
 
+// nameOf gives the name of the shape that a schema refers to, "" for one that stands for itself.
+func nameOf(s schema) string {
+	name, _ := strings.CutPrefix(s.Ref, "#/components/schemas/")
+	return name
+}
+
 // typeOf names a schema's type in words: "text or null", "list of Connection".
 func (d *document) typeOf(s schema) string {
-	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+	if name := nameOf(s); name != "" {
 		return name
 	}
 	var names []string

@@ -45,6 +45,8 @@ type Config struct {
 	Version    string
 	// Program is what people type to run the command line; "" means latchkey.
 	Program string
+	// Example is a connection to name in the commands of the start page; "" means CONNECTION.
+	Example string
 	// Sessions keeps who is signed in; nil keeps them in this process's memory.
 	Sessions Sessions
 	// Clock is the system's when nil.
@@ -108,6 +110,9 @@ func New(config Config) (*Pages, error) {
 	}
 	if config.Program == "" {
 		config.Program = "latchkey"
+	}
+	if config.Example == "" {
+		config.Example = "CONNECTION"
 	}
 	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets()}
 	var err error

@@ -1,0 +1,206 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/api"
+	"latchkey/internal/clock"
+	"latchkey/internal/connection"
+	"latchkey/internal/destination"
+	"latchkey/internal/egress"
+	"latchkey/internal/exchange"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
+	"latchkey/internal/simulator"
+	"latchkey/internal/store"
+	"latchkey/internal/web"
+)
+
+const (
+	organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
+	clientSecret = "Experience-Platform-client-secret"
+)
+
+// house is the pages over the real rooms, a real database and a simulated provider, behind a real socket. They are
+// reached as 127.0.0.1 and as localhost: two public URLs.
+type house struct {
+	testing.TB
+	url, other string
+	connector  *connection.Connector
+	catalogue  *destination.Catalogue
+	keeper     *connection.Keeper
+	pages      *web.Pages
+	caller     access.Caller
+	log        *logBuffer
+}
+
+// logBuffer collects what is logged.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house {
+	t.Helper()
+	ctx, dir := context.Background(), t.TempDir()
+	h := &house{TB: t, log: &logBuffer{}}
+	h.caller = access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
+	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
+	check(t, err)
+	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root, Log: log})
+	check(t, err)
+	t.Cleanup(func() { _ = kept.Close() })
+	directory := registry.NewDirectory(kept.Registry(), clock.System())
+	_, err = directory.CreateOrganization(ctx, access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}, organization, "Acme & Söhne")
+	check(t, err)
+	sim, runner := startProvider(t, log)
+	h.catalogue = destination.NewCatalogue(destination.Config{Store: kept.Definitions()})
+	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{Ledger: kept.Connections(), Exchanger: runner, Definitions: h.catalogue, Clock: clock.System(), Log: log})
+	check(t, err)
+	t.Cleanup(func() { _ = h.keeper.Close(ctx) })
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	h.url = server.URL
+	h.other = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	config := connection.ConnectorConfig{
+		Store: kept.Connections(), Attempts: kept.Connections(), Keeper: h.keeper, Exchanger: runner, Definitions: h.catalogue,
+		Sandboxes: directory, Hash: kept.Keyring().Hash, Log: log, PublicURLs: []string{h.url, h.other}, ReturnOrigins: []string{"https://app.example.com"},
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	h.connector, err = connection.NewConnector(config)
+	check(t, err)
+	document, err := api.OpenAPI("test")
+	check(t, err)
+	h.pages, err = web.New(web.Config{
+		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
+		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Log: log,
+	})
+	check(t, err)
+	mux.Handle("/", h.pages)
+	mux.Handle("/sim/", sim.Browser("/sim"))
+	return h
+}
+
+// simulated leads a browser to the simulator under our own host.
+func simulated(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasSuffix(u.Hostname(), "moviestar.com") {
+		return address
+	}
+	return "/sim/" + u.Hostname() + u.RequestURI()
+}
+
+func startProvider(t testing.TB, log *slog.Logger) (*simulator.Simulator, *exchange.Runner) {
+	t.Helper()
+	authority, err := simulator.LoadOrCreateCA(t.TempDir())
+	check(t, err)
+	sim := simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
+	address, closing, err := sim.StartTLS(context.Background(), authority)
+	check(t, err)
+	t.Cleanup(closing)
+	var overrides []egress.Override
+	for _, host := range simulator.Hosts() {
+		overrides = append(overrides, egress.Override{Suffix: host, Address: address, Roots: authority.CertPool()})
+	}
+	client, err := egress.New(egress.Config{Overrides: overrides, Log: log})
+	check(t, err)
+	t.Cleanup(client.Close)
+	return sim, exchange.New(exchange.Config{Client: client, Log: log})
+}
+
+// define publishes an authorization code definition with faults at its two endpoints.
+func (h *house) define(name, authorizeFault, tokenFault, secret string) {
+	h.Helper()
+	ctx := context.Background()
+	document, err := destination.ParseDocument([]byte(`{"name":"` + name + `","authentication":{"authType":"OAUTH2","grant":"OAUTH2_AUTHORIZATION_CODE",
+		"authorizationUrl":"https://www.moviestar.com/dialog/OAuth?fault=` + authorizeFault + `",
+		"accessTokenUrl":"https://api.moviestar.com/OAuth/access_token?fault=` + tokenFault + `",
+		"refreshTokenUrl":"https://api.moviestar.com/OAuth/refresh_token",
+		"clientId":"Experience-Platform-client-id","clientSecret":"` + secret + `","scope":["read"]}}`))
+	check(h, err)
+	_, err = h.catalogue.Create(ctx, h.caller, "", destination.Draft{Document: document})
+	check(h, err)
+	_, err = h.catalogue.Publish(ctx, h.caller, destination.Ref{Name: name})
+	check(h, err)
+}
+
+// begin makes a connection that waits for its consent.
+func (h *house) begin(ask connection.Create) connection.Created {
+	h.Helper()
+	made, err := h.connector.Create(context.Background(), h.caller, ask)
+	check(h, err)
+	return made
+}
+
+// browser follows redirects until follow says no, and keeps cookies.
+func (h *house) browser() *http.Client {
+	jar, err := cookiejar.New(nil)
+	check(h, err)
+	return &http.Client{Jar: jar}
+}
+
+// stopAt keeps a browser from following a redirect that begins with the prefix.
+func stopAt(client *http.Client, prefix string) *http.Client {
+	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), prefix) {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	return client
+}
+
+type answer struct {
+	*http.Response
+	text string
+}
+
+func (h *house) get(client *http.Client, address string) answer {
+	h.Helper()
+	response, err := client.Get(address)
+	check(h, err)
+	return read(h, response)
+}
+
+func read(t testing.TB, response *http.Response) answer {
+	t.Helper()
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	check(t, err)
+	return answer{response, string(text)}
+}
