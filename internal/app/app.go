@@ -35,7 +35,9 @@ var Version = "dev"
 
 // plan says what to build a house of.
 type plan struct {
-	config     *Config
+	config *Config
+	// release gives back, last of all, what was taken before the house was built: the lock of the data directory.
+	release    func() error
 	log        *slog.Logger
 	root       seal.Wrapper
 	publicURLs []string
@@ -61,6 +63,18 @@ type house struct {
 	keeper    *connection.Keeper
 	connector *connection.Connector
 	pages     *web.Pages
+}
+
+// lockData makes the data directory when it is absent, and keeps it to this process.
+func lockData(config *Config) (*store.Lock, error) {
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("making the data directory: %w", err)
+	}
+	lock, err := store.Acquire(config.Data)
+	if _, inUse := errors.AsType[*store.InUseError](err); inUse {
+		return nil, hinted(err, "stop that process, or use another data directory")
+	}
+	return lock, err
 }
 
 // build opens the store and puts the rooms on it. What was opened is closed again when a later step fails.
@@ -181,6 +195,7 @@ func (h *house) close(ctx context.Context) error {
 	if h.metrics != nil {
 		errs = append(errs, h.metrics.Close(ctx))
 	}
+	errs = append(errs, h.release())
 	return errors.Join(errs...)
 }
 

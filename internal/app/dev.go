@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/simulator"
+	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
 )
 
@@ -48,16 +49,18 @@ type DevOptions struct {
 
 // Dev runs Latchkey on a workstation until ctx ends: embedded stores, a sample organization, simulated providers.
 func Dev(ctx context.Context, options DevOptions) error {
-	d, err := prepareDev(ctx, options)
+	d, err := newDev(options)
 	if err != nil {
 		return err
 	}
-	defer d.closeSimulator()
+	if err := d.prepare(ctx); err != nil {
+		return errors.Join(err, d.release())
+	}
 	house, err := build(ctx, d.plan())
 	if err != nil {
 		return errors.Join(err, d.bound.Close())
 	}
-	l, err := d.open(ctx, house)
+	l, err := d.open(house)
 	if err != nil {
 		return errors.Join(err, d.bound.Close(), house.close(ctx))
 	}
@@ -71,6 +74,7 @@ func Dev(ctx context.Context, options DevOptions) error {
 type dev struct {
 	options   DevOptions
 	config    *Config
+	lock      *store.Lock
 	log       *slog.Logger
 	root      seal.Wrapper
 	authority *simulator.CA
@@ -81,34 +85,54 @@ type dev struct {
 	url       string
 }
 
-func prepareDev(ctx context.Context, options DevOptions) (*dev, error) {
+func newDev(options DevOptions) (*dev, error) {
 	options.Program = cmp.Or(options.Program, "latchkey")
 	config, err := LoadConfig("", nil)
 	if err != nil {
 		return nil, err
 	}
 	config.Data, config.Listen = cmp.Or(options.Data, config.Data), cmp.Or(options.Listen, config.Listen)
-	d := &dev{options: options, config: config}
-	if d.log, err = newLog(options.Err, options.LogLevel, "auto"); err != nil {
-		return nil, err
+	log, err := newLog(options.Err, options.LogLevel, "auto")
+	return &dev{options: options, config: config, log: log}, err
+}
+
+// prepare takes what a workstation's server needs from outside: the data directory, the port, the providers.
+func (d *dev) prepare(ctx context.Context) (err error) {
+	if d.lock, err = lockData(d.config); err != nil {
+		return err
 	}
-	if err := os.MkdirAll(config.path("keys"), 0o700); err != nil {
-		return nil, fmt.Errorf("making the data directory: %w", err)
+	if err := os.MkdirAll(d.config.path("keys"), 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
 	}
-	if d.root, err = openOrCreateRoot(config.path("keys", "root.key")); err != nil {
-		return nil, err
+	if d.root, err = openOrCreateRoot(d.config.path("keys", "root.key")); err != nil {
+		return err
 	}
-	if d.authority, err = simulator.LoadOrCreateCA(config.path("keys")); err != nil {
-		return nil, err
+	if d.authority, err = simulator.LoadOrCreateCA(d.config.path("keys")); err != nil {
+		return err
 	}
-	if d.bound, err = listen(ctx, config.Listen); err != nil {
-		return nil, hinted(err, "another server may be running there; --listen 127.0.0.1:0 picks a free port")
+	if d.bound, err = listen(ctx, d.config.Listen); err != nil {
+		return hinted(err, "another server may be running there; --listen 127.0.0.1:0 picks a free port")
 	}
 	d.url = d.scheme() + "://" + d.bound.Addr().String()
-	if len(options.PublicURLs) == 0 {
+	if len(d.options.PublicURLs) == 0 {
 		d.options.PublicURLs = []string{d.url}
 	}
-	return d, d.startSimulator(ctx)
+	return d.startSimulator(ctx)
+}
+
+// release gives back what prepare took, in the reverse order. The port belongs to the listener once that serves.
+func (d *dev) release() error {
+	var errs []error
+	if d.closeSim != nil {
+		d.closeSim()
+	}
+	if d.simulator != nil {
+		errs = append(errs, d.simulator.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Release())
+	}
+	return errors.Join(errs...)
 }
 
 func (d *dev) scheme() string {
@@ -139,16 +163,18 @@ func newLog(out io.Writer, level, format string) (*slog.Logger, error) {
 }
 
 func (d *dev) startSimulator(ctx context.Context) (err error) {
-	d.simulator = simulator.New(simulator.Config{Now: clock.System().Now, Log: d.log})
+	// It remembers what it issued, as a provider does: connections outlive a restart.
+	d.simulator, err = simulator.Open(simulator.Config{Now: clock.System().Now, Log: d.log, File: d.config.path("simulator.jsonl")})
+	if err != nil {
+		return fmt.Errorf("starting the simulator: %w", err)
+	}
 	// It outlives the signal to stop: refreshes that are under way then still need their provider.
 	d.simAddr, d.closeSim, err = d.simulator.StartTLS(context.WithoutCancel(ctx), d.authority)
 	if err != nil {
-		return errors.Join(fmt.Errorf("starting the simulator: %w", err), d.bound.Close())
+		return fmt.Errorf("starting the simulator: %w", err)
 	}
 	return nil
 }
-
-func (d *dev) closeSimulator() { d.closeSim() }
 
 func (d *dev) plan() plan {
 	overrides := make([]egress.Override, 0, len(simulator.Hosts()))
@@ -156,7 +182,7 @@ func (d *dev) plan() plan {
 		overrides = append(overrides, egress.Override{Suffix: host, Address: d.simAddr, Roots: d.authority.CertPool()})
 	}
 	return plan{
-		config: d.config, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
+		config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
 		overrides: overrides, browserURL: d.browserURL, program: d.options.Program,
 	}
 }
@@ -180,7 +206,7 @@ func (d *dev) browserURL(address string) string {
 }
 
 // open makes the pages and begins to serve.
-func (d *dev) open(ctx context.Context, h *house) (*listener, error) {
+func (d *dev) open(h *house) (*listener, error) {
 	handler, err := h.handler(func(mux *http.ServeMux) {
 		mux.Handle(simulatorPath+"/", d.simulator.Browser(simulatorPath))
 	})

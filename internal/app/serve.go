@@ -44,11 +44,11 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	}
 	certificates, err := config.certificates()
 	if err != nil {
-		return err
+		return errors.Join(err, p.release())
 	}
 	bound, err := listen(ctx, config.Listen)
 	if err != nil {
-		return err
+		return errors.Join(err, p.release())
 	}
 	house, err := build(ctx, p)
 	if err != nil {
@@ -75,7 +75,11 @@ func productionPlan(config *Config, log io.Writer) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{config: config, log: logger, root: root, program: "latchkey",
+	lock, err := lockData(config)
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{config: config, release: lock.Release, log: logger, root: root, program: "latchkey",
 		publicURLs: append([]string{strings.TrimRight(config.PublicURL, "/")}, config.CallbackURLs...)}, nil
 }
 
@@ -138,9 +142,6 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 	}
 	if err := config.check(); err != nil {
 		return err
-	}
-	if err := os.MkdirAll(config.Data, 0o700); err != nil {
-		return fmt.Errorf("making the data directory: %w", err)
 	}
 	_, statErr := os.Stat(config.RootKeyFile)
 	if _, err := openOrCreateRoot(config.RootKeyFile); err != nil {

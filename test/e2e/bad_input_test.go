@@ -112,7 +112,7 @@ func TestMisbehavingProvider(t *testing.T) {
 		{"500", "https://api.moviestar.com/OAuth/access_token?fault=status=500", 424, []string{"500"}},
 		{"429", "https://api.moviestar.com/OAuth/access_token?fault=rate_limit=7", 424, []string{"429"}},
 		{"dropped reply", "https://api.moviestar.com/OAuth/access_token?fault=drop", 424, []string{"api.moviestar.com"}},
-		{"error with 200", "https://api.moviestar.com/OAuth/access_token?fault=error200", 422, []string{"bad_response"}},
+		{"error with 200", "https://api.moviestar.com/OAuth/access_token?fault=error200", 422, []string{"invalid_auth"}},
 		{"cut off", "https://api.moviestar.com/OAuth/access_token?fault=truncated", 422, []string{"JSON"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestWrongKeys(t *testing.T) {
 		{"unknown", "lk_" + strings.Repeat("A", 43), "GET", "/api/v1/connections", 401, "key"},
 		{"scope", key, "GET", "/api/v1/connections", 403, "connections:read"},
 		{"allowed", key, "GET", "/api/v1/connections/sample-password/token", 200, "access_token"},
-		{"no such", key, "GET", "/api/v1/connections/nothing/token", 404, "nothing"},
+		{"no such", key, "GET", "/api/v1/connections/nothing/token", 404, "no connection"},
 	} {
 		authorization := ""
 		if c.key != "" {
