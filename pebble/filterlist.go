@@ -68,9 +68,13 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 		if i > 0 {
 			b = append(b, sep...)
 		}
-		r.textStart = start
-		if b, err = r.appendText(b, in.at(i)); err != nil {
-			return b, err
+		if v := in.at(i); v.kind == kString {
+			b = append(b, v.str()...)
+		} else {
+			r.textStart = start
+			if b, err = r.appendText(b, v); err != nil {
+				return b, err
+			}
 		}
 		if err = r.tick(1 + len(sep)>>6); err != nil {
 			return b, err

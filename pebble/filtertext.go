@@ -95,31 +95,29 @@ func (r *run) mapCase(in Value, f func(string) string) (Value, error) {
 }
 
 func appendLower(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
-	s, err := r.text(in)
-	if err != nil || !isASCII(s) {
-		return append(b, javaLower(s)...), err
-	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b = append(b, c)
-	}
-	return b, nil
+	return r.appendCase(b, in, 'A', javaLower)
 }
 
 func appendUpper(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
+	return r.appendCase(b, in, 'a', javaUpper)
+}
+
+// appendCase appends text with the 26 ASCII letters from first on in the other
+// case, or as full maps it once there is a character beyond ASCII.
+func (r *run) appendCase(b []byte, in Value, first byte, full func(string) string) ([]byte, error) {
 	s, err := r.text(in)
-	if err != nil || !isASCII(s) {
-		return append(b, javaUpper(s)...), err
+	if err != nil {
+		return b, err
 	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
+	start := len(b)
+	b = append(b, s...)
+	tail := b[start:]
+	for i, c := range tail {
+		if c-first < 26 {
+			tail[i] = c ^ 0x20
+		} else if c >= utf8.RuneSelf {
+			return append(b[:start], full(s)...), nil
 		}
-		b = append(b, c)
 	}
 	return b, nil
 }
