@@ -64,6 +64,7 @@ type Keeper struct {
 	config  KeeperConfig
 	byID    *table // id → entry
 	byLabel *table // organization, sandbox, label → entry
+	gone    sync.Map // ids of connections that were just deleted
 	words   words
 	loads   singleflight.Group
 	agenda  *agenda

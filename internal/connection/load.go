@@ -29,7 +29,12 @@ func (k *Keeper) load(ctx context.Context, where Selector, ref string) (*entry, 
 		if err != nil {
 			return nil, err
 		}
-		return k.hold(&record), nil
+		e := k.hold(&record)
+		if _, gone := k.gone.Load(e.id); gone { // deleted between the reading and here
+			k.forget(e)
+			return nil, ErrNotFound
+		}
+		return e, nil
 	})
 	select {
 	case loaded := <-loading:
@@ -97,8 +102,10 @@ func (k *Keeper) changed(record *Record) {
 	k.agenda.expect(record.ID, record.RefreshAt)
 }
 
-// removed forgets what the connector deleted.
+// removed forgets what the connector deleted, and remembers for a while that it did: someone may just be loading it.
 func (k *Keeper) removed(id string) {
+	k.gone.Store(id, struct{}{})
+	k.config.Clock.AfterFunc(2*k.config.RefreshTimeout, func() { k.gone.Delete(id) })
 	if e := k.byID.find(key{name: id}); e != nil {
 		k.forget(e)
 	}

@@ -19,10 +19,16 @@ type Memory struct {
 	mu          sync.Mutex
 	definitions map[string]string // id → name
 	records     map[string]connection.Record
+	labels      map[name]string // → id
 	attempts    map[string]connection.Attempt
 	fault       func(method string) error
 	calls       map[string]int
 }
+
+// name is what a label is unique by.
+type name struct{ organization, sandbox, label string }
+
+func nameOf(r connection.Record) name { return name{r.Organization, r.Sandbox, r.Label} }
 
 var (
 	_ connection.Store        = (*Memory)(nil)
@@ -34,7 +40,7 @@ var (
 func NewMemory() *Memory {
 	return &Memory{
 		definitions: map[string]string{}, records: map[string]connection.Record{},
-		attempts: map[string]connection.Attempt{}, calls: map[string]int{},
+		labels: map[name]string{}, attempts: map[string]connection.Attempt{}, calls: map[string]int{},
 	}
 }
 
@@ -68,14 +74,20 @@ func (m *Memory) enter(method string) error {
 	return nil
 }
 
-// labelTaken tells whether another connection than id has the label. The caller holds mu.
-func (m *Memory) labelTaken(id, organization, sandbox, label string) bool {
-	for _, r := range m.records {
-		if label != "" && r.ID != id && r.Organization == organization && r.Sandbox == sandbox && r.Label == label {
-			return true
-		}
+// rename sets a record's label, unless another connection has it. The caller holds mu.
+func (m *Memory) rename(r *connection.Record, label string) error {
+	former := nameOf(*r)
+	r.Label = label
+	if id, ok := m.labels[nameOf(*r)]; ok && label != "" && id != r.ID {
+		return connection.ErrLabelTaken
 	}
-	return false
+	if m.labels[former] == r.ID {
+		delete(m.labels, former)
+	}
+	if label != "" {
+		m.labels[nameOf(*r)] = r.ID
+	}
+	return nil
 }
 
 // Create implements [connection.Store].
@@ -85,14 +97,14 @@ func (m *Memory) Create(_ context.Context, record connection.Record, attempt *co
 	if err := m.enter("Create"); err != nil {
 		return err
 	}
-	name, ok := m.definitions[record.Definition]
-	switch {
-	case !ok:
+	definition, ok := m.definitions[record.Definition]
+	if !ok {
 		return connection.ErrDefinitionNotFound
-	case m.labelTaken(record.ID, record.Organization, record.Sandbox, record.Label):
-		return connection.ErrLabelTaken
 	}
-	record.DefinitionName, record.Version = name, max(record.Version, 1)
+	if err := m.rename(&record, record.Label); err != nil {
+		return err
+	}
+	record.DefinitionName, record.Version = definition, max(record.Version, 1)
 	m.records[record.ID] = record
 	if attempt != nil {
 		m.attempts[attempt.ID] = *attempt
@@ -114,12 +126,11 @@ func (m *Memory) Find(_ context.Context, where connection.Selector) (connection.
 		}
 		return r, nil
 	}
-	for _, r := range m.records {
-		if r.Organization == where.Organization && r.Sandbox == where.Sandbox && r.Label == where.Label && r.Label != "" {
-			return r, nil
-		}
+	r, ok := m.records[m.labels[name{where.Organization, where.Sandbox, where.Label}]]
+	if !ok {
+		return connection.Record{}, connection.ErrNotFound
 	}
-	return connection.Record{}, connection.ErrNotFound
+	return r, nil
 }
 
 // List implements [connection.Store].
@@ -163,10 +174,9 @@ func (m *Memory) Change(_ context.Context, change connection.Change) error {
 		return connection.ErrConflict
 	}
 	if change.Label != nil {
-		if m.labelTaken(r.ID, r.Organization, r.Sandbox, *change.Label) {
-			return connection.ErrLabelTaken
+		if err := m.rename(&r, *change.Label); err != nil {
+			return err
 		}
-		r.Label = *change.Label
 	}
 	if change.ReturnURL != nil {
 		r.ReturnURL = *change.ReturnURL
@@ -195,6 +205,9 @@ func (m *Memory) Delete(_ context.Context, organization, id string) error {
 }
 
 func (m *Memory) remove(id string) {
+	if r := m.records[id]; r.Label != "" {
+		delete(m.labels, nameOf(r))
+	}
 	delete(m.records, id)
 	maps.DeleteFunc(m.attempts, func(_ string, a connection.Attempt) bool { return a.Connection == id })
 }
