@@ -95,6 +95,12 @@ func TestError_WrapsTheCallers(t *testing.T) {
 func TestError_OfIncluded(t *testing.T) {
 	e := failure(t, "a\n{% include 'inc' %}", nil,
 		pebble.WithLoader(pebble.MapLoader{"inc": "b\nc {{ 1 / 0 }}"}))
+	lib := pebble.MapLoader{"lib": "{% macro m() %}\n{{ 1 / 0 }}{% endmacro %}"}
+	for _, text := range []string{"{% import 'lib' %}{{ m() }}", "{% import 'lib' as l %}{{ l.m() }}", "{% from 'lib' import m %}{{ m() }}"} {
+		if e := failure(t, text, nil, pebble.WithLoader(lib)); e.Line != 2 || e.Excerpt != "{{ 1 / 0 }}{% endmacro %}" {
+			t.Errorf("%s: error at line %d %q, want the macro's", text, e.Line, e.Excerpt)
+		}
+	}
 	if e.Template != "inc" || e.Line != 2 || e.Excerpt != "c {{ 1 / 0 }}" {
 		t.Errorf("error at %s:%d %q, want inc:2", e.Template, e.Line, e.Excerpt)
 	}

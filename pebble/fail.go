@@ -5,7 +5,15 @@ import "errors"
 // fail returns an error at a place of the template that runs.
 func (r *run) fail(kind, msg string, m mark, op string) *Error {
 	e := &Error{Kind: kind, Message: msg, Op: op}
-	return e.place(r.cur.name, r.cur.src, int(m.at), int(m.line))
+	return e.place(r.cur.name, r.source(), int(m.at), int(m.line))
+}
+
+// source is the text in which what runs stands.
+func (r *run) source() string {
+	if r.home != nil {
+		return r.home.src
+	}
+	return r.cur.src
 }
 
 // at gives an error its place, unless it has one.
@@ -23,7 +31,7 @@ func (r *run) at(err error, m mark, op string) error {
 	if e.Op == "" || e.Op == "rendering" {
 		e.Op = op
 	}
-	return e.place(r.cur.name, r.cur.src, int(m.at), int(m.line))
+	return e.place(r.cur.name, r.source(), int(m.at), int(m.line))
 }
 
 // because wraps whatever failed into the message that the Java engine gives

@@ -15,7 +15,7 @@ func (r *run) within(chain []*Template, with *mapExpr, m mark) error {
 	for _, b := range vars {
 		r.bind(b.name, b.value)
 	}
-	r.cur, r.chain, r.level = chain[0], chain, 0
+	r.cur, r.home, r.chain, r.level = chain[0], nil, chain, 0
 	err = r.template()
 	r.pop(f)
 	r.back(p)

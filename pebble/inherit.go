@@ -2,14 +2,14 @@ package pebble
 
 // place is where in a hierarchy of templates a render stands.
 type place struct {
-	cur   *Template
-	chain []*Template
-	level int
+	cur, home *Template
+	chain     []*Template
+	level     int
 }
 
-func (r *run) place() place { return place{r.cur, r.chain, r.level} }
+func (r *run) place() place { return place{r.cur, r.home, r.chain, r.level} }
 
-func (r *run) back(p place) { r.cur, r.chain, r.level = p.cur, p.chain, p.level }
+func (r *run) back(p place) { r.cur, r.home, r.chain, r.level = p.cur, p.home, p.chain, p.level }
 
 // blockNode is a block, which renders where it stands unless a child has one of
 // its name.
@@ -39,7 +39,7 @@ func (r *run) block(name string) error {
 func (r *run) blockFrom(name string, level int) error {
 	for ; level < len(r.chain); level++ {
 		if b := r.chain[level].blocks[name]; b != nil {
-			r.level, r.cur = level, r.chain[level]
+			r.level, r.cur, r.home = level, r.chain[level], nil
 			return r.body(b.body)
 		}
 	}

@@ -65,7 +65,7 @@ func (r *run) invoke(n *macroNode, self *Template, a *arguments, caller *Templat
 	if err != nil {
 		return Value{}, err
 	}
-	r.cur = self
+	r.cur, r.home = self, n.home
 	outer := r.seal()
 	defer r.pop(outer)
 	for _, d := range n.params {

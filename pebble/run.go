@@ -20,6 +20,7 @@ type run struct {
 	scratch []byte
 	root    *Template   // what Render was called on
 	cur     *Template   // whose nodes run
+	home    *Template   // in whose source they stand, if in that of another
 	chain   []*Template // from the outermost child to its last parent
 	one     [1]*Template
 	level   int // place in chain
