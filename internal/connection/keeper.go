@@ -62,8 +62,8 @@ func (c *KeeperConfig) defaults() {
 // Keeper serves tokens and keeps them fresh. Start it with [Keeper.Start], end it with [Keeper.Close].
 type Keeper struct {
 	config  KeeperConfig
-	byID    *table // id → entry
-	byLabel *table // organization, sandbox, label → entry
+	byID    *table   // id → entry
+	byLabel *table   // organization, sandbox, label → entry
 	gone    sync.Map // ids of connections that were just deleted
 	words   words
 	loads   singleflight.Group
