@@ -108,7 +108,7 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, c call) {
 // first carries the request out and keeps its answer. A 5xx, a 429 and a 424 are not kept: they say that trying again
 // is worth it.
 func (s *server) first(w http.ResponseWriter, r *http.Request, replay Replay) {
-	ctx := context.WithoutCancel(r.Context()) // who asked may be gone; what was done is done
+	ctx := context.WithoutCancel(r.Context()) // who asked may go; the work is done to its end, and its answer kept
 	rec := &recorder{header: w.Header()}
 	kept := false
 	defer func() {
@@ -119,7 +119,7 @@ func (s *server) first(w http.ResponseWriter, r *http.Request, replay Replay) {
 			s.Log.ErrorContext(ctx, "an Idempotency-Key could not be given back", "error", err)
 		}
 	}()
-	s.mux.ServeHTTP(rec, r)
+	s.mux.ServeHTTP(rec, r.WithContext(ctx))
 	answer := rec.answer()
 	if again := answer.Status >= 500 || answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusFailedDependency; !again {
 		kept = true

@@ -169,7 +169,7 @@ func secure(header http.Header, r *http.Request) {
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	header.Set("Cache-Control", "no-store")
-	if r.TLS != nil {
+	if host, _, _ := strings.Cut(r.Host, ":"); r.TLS != nil && host != "localhost" { // other servers share that name
 		header.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }

@@ -1,0 +1,76 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"latchkey/internal/api"
+)
+
+// FuzzDecode reads any text: what is refused names a place within it, what is accepted is what encoding/json reads.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"definition":"x","fields":{"a":1}}`, `{"definition":`, "\n\n[", `{"a":{"b":[{}]}}`, `"\ud800"`, `nul`, "\x00", `{"fields":{"a":1,"a":2}}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, err := api.Decode(raw)
+		if err != nil {
+			problem, ok := errors.AsType[*api.Problem](err)
+			if !ok || problem.Status != 400 {
+				t.Fatalf("Decode(%q) = %v, want a problem of status 400", raw, err)
+			}
+			if problem.Line > 1+bytes.Count(raw, []byte("\n")) || problem.Column > len(raw)+1 {
+				t.Errorf("Decode(%q) points to line %d, column %d", raw, problem.Line, problem.Column)
+			}
+			return
+		}
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.UseNumber()
+		var want api.NewConnection
+		if err := dec.Decode(&want); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("Decode(%q) = %v, want %v, %v", raw, got, want, err)
+		}
+	})
+}
+
+// TestAppendJSON compares the hot path's strings with encoding/json's.
+func TestAppendJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		var back string
+		if err := json.Unmarshal(api.AppendJSON(nil, text), &back); err != nil || back != text {
+			t.Errorf("AppendJSON(%q) reads back as %q, %v", text, back, err)
+		}
+	})
+}
+
+// TestGCRA checks that in any stretch of time no more calls get through than the burst and the rate allow, and that
+// whoever waits as long as told gets through.
+func TestGCRA(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := api.Rate{Every: time.Duration(rapid.IntRange(1, 1000).Draw(t, "every")), Burst: rapid.IntRange(1, 20).Draw(t, "burst")}
+		now, arrival := int64(1e9), int64(0)
+		start, allowed := now, 0
+		for _, step := range rapid.SliceOf(rapid.Int64Range(0, 2000)).Draw(t, "steps") {
+			now += step
+			next, wait := api.GCRA(arrival, now, rate)
+			if wait > 0 {
+				if _, again := api.GCRA(arrival, now+int64(wait), rate); again > 0 {
+					t.Errorf("after the wait of %v it has to wait %v more", wait, again)
+				}
+				continue
+			}
+			arrival = next
+			allowed++
+		}
+		if most := rate.Burst + int((now-start)/int64(rate.Every)); allowed > most {
+			t.Errorf("%d calls got through in %d ns, want at most %d", allowed, now-start, most)
+		}
+	})
+}

@@ -1,0 +1,10 @@
+package api
+
+// What tests of this room's algorithms reach for.
+var (
+	AppendJSON = appendJSON
+	GCRA       = gcra
+)
+
+// Decode reads a body of the richest request.
+func Decode(raw []byte) (NewConnection, error) { return decode[NewConnection](raw) }
