@@ -84,8 +84,7 @@ func (d *Document) lintFrame() Problems {
 	case entries != nil && wrapped != nil:
 		c.refuse(child("", wrapperMember), "the document has both "+entriesMember+" and "+wrapperMember, "keep one of them")
 	case d.form == wholeForm && entries.absent():
-		c.unpublishable(child("", entriesMember), "the document says nothing about how a customer logs in",
-			`add "customerAuthenticationConfigurations": [{"authType": "OAUTH2", "grant": "…"}]`+misspelling(root))
+		c.noEntries(root)
 	case d.form == wholeForm && entries.is(arrayNode) && len(entries.items) == 0:
 		c.unpublishable(child("", entriesMember), "there is no way for a customer to log in",
 			`add an entry: {"authType": "OAUTH2", "grant": "…"}`)
@@ -95,12 +94,15 @@ func (d *Document) lintFrame() Problems {
 	return c.problems
 }
 
-// misspelling points to a member that may have been meant to hold the entries.
-func misspelling(root *node) string {
+// noEntries says of a document without entries that it can't be connected to. A misspelt member is refused: stored as
+// one that nobody knows, it would only be found out when it is needed.
+func (c *compiler) noEntries(root *node) {
 	for _, m := range root.members {
 		if found := nearest(m.name, []string{entriesMember, wrapperMember}); found != "" {
-			return "; is " + shown(m.name) + " meant to be " + shown(found) + "?"
+			c.refuse(child("", m.name), "there is no member "+shown(m.name), "is "+shown(m.name)+" meant to be "+shown(found)+"?")
+			return
 		}
 	}
-	return ""
+	c.unpublishable(child("", entriesMember), "the document says nothing about how a customer logs in",
+		`add "customerAuthenticationConfigurations": [{"authType": "OAUTH2", "grant": "…"}]`)
 }

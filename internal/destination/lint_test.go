@@ -174,6 +174,7 @@ func TestRefusedAtSave(t *testing.T) {
 		document string
 		want     finding
 	}{
+		"misspelt wrapper":     {`{"name": "n", "authentification": {}}`, finding{refused, "/authentification", `meant to be "authentication"`}},
 		"case of an authType":  {`{"name": "n", "authentication": {"authType": "Bearer"}}`, finding{refused, at + "/authType", `write "BEARER"`}},
 		"misspelt authType":    {`{"name": "n", "authentication": {"authType": "OAUTH"}}`, finding{refused, at + "/authType", `did you mean "OAUTH2"?`}},
 		"kind of an authType":  {`{"name": "n", "authentication": {"authType": 2}}`, finding{refused, at + "/authType", "must be a string, not a number"}},
@@ -225,7 +226,6 @@ func TestRefusedAtPublish(t *testing.T) {
 		want     finding
 	}{
 		"nothing":               {`{"name": "n"}`, finding{unpublishable, "/customerAuthenticationConfigurations", "nothing about how"}},
-		"misspelt wrapper":      {`{"name": "n", "authentification": {}}`, finding{unpublishable, "/customerAuthenticationConfigurations", `meant to be "authentication"`}},
 		"fragment":              {`{"name": "n", "authentication": ` + read(t, "published/example-2-special-refresh-token.json") + `}`, finding{unpublishable, at + "/authType", `add "authType": "OAUTH2" and "grant"`}},
 		"other authType":        {`{"name": "n", "authentication": {"authType": "S3"}}`, finding{unpublishable, at + "/authType", "no token can be had"}},
 		"authorizationUrl":      {ac(urls + `, "refreshTokenUrl": "https://api.example.com/token"`), finding{unpublishable, at + "/authorizationUrl", "nowhere to send"}},

@@ -10,7 +10,8 @@ import (
 //   - the constant of a field with `format: password`, or with a secret's name whatever its format;
 //   - the constant value of a header with a secret's name;
 //   - options.assertion.key, constants with a secret's name in options.authorizationParams;
-//   - constants with a secret's name in members that nobody knows: they are kept, and nobody checks them.
+//   - constants with a secret's name in members that nobody knows, of an entry or of the document around it: they are
+//     kept, and nobody checks them.
 // A template is no secret: it only refers to some. clientSecret is never a template.
 
 // secretEndings are how the names of secrets end, in lower case.
@@ -45,6 +46,11 @@ func isTemplate(text string) bool {
 func (d *Document) takeSecrets() {
 	for _, e := range d.entries() {
 		takeEntry(e.node)
+	}
+	for _, m := range d.root.membersOf() {
+		if d.form != bareForm && m.name != entriesMember && m.name != wrapperMember {
+			takeNamed(m.name, m.value)
+		}
 	}
 }
 

@@ -132,12 +132,12 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (*Response, error) {
 	reply, err := c.do(ctx, req)
 	if err != nil {
 		err.Host = req.URL.Host
-		c.log.DebugContext(ctx, "egress", "method", req.Method, "host", req.URL.Host, "path", req.URL.Path,
+		c.log.DebugContext(ctx, "egress", "method", req.Method, "host", req.URL.Host,
 			"error", string(err.Kind), "sent", err.Sent, "took", time.Since(start))
 		return nil, err
 	}
 	reply.Timing.Total = time.Since(start)
-	c.log.DebugContext(ctx, "egress", "method", req.Method, "host", req.URL.Host, "path", req.URL.Path,
+	c.log.DebugContext(ctx, "egress", "method", req.Method, "host", req.URL.Host,
 		"status", reply.Status, "bytes", len(reply.Body), "timing", reply.Timing)
 	return reply, nil
 }
