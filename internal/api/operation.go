@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -196,7 +197,7 @@ var humaErrors = sync.OnceFunc(func() {
 func framework(status int, message string, errs []error) *Problem {
 	var items []Item
 	for _, err := range errs {
-		if large, ok := err.(*http.MaxBytesError); ok {
+		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return newProblem(kindTooLarge, fmt.Sprintf("The limit is %d bytes.", large.Limit))
 		}
 		if detail, ok := err.(huma.ErrorDetailer); ok {

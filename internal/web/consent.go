@@ -24,10 +24,8 @@ func (p *Pages) connect(w http.ResponseWriter, r *http.Request) {
 		p.consentError(w, r, err, http.StatusNotFound)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: begun.CookieName, Value: begun.CookieValue, Path: cookiePath, HttpOnly: true, Secure: r.TLS != nil,
-		SameSite: http.SameSiteLaxMode, MaxAge: max(1, int(begun.ExpiresAt.Sub(p.Clock.Now())/time.Second)),
-	})
+	life := max(time.Second, begun.ExpiresAt.Sub(p.Clock.Now()))
+	setCookie(w, r, cookie{begun.CookieName, begun.CookieValue, cookiePath, life})
 	http.Redirect(w, r, p.BrowserURL(begun.RedirectURL), http.StatusFound)
 }
 

@@ -115,6 +115,7 @@ func (p *Pages) homeView(ctx context.Context, caller access.Caller, sandbox, sea
 	slices.SortStableFunc(view.Connections, func(a, b connectionRow) int {
 		return cmp.Or(cmp.Compare(urgency[a.Connection.State], urgency[b.Connection.State]), strings.Compare(a.Name, b.Name))
 	})
+	slices.SortStableFunc(view.Alerts, func(a, b alert) int { return strings.Compare(a.Tone, b.Tone) }) // bad before warn
 	if err := p.addDefinitions(ctx, caller, view); err != nil {
 		return nil, err
 	}

@@ -129,10 +129,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) {
 		p.message(w, r, messageTicket)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie(r), Value: session, Path: "/", MaxAge: int(sessionLife / time.Second),
-		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
-	})
+	setCookie(w, r, cookie{sessionCookie(r), session, "/", sessionLife})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -145,9 +142,7 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.Sessions.End(session)
-	http.SetCookie(w, &http.Cookie{
-		Name: sessionCookie(r), Path: "/", MaxAge: -1, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode,
-	})
+	setCookie(w, r, cookie{sessionCookie(r), "", "/", -time.Second})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -160,12 +155,26 @@ func (p *Pages) caller(r *http.Request) (access.Caller, bool) {
 	return p.Sessions.Caller(session)
 }
 
+// cookie is a cookie of ours; a negative life takes it away.
+type cookie struct {
+	name, value, path string
+	life              time.Duration
+}
+
+// setCookie sets a cookie that no script reads and that no other site's form brings along.
+func setCookie(w http.ResponseWriter, r *http.Request, c cookie) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure where the page is; dev serves plain http to its own machine
+		Name: c.name, Value: c.value, Path: c.path, MaxAge: int(c.life / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil,
+	})
+}
+
 func cookieValue(r *http.Request, name string) string {
-	cookie, err := r.Cookie(name)
+	found, err := r.Cookie(name)
 	if err != nil {
 		return ""
 	}
-	return cookie.Value
+	return found.Value
 }
 
 // csrf is the token of a session's forms: a hash of what only the browser and we know.
