@@ -39,6 +39,7 @@ type Item struct {
 	Severity  string `json:"severity,omitempty" doc:"error: refused; publish: can be saved as a draft, not published; warning." example:"error"`
 	Line      int    `json:"line,omitempty" doc:"Line, from 1: of the body, or of the template that the pointer leads to."`
 	Column    int    `json:"column,omitempty" doc:"Column in that line, from 1."`
+	Excerpt   string `json:"excerpt,omitempty" doc:"The template's line, with a caret under the place."`
 }
 
 // Failure is how an exchange with a provider ended, without anything secret.

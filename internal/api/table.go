@@ -172,6 +172,7 @@ func lintItems(problems destination.Problems) []Item {
 	for _, p := range problems {
 		items = append(items, Item{
 			Pointer: p.Pointer, Message: p.Message, Fix: p.Fix, Severity: p.Severity.String(), Line: p.Line, Column: p.Column,
+			Excerpt: p.Excerpt,
 		})
 	}
 	return items
@@ -179,6 +180,9 @@ func lintItems(problems destination.Problems) []Item {
 
 // failed tells how an exchange ended: 424 when the provider could not be reached, 422 when it said no.
 func failed(f *exchange.Failure) *Problem {
+	if f.Code == exchange.CannotSend {
+		return unsendable(f)
+	}
 	kind, detail := kindRefused, refusals[f.Kind]
 	if f.Kind == exchange.ProviderDown {
 		kind, detail = kindDown, "The provider did not give an answer that tells anything."
@@ -191,6 +195,18 @@ func failed(f *exchange.Failure) *Problem {
 	if f.RetryAfter > 0 {
 		p.after(f.RetryAfter)
 	}
+	return p
+}
+
+// unsendable tells of a request that could not be made, so that nobody was asked: 400, at the field whose value is in
+// the way when it is one.
+func unsendable(f *exchange.Failure) *Problem {
+	item := Item{Message: f.Description, Fix: "Mend the definition; \"explain\" shows the requests that it makes."}
+	if f.Field != "" {
+		item.Pointer, item.Fix = "/fields/"+f.Field, "Give another value."
+	}
+	p := newProblem(kindFields, "The definition and the fields make no request that can be sent.", item)
+	p.Failure = &Failure{Kind: f.Kind.String(), Code: f.Code, Endpoint: f.Endpoint, Description: f.Description}
 	return p
 }
 

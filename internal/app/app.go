@@ -48,6 +48,8 @@ type plan struct {
 	browserURL func(string) string
 	// program is the command that people type to run this binary.
 	program string
+	// example is a connection that the start page's commands name; "" leaves the name open.
+	example string
 }
 
 // house is all the rooms of a running server.
@@ -127,7 +129,7 @@ func (h *house) openConnections() (err error) {
 	connections := h.store.Connections()
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
 		Ledger: connections, Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
-		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife,
+		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"),
 	})
 	if err != nil {
 		return err
@@ -154,7 +156,8 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	for _, pattern := range []string{"/api/", "/openapi.json", "/data/core/activation/authoring/", "/healthz", "/readyz"} {
+	for _, pattern := range []string{"/api/", "/openapi.json", "/openapi.json/", "/data/core/activation/authoring/",
+		"/healthz", "/healthz/", "/readyz", "/readyz/"} {
 		mux.Handle(pattern, service)
 	}
 	mux.Handle("/", h.pages)
@@ -172,7 +175,7 @@ func (h *house) openPages() (*web.Pages, error) {
 	}
 	return web.New(web.Config{
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory,
-		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program,
+		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log,
 	})
 }

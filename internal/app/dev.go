@@ -183,7 +183,7 @@ func (d *dev) plan() plan {
 	}
 	return plan{
 		config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
-		overrides: overrides, browserURL: d.browserURL, program: d.options.Program,
+		overrides: overrides, browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
 	}
 }
 
@@ -258,10 +258,7 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 
 // print says what to open and what to type.
 func (d *dev) print(ready Ready) {
-	program, file := d.options.Program, d.config.path("dev.json")
-	if data := os.Getenv("LATCHKEY_DATA"); d.config.Data != ".latchkey" && d.config.Data != data {
-		program += " --data " + d.config.Data
-	}
+	program, file := d.program(), d.config.path("dev.json")
 	curl := "curl"
 	if ready.CAFile != "" {
 		curl += " --cacert " + d.config.path("keys", "ca.crt")
@@ -288,6 +285,14 @@ The same from any program, with the key in %[6]s
 
 Ctrl-C stops it; everything is kept.
 `, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl)
+}
+
+// program is the command to type in another terminal: it has to find this data directory.
+func (d *dev) program() string {
+	if d.config.Data == ".latchkey" || d.config.Data == os.Getenv("LATCHKEY_DATA") {
+		return d.options.Program
+	}
+	return d.options.Program + " --data " + d.config.Data
 }
 
 // administrator is the person at the workstation.

@@ -58,19 +58,18 @@ func (c *Connector) Callback(ctx context.Context, request CallbackRequest) (Call
 	case request.RedirectURI != "" && request.RedirectURI != attempt.RedirectURI:
 		return CallbackResult{}, fmt.Errorf("the provider answered to another address than it was given: %w", ErrAttemptUnknown)
 	}
-	code, failure := readCallback(request.Query, options)
-	outcome := ""
-	if failure != nil {
-		outcome = failure.Code
-	}
-	if err := c.config.Attempts.UseAttempt(ctx, attempt.ID, outcome, c.now()); err != nil {
+	if err := c.config.Attempts.UseAttempt(ctx, attempt.ID, "", c.now()); err != nil {
 		return CallbackResult{}, fmt.Errorf("using the attempt: %w", err)
 	}
+	code, failure := readCallback(request.Query, options)
 	if failure == nil {
 		code.RedirectURI, code.State, code.CodeVerifier = attempt.RedirectURI, state, attempt.Verifier
 		if failure, err = c.complete(ctx, &attempt, record, plan, code); err != nil {
 			return CallbackResult{}, err
 		}
+	}
+	if failure != nil {
+		c.failed(ctx, &attempt, record, failure)
 	}
 	return CallbackResult{present(record), failure, returnTo(&attempt, failure)}, nil
 }
@@ -161,17 +160,32 @@ func (c *Connector) complete(ctx context.Context, attempt *Attempt, record *Reco
 		Fields: attempt.Fields, User: userOf(record, attempt.CreatedBy), Code: code,
 	})
 	if err != nil {
-		failure := failureOf(err)
-		if err := c.config.Attempts.FailAttempt(ctx, attempt.ID, failure.Kind.String()); err != nil {
-			c.config.Log.Error("noting a failed consent", "attempt", attempt.ID, "error", err)
-		}
-		return failure, nil
+		return failureOf(err), nil
 	}
 	account := &Account{
 		Fields: attempt.Fields, Revision: attempt.Revision, Configuration: attempt.Configuration,
 		Fingerprint: plan.Fingerprint(attempt.Fields),
 	}
 	return nil, c.replace(ctx, record, plan, tokens, account, attempt.ID)
+}
+
+// failed notes a consent that failed, where those who wait for it look: at the connection. record is brought up to
+// date.
+func (c *Connector) failed(ctx context.Context, attempt *Attempt, record *Record, failure *exchange.Failure) {
+	ctx = context.WithoutCancel(ctx) // the browser may be gone, the failure is no less true
+	outcome := failure.Code
+	if outcome == "" {
+		outcome = failure.Kind.String()
+	}
+	err := c.config.Attempts.FailAttempt(ctx, attempt.ID, outcome, *lastErrorOf(failure, c.now()))
+	if err == nil {
+		*record, err = c.config.Store.Find(ctx, Selector{Organization: record.Organization, ID: record.ID})
+	}
+	if err != nil {
+		c.config.Log.Error("noting a failed consent", "attempt", attempt.ID, "error", err)
+		return
+	}
+	c.config.Keeper.changed(record)
 }
 
 // returnTo gives where the browser goes, with how it ended.

@@ -195,8 +195,12 @@ func TestConsentFails(t *testing.T) {
 			if !strings.Contains(result.ReturnURL, "status=failed") || !strings.HasPrefix(result.ReturnURL, "/done?") {
 				t.Errorf("the browser goes to %q", result.ReturnURL)
 			}
-			if got := w.get(made.Connection.ID); got.State != connection.PendingAuthorization || got.Generation != 0 {
+			got := w.get(made.Connection.ID)
+			if got.State != connection.PendingAuthorization || got.Generation != 0 {
 				t.Errorf("the connection is %+v", got)
+			}
+			if e := got.LastError; e == nil || e.Kind != test.want.Kind || e.Code != test.want.Code || e.At.IsZero() {
+				t.Errorf("who waits for the consent sees %+v, want %+v", e, test.want)
 			}
 			if _, err := w.callback(b, test.query); !errors.Is(err, connection.ErrAttemptUsed) || w.provider.count() != test.calls {
 				t.Errorf("Callback() again = %v, after %d exchanges", err, w.provider.count())

@@ -273,14 +273,14 @@ func TestStillValidTokenIsServedThroughAnOutage(t *testing.T) {
 }
 
 func TestGrantDead(t *testing.T) {
-	for _, kind := range []exchange.Kind{exchange.GrantDead, exchange.Denied} {
+	for kind, code := range map[exchange.Kind]string{exchange.GrantDead: "invalid_grant", exchange.Denied: "consent_required"} {
 		t.Run(kind.String(), func(t *testing.T) {
 			w := newWorld(t)
 			c := w.connect("person", "")
 			token := w.token(c.ID, connection.Want{})
-			w.provider.failing(exchange.Failure{Kind: kind, Code: "invalid_grant", Status: 400})
+			w.provider.failing(exchange.Failure{Kind: kind, Code: code, Status: 400})
 			dead := fails[*connection.NeedsReauthorizationError](w, c.ID, connection.Want{Rejected: token.ETag})
-			if dead.ID != c.ID || dead.LastError == nil || dead.LastError.Code != "invalid_grant" {
+			if dead.ID != c.ID || dead.LastError == nil || dead.LastError.Code != code {
 				t.Errorf("the error is %+v", dead)
 			}
 			if w.token(c.ID, connection.Want{}).Generation != 1 {

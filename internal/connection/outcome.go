@@ -77,7 +77,7 @@ func retry(ctx context.Context, act func() error) error {
 func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, failure *exchange.Failure) error {
 	now := k.config.Clock.Now()
 	s := Setback{
-		ID: record.ID, Generation: record.Generation, State: afterFailure(failure.Kind), Reason: reason(failure),
+		ID: record.ID, Generation: record.Generation, State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure),
 		LastError: lastErrorOf(failure, now), Setbacks: record.Setbacks + 1, At: now,
 	}
 	if s.State.renewing() {

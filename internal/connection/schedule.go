@@ -114,7 +114,7 @@ func backoff(setbacks int, failure *exchange.Failure) time.Duration {
 		ceiling = min(backoffCap, backoffBase<<max(shift, 0))
 	}
 	wait := max(backoffFloor, rand.N(ceiling))
-	if failure.Kind == exchange.ClientDead { // a person must mend it; the grant lives
+	if failure.Kind == exchange.ClientDead || failure.Kind == exchange.Denied { // a person must mend it; the grant lives
 		wait = backoffCap/2 + rand.N(backoffCap/2)
 	}
 	return max(wait, min(failure.RetryAfter, retryAfterCap))

@@ -31,13 +31,11 @@ func (s State) renewing() bool { return s == Active || s == Degraded }
 
 // afterFailure gives the state that follows a failed exchange of a connection that had a token. Only the provider's
 // word ends a grant: an outage and a wrong client leave it alone.
-func afterFailure(kind exchange.Kind) State {
-	switch kind {
-	case exchange.GrantDead, exchange.Denied:
+func afterFailure(kind exchange.Kind, code string) State {
+	if kind.Final(code) {
 		return NeedsReauthorization
-	default:
-		return Degraded
 	}
+	return Degraded
 }
 
 // afterEnable gives the state that a disabled connection returns to.
@@ -48,7 +46,7 @@ func afterEnable(r Record) State {
 	case r.LastError == nil:
 		return Active
 	default:
-		return afterFailure(r.LastError.Kind)
+		return afterFailure(r.LastError.Kind, r.LastError.Code)
 	}
 }
 

@@ -132,8 +132,10 @@ type AttemptStore interface {
 	// UseAttempt uses an attempt up, with the outcome when it is known. Of any number of calls, at once or one after
 	// the other, one succeeds; the others get [ErrAttemptUsed]. The attempt's secrets MAY be forgotten with it.
 	UseAttempt(ctx context.Context, id, outcome string, at time.Time) error
-	// FailAttempt notes how a used attempt ended.
-	FailAttempt(ctx context.Context, id, outcome string) error
+	// FailAttempt notes how a used attempt ended, and keeps the failure as the last error of its connection, whose
+	// state stays as it is: who waits for the consent sees there that it is over. [ErrAttemptUsed] for one that is not
+	// there.
+	FailAttempt(ctx context.Context, id, outcome string, failure LastError) error
 }
 
 // Commit replaces a connection's token set.

@@ -19,9 +19,25 @@ const (
 	ClientDead
 	// ProviderDown says that the provider could not be reached, or asks to come back later.
 	ProviderDown
-	// Denied says that the provider understood and says no.
+	// Denied says that the provider understood and says no, or that the request can't be made.
 	Denied
 )
+
+// CannotSend is the Code of a request that could not be made of the definition and the fields. Nothing was sent.
+const CannotSend = "cannot_send"
+
+// Final tells whether the provider has ended the grant: only its customer can give another. Its own word is needed for
+// that. An outage, a wrong client, an address that we refuse to call, a gateway's 403 leave a grant alone.
+func (k Kind) Final(code string) bool {
+	if k == Denied {
+		switch code {
+		case "access_denied", "invalid_scope", "consent_required", "interaction_required", "login_required",
+			"account_selection_required":
+			return true
+		}
+	}
+	return k == GrantDead
+}
 
 // String gives the name that the API uses.
 func (k Kind) String() string {
@@ -53,7 +69,10 @@ type Failure struct {
 	Sent bool
 	// Endpoint is where the request went, host and path only.
 	Endpoint string
-	Err      error
+	// Field names the customer's field, or output, whose value keeps the request from being sent; "" when no single one
+	// does. Code is then [CannotSend].
+	Field string
+	Err   error
 }
 
 func (f *Failure) Error() string {

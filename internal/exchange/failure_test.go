@@ -195,7 +195,7 @@ func TestUnreachable(t *testing.T) {
 		t.Errorf("a closed port gives %v (sent %v)", f, f.Sent)
 	}
 	_, err = p.runner.Acquire(t.Context(), plan(t, strings.Replace(ccWith(""), "api.example.com", "10.0.0.1", 1)), exchange.Input{})
-	if f := failure(t, err); f.Kind != exchange.Denied || f.Code != "blocked" || f.Sent {
+	if f := failure(t, err); f.Kind != exchange.ProviderDown || f.Code != "blocked" || f.Sent {
 		t.Errorf("a private address gives %v %q", f, f.Code)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,8 +20,7 @@ const (
 	jsonType = "application/json"
 	textType = "text/plain; charset=utf-8"
 
-	codeRender = "cannot_send" // the code of a request that could not be rendered
-	codeTime   = "canceled"    // the code of a template that was given up
+	codeTime = "canceled" // the code of a template that was given up
 )
 
 // wire is a request as it goes out.
@@ -31,17 +30,23 @@ type wire struct {
 	headers     []Header
 	contentType string
 	body        string
+	// fixed tells that the URL is a constant of the definition: nothing in it is secret, whatever it looks like.
+	fixed bool
 	// computed names parts that a secret is in, though not as it is.
 	computed []string
 }
 
 // endpoint is where a request goes, without what may be secret.
-func (w *wire) endpoint() string {
+func (x *round) endpoint(w *wire) string {
 	u, err := url.Parse(w.url)
 	if err != nil {
 		return ""
 	}
-	return u.Host + u.EscapedPath()
+	where := u.Host + u.EscapedPath()
+	if w.fixed && len(where) <= maxEndpoint {
+		return where
+	}
+	return x.clean(where, maxEndpoint)
 }
 
 // render makes the request to send. It fails with a [*Failure] that names what is missing.
@@ -218,11 +223,28 @@ func (x *round) emptyFailure(p *destination.Print, where string) error {
 	if len(names) == 0 {
 		names = p.Refs
 	}
-	return x.refuse("", orValue(strings.Join(names, ", "))+" is empty, and "+where+" needs it")
+	failure := x.refuse("", orValue(strings.Join(names, ", "))+" is empty, and "+where+" needs it")
+	failure.Field = fieldOf(names)
+	return failure
 }
 
 func (x *round) unfit(p *destination.Print, why string) error {
-	return x.refuse("", orValue(strings.Join(p.Refs, ", "))+" "+why)
+	failure := x.refuse("", orValue(strings.Join(p.Refs, ", "))+" "+why)
+	failure.Field = fieldOf(p.Refs)
+	return failure
+}
+
+// fieldOf gives the name in authData when the references are to one alone.
+func fieldOf(refs []string) string {
+	if len(refs) != 1 {
+		return ""
+	}
+	name, ok := strings.CutPrefix(refs[0], "authData.")
+	if !ok {
+		return ""
+	}
+	first, _, _ := strings.Cut(name, ".")
+	return first
 }
 
 // refuse is the failure of a request that cannot be sent as it is. It may be sent once the fields or the definition
@@ -231,7 +253,7 @@ func (x *round) refuse(pointer, why string) *Failure {
 	if pointer != "" {
 		why += " (" + pointer + ")"
 	}
-	return &Failure{Kind: Denied, Code: codeRender, Description: x.clean(why, maxDescription), Sent: x.sent}
+	return &Failure{Kind: Denied, Code: CannotSend, Description: x.clean(why, maxDescription), Sent: x.sent}
 }
 
 // templateFailure says which template failed, without what it was given.

@@ -34,7 +34,7 @@ type answer struct {
 func (x *round) read(w *wire, request *destination.Request, reply *egress.Response) (*answer, error) {
 	a := &answer{
 		status: reply.Status, header: reply.Header, received: reply.Received,
-		endpoint: x.clean(w.endpoint(), maxEndpoint), kind: request.Kind,
+		endpoint: x.endpoint(w), kind: request.Kind,
 		byRefreshToken: request.Kind == destination.StandardRefresh || request.UsesRefreshToken && x.data[nameRefreshToken] != nil,
 	}
 	body := bytes.TrimPrefix(reply.Body, []byte("\ufeff"))

@@ -109,7 +109,7 @@ func (r *Runner) direct(plan *destination.Plan, in Input) (*TokenSet, error) {
 		set.TokenType, set.AccessToken = "Basic", secret.New(base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 	if set.AccessToken.Empty() {
-		return nil, &Failure{Kind: Denied, Code: codeRender, Description: "no token was entered"}
+		return nil, &Failure{Kind: Denied, Code: CannotSend, Description: "no token was entered"}
 	}
 	return set, nil
 }
@@ -117,7 +117,7 @@ func (r *Runner) direct(plan *destination.Plan, in Input) (*TokenSet, error) {
 // run sends the requests of a round. They count together or not at all.
 func (x *round) run(ctx context.Context, main *destination.Request, when destination.When) (*TokenSet, error) {
 	if main == nil {
-		return nil, &Failure{Kind: Denied, Code: codeRender, Description: "the definition has no way to get a first token"}
+		return nil, &Failure{Kind: Denied, Code: CannotSend, Description: "the definition has no way to get a first token"}
 	}
 	for _, step := range x.plan.Steps() {
 		if step.When == destination.First {

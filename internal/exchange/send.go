@@ -18,6 +18,7 @@ func (x *round) send(ctx context.Context, request *destination.Request) (*answer
 	if err != nil {
 		return nil, err
 	}
+	w.fixed = request.URL.Constant()
 	started := x.clock.Now()
 	reply, err := x.do(ctx, w)
 	if failed, ok := errors.AsType[*egress.Error](err); ok && !failed.Sent && worthRepeating(failed.Kind) && ctx.Err() == nil {
@@ -27,7 +28,7 @@ func (x *round) send(ctx context.Context, request *destination.Request) (*answer
 		return nil, x.unreached(w, err)
 	}
 	x.sent = true
-	x.log.DebugContext(ctx, "token request", "kind", string(request.Kind), "endpoint", x.clean(w.endpoint(), maxEndpoint),
+	x.log.DebugContext(ctx, "token request", "kind", string(request.Kind), "endpoint", x.endpoint(w),
 		"status", reply.Status, "took", x.clock.Now().Sub(started))
 	return x.read(w, request, reply)
 }
@@ -57,7 +58,7 @@ func (x *round) do(ctx context.Context, w *wire) (*egress.Response, error) {
 
 // unreached is the failure of a request that got no answer.
 func (x *round) unreached(w *wire, err error) *Failure {
-	f := &Failure{Kind: ProviderDown, Code: "unreachable", Sent: true, Endpoint: x.clean(w.endpoint(), maxEndpoint), Err: err}
+	f := &Failure{Kind: ProviderDown, Code: "unreachable", Sent: true, Endpoint: x.endpoint(w), Err: err}
 	failed, ok := errors.AsType[*egress.Error](err)
 	if !ok {
 		f.Description = "the request failed"
@@ -69,8 +70,8 @@ func (x *round) unreached(w *wire, err error) *Failure {
 		f.Err = &egress.Error{Kind: failed.Kind, Sent: failed.Sent, Host: x.cut(failed.Host), Err: errors.New(f.Description)}
 	}
 	switch failed.Kind {
-	case egress.KindBadRequest, egress.KindBlocked:
-		f.Kind = Denied
+	case egress.KindBadRequest:
+		f.Kind, f.Code = Denied, CannotSend
 	case egress.KindRedirect, egress.KindTooLarge, egress.KindProtocol:
 		f.Kind = BadResponse
 	}

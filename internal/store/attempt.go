@@ -117,22 +117,38 @@ func (c Connections) UseAttempt(ctx context.Context, id, outcome string, at time
 		id, micros(at), outcome)
 }
 
-// FailAttempt notes how a used attempt ended.
-func (c Connections) FailAttempt(ctx context.Context, id, outcome string) error {
-	return c.changeAttempt(ctx, `UPDATE attempts SET outcome = $2 WHERE id = $1`, id, outcome)
+// FailAttempt notes how a used attempt ended, and the failure as its connection's last error.
+func (c Connections) FailAttempt(ctx context.Context, id, outcome string, failure connection.LastError) error {
+	lastError, err := encodeError(&failure)
+	if err != nil {
+		return err
+	}
+	return c.writeAttempt(ctx, func(t *tx) error {
+		if err := usable(t.exec(`UPDATE attempts SET outcome = $2 WHERE id = $1`, id, outcome)); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE connections SET last_error = $2, updated_at = $3, version = version + 1
+			WHERE id = (SELECT connection FROM attempts WHERE id = $1)`, id, lastError, micros(failure.At))
+		return err
+	})
 }
 
 // changeAttempt changes one, or says that it is used.
 func (c Connections) changeAttempt(ctx context.Context, statement string, args ...any) error {
-	err := c.s.write(ctx, func(t *tx) error {
-		n, err := t.exec(statement, args...)
-		if err == nil && n == 0 {
-			return connection.ErrAttemptUsed
-		}
-		return err
-	})
-	if err != nil {
+	return c.writeAttempt(ctx, func(t *tx) error { return usable(t.exec(statement, args...)) })
+}
+
+func (c Connections) writeAttempt(ctx context.Context, change func(*tx) error) error {
+	if err := c.s.write(ctx, change); err != nil {
 		return fmt.Errorf("changing an attempt: %w", err)
 	}
 	return nil
+}
+
+// usable says of a change that met no attempt that there is none to use.
+func usable(changed int64, err error) error {
+	if err == nil && changed == 0 {
+		return connection.ErrAttemptUsed
+	}
+	return err
 }

@@ -63,9 +63,14 @@ func (m *Memory) UseAttempt(_ context.Context, id, outcome string, at time.Time)
 }
 
 // FailAttempt implements [connection.AttemptStore].
-func (m *Memory) FailAttempt(_ context.Context, id, outcome string) error {
+func (m *Memory) FailAttempt(_ context.Context, id, outcome string, failure connection.LastError) error {
 	return m.changeAttempt("FailAttempt", id, func(a *connection.Attempt) bool {
 		a.Outcome = outcome
+		if r, ok := m.records[a.Connection]; ok {
+			r.LastError, r.UpdatedAt = &failure, failure.At
+			r.Version++
+			m.records[a.Connection] = r
+		}
 		return true
 	})
 }

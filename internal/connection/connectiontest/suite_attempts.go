@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/exchange"
 	"latchkey/internal/ident"
 	"latchkey/internal/secret"
 )
@@ -62,8 +63,19 @@ func testAttempts(t *testing.T, s Subject) {
 	if err := s.Attempts.UseAttempt(ctx, first.ID, "", start); err != nil {
 		t.Error(err)
 	}
-	if err := s.Attempts.FailAttempt(ctx, first.ID, "denied"); err != nil {
+	failure := connection.LastError{Kind: exchange.Denied, Code: "access_denied", Description: "no", At: start}
+	if err := s.Attempts.FailAttempt(ctx, first.ID, "denied", failure); err != nil {
 		t.Error(err)
+	}
+	if err := s.Attempts.FailAttempt(ctx, "att_none", "denied", failure); !errors.Is(err, connection.ErrAttemptUsed) {
+		t.Errorf("FailAttempt() of no attempt = %v", err)
+	}
+	failed, err := s.Store.Find(ctx, connection.Selector{ID: first.Connection})
+	if err != nil || failed.State != r.State || failed.Version != r.Version+1 {
+		t.Errorf("after a failed consent the connection is %+v, %v", failed, err)
+	}
+	if diff := cmp.Diff(&failure, failed.LastError, equal); diff != "" {
+		t.Errorf("the connection's last error (-want +got):\n%s", diff)
 	}
 	got, err := s.Attempts.AttemptByLink(ctx, first.Link)
 	if err != nil || got.Cookie != cookie || !got.UsedAt.Equal(start) || got.Outcome != "denied" {
