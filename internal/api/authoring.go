@@ -273,9 +273,6 @@ func (s *server) destination(ctx context.Context, c call, saved destination.Save
 			with("customerAuthenticationConfigurations", []rawObject{document.Authentication(0)})
 	}
 	out = out.without(serverMembers...)
-	if document.Status() == "" {
-		out = out.without("status").with("status", "TEST")
-	}
 	return out.with("instanceId", def.InstanceID).with("destConfigId", def.ID).
 		with("imsOrg", def.Organization).with("sandboxName", def.Sandbox).with("sandboxId", sandbox.ID).
 		with("createdDate", def.CreatedAt.UTC().Format(microseconds)).
