@@ -73,6 +73,32 @@ func script(t *testing.T, text string) string {
 	return b.String()
 }
 
+// Every definition that a page shows can be published as it stands.
+func TestEveryDefinitionIsComplete(t *testing.T) {
+	s := harness.Dev(t)
+	shown := 0
+	for _, page := range append(pages, "docs/reference/definition.md") {
+		text, err := os.ReadFile(filepath.Join("..", "..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range block.FindAllStringSubmatch(string(text), -1) {
+			body := m[3]
+			if m[1] != "json" || !strings.Contains(body, `"name"`) || !strings.Contains(body, `"authentication"`) {
+				continue
+			}
+			shown++
+			verdict := s.Must(http.StatusOK, "POST", "/api/v1/definitions/lint", body).JSON(t)
+			if verdict["publishable"] != true {
+				t.Errorf("%s shows a definition that can't be published: %v\n%s", page, verdict["problems"], body)
+			}
+		}
+	}
+	if shown < 4 {
+		t.Errorf("%d definitions found in the pages", shown)
+	}
+}
+
 func run(t *testing.T, script string) {
 	t.Helper()
 	folder, tools := t.TempDir(), t.TempDir()
