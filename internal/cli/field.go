@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/client"
+	"latchkey/internal/suggest"
 )
 
 const fieldHelp = `A field's value is given as NAME=VALUE, NAME=@FILE (the file's text), or NAME=- (standard input). Secrets belong
@@ -155,7 +156,7 @@ func checkNames(fields map[string]any, prompts []client.Prompt, definition strin
 			continue
 		}
 		err := &usageError{text: fmt.Sprintf("%s has no field %q", definition, name), hint: "it asks for nothing"}
-		if near := nearest(name, names); near != "" {
+		if near, ok := suggest.Closest(name, names); ok {
 			err.hint = "did you mean " + near + "?"
 		} else if len(names) > 0 {
 			err.hint = "its fields are " + strings.Join(names, ", ")

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/client"
 	"latchkey/internal/access"
+	"latchkey/internal/suggest"
 )
 
 func (p *program) keyCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func scopeError(err error, given []string) error {
 	known := access.Scopes(access.AllScopes()).Strings()
 	out := &usageError{text: err.Error()}
 	for _, scope := range given {
-		if near := nearest(scope, known); near != "" && near != scope {
+		if near, ok := suggest.Closest(scope, known); ok && near != scope {
 			out.hint = fmt.Sprintf("did you mean %q?", near)
 		}
 	}

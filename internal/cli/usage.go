@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"latchkey/internal/suggest"
 )
 
 // usageTemplate is cobra's own without the noise: what a command is called with, examples, commands, flags.
@@ -74,7 +76,7 @@ func unknownCommand(parent *cobra.Command, name string) error {
 			names = append(names, child.Name())
 		}
 	}
-	if near := nearest(name, names); near != "" {
+	if near, ok := suggest.Closest(name, names); ok {
 		err.hint = fmt.Sprintf("did you mean %q?", parent.CommandPath()+" "+near)
 	}
 	return err
@@ -96,7 +98,7 @@ func flagError(command *cobra.Command, err error) error {
 	var names []string
 	command.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	out := &usageError{text: "unknown flag --" + name, hint: fmt.Sprintf("see %q", command.CommandPath()+" --help")}
-	if near := nearest(name, names); near != "" {
+	if near, ok := suggest.Closest(name, names); ok {
 		out.hint = "did you mean --" + near + "?"
 	}
 	return out

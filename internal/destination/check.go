@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"latchkey/internal/secret"
+	"latchkey/internal/suggest"
 	"latchkey/pebble"
 )
 
@@ -105,7 +106,7 @@ func (c *fieldCheck) unknown(p *Plan, name string, prompts []Prompt) {
 	if len(names) > 0 {
 		fix = "the fields are " + joinWords(names, " and ")
 	}
-	if meant := nearest(name, names); meant != "" {
+	if meant, ok := suggest.Closest(name, names); ok {
 		fix = "did you mean " + strconv.Quote(meant) + "? " + strings.ToUpper(fix[:1]) + fix[1:]
 	}
 	message := "there is no field " + shown(name)
@@ -226,7 +227,7 @@ func (p Prompt) mismatch(value any) string {
 			allowed = append(allowed, textOf(choice.Value))
 		}
 		message := "this is none of the choices; use " + quoteList(allowed)
-		if meant := nearest(text, allowed); meant != "" && !p.Secret {
+		if meant, ok := suggest.Closest(text, allowed); ok && !p.Secret {
 			message = "this is none of the choices; did you mean " + strconv.Quote(meant) + "? Use " + quoteList(allowed)
 		}
 		return message

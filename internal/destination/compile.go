@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"latchkey/internal/suggest"
 )
 
 // compiler checks one entry and makes its plan of it. Whatever is wrong becomes a problem, and it goes on.
@@ -256,7 +258,7 @@ func (c *compiler) enum(n *node, pointer, what string, allowed ...string) (strin
 		return n.text, true
 	}
 	fix := "use one of " + quoteList(allowed)
-	if meant := nearest(n.text, allowed); meant != "" {
+	if meant, ok := suggest.Closest(n.text, allowed); ok {
 		fix = "write " + shown(meant)
 		if !strings.EqualFold(meant, n.text) {
 			fix = "did you mean " + shown(meant) + "? " + "Use one of " + quoteList(allowed)
@@ -276,7 +278,7 @@ func (c *compiler) misspelt(n *node, pointer string, known map[string]bool) {
 		if len(c.problems) >= maxGuesses {
 			return
 		}
-		if meant := nearest(m.name, names); meant != "" && n.get(meant) == nil {
+		if meant, ok := suggest.Closest(m.name, names); ok && n.get(meant) == nil {
 			c.warn(child(pointer, m.name), "nothing reads "+shown(m.name), "did you mean "+shown(meant)+"?")
 		}
 	}

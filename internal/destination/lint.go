@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"latchkey/internal/suggest"
 )
 
 // LintOptions says how strict publishing is.
@@ -98,7 +100,10 @@ func (d *Document) lintFrame() Problems {
 // one that nobody knows, it would only be found out when it is needed.
 func (c *compiler) noEntries(root *node) {
 	for _, m := range root.members {
-		if found := nearest(m.name, []string{entriesMember, wrapperMember}); found != "" {
+		if m.name == entriesMember { // it is null
+			continue
+		}
+		if found, ok := suggest.Closest(m.name, []string{entriesMember, wrapperMember}); ok {
 			c.refuse(child("", m.name), "there is no member "+shown(m.name), "is "+shown(m.name)+" meant to be "+shown(found)+"?")
 			return
 		}

@@ -2,9 +2,11 @@ package destination
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 
 	"latchkey/internal/secret"
+	"latchkey/internal/suggest"
 	"latchkey/pebble"
 )
 
@@ -233,15 +235,15 @@ func (c *compiler) conditions(at string, list *node) {
 			c.enum(n.get("operator"), child(here, "operator"), "the operator", "EQUALS")
 		}
 		on, value := c.text(n, here, "field"), n.get("value")
-		names := make([]string, 0, len(c.plan.fields))
-		known := false
+		var asked []string
 		for _, f := range c.plan.fields {
-			names = append(names, f.Name)
-			known = known || f.Name == on && f.Role == PromptRole
+			if f.Role == PromptRole {
+				asked = append(asked, f.Name)
+			}
 		}
-		if !known {
+		if !slices.Contains(asked, on) {
 			fix := ""
-			if meant := nearest(on, names); meant != "" {
+			if meant, ok := suggest.Closest(on, asked); ok {
 				fix = "did you mean " + strconv.Quote(meant) + "?"
 			}
 			c.unpublishable(child(here, "field"), "the condition depends on "+shown(on)+", which the customer is not asked for", fix)

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"latchkey/internal/suggest"
 )
 
 // userNames, responseNames and requestNames are the names below the other roots (spec §2.1, §6.3).
@@ -56,7 +58,7 @@ func (c *compiler) checkRef(u use, root, name string) {
 	default:
 		roots := []string{"authData", "response", "userContext", "request"}
 		fix := "the names begin with authData, response, userContext or request"
-		if meant := nearest(root, roots); meant != "" {
+		if meant, ok := suggest.Closest(root, roots); ok {
 			fix = "did you mean " + meant + "?"
 		}
 		c.unpublishable(at, "the template uses "+shown(root)+", which nothing gives", fix)
@@ -68,7 +70,7 @@ func (c *compiler) checkName(at, root, name string, known []string) {
 		return
 	}
 	fix := root + " has " + quoteList(known)
-	if meant := nearest(name, known); meant != "" {
+	if meant, ok := suggest.Closest(name, known); ok {
 		fix = "did you mean " + root + "." + meant + "?"
 	}
 	c.unpublishable(at, "there is no "+root+"."+name, fix)
@@ -112,7 +114,7 @@ func (c *compiler) undeclared(at, name string) {
 		fix = `add "` + name + `": "…" to the entry, or ` + field + " to authenticationDataFields"
 	}
 	if len(c.problems) < maxGuesses {
-		if meant := nearest(name, slices.Sorted(maps.Keys(c.names))); meant != "" {
+		if meant, ok := suggest.Closest(name, slices.Sorted(maps.Keys(c.names))); ok {
 			fix = "did you mean authData." + meant + "? Or " + fix
 		}
 	}
