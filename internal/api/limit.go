@@ -18,11 +18,11 @@ type Rate struct {
 
 // Limits are the rates per API key, and per address for credentials that were refused.
 type Limits struct {
-	// Requests bounds a key's ordinary calls; 200 a second, 1,000 at once.
+	// Requests bounds a key's ordinary calls; 1,000 a second, 5,000 at once.
 	Requests Rate
 	// Tokens bounds a key's token reads; 100,000 a second, as many at once.
 	Tokens Rate
-	// Refused bounds an address's calls with a missing or wrong key; 1 in 2 seconds, 30 at once.
+	// Refused bounds an address's calls with a missing or wrong key; 1 a second, 60 at once.
 	Refused Rate
 }
 
@@ -32,9 +32,9 @@ func (l Limits) withDefaults() Limits {
 			*r = d
 		}
 	}
-	fill(&l.Requests, Rate{Every: 5 * time.Millisecond, Burst: 1000})
+	fill(&l.Requests, Rate{Every: time.Millisecond, Burst: 5000})
 	fill(&l.Tokens, Rate{Every: 10 * time.Microsecond, Burst: 100_000})
-	fill(&l.Refused, Rate{Every: 2 * time.Second, Burst: 30})
+	fill(&l.Refused, Rate{Every: time.Second, Burst: 60})
 	return l
 }
 
