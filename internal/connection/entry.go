@@ -22,6 +22,8 @@ type entry struct {
 	forced int64
 	// unsaved is what a provider gave and the store did not take; it is committed before anything else is sent.
 	unsaved *Commit
+	// unsavedSetback is the same of a round that failed after the refresh token was rotated.
+	unsavedSetback *Setback
 }
 
 // hasID tells whether the entry has the id.

@@ -99,6 +99,11 @@ func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) (id
 	if e.unsaved != nil {
 		return false, k.commit(ctx, e, nil, *e.unsaved)
 	}
+	if e.unsavedSetback != nil {
+		if _, _, err := k.noteSetback(ctx, e, *e.unsavedSetback); err != nil {
+			return false, fmt.Errorf("saving the refresh token that a failed exchange left: %w", err)
+		}
+	}
 	record, err := k.config.Ledger.Claim(ctx, e.id)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {

@@ -471,6 +471,48 @@ func TestSetbackThatIsNotStored(t *testing.T) {
 	}
 }
 
+// TestRefreshTokenOfAFailedExchange has a provider rotate the refresh token in a round that fails then: the next round
+// presents the new one, even if the store was away in between.
+func TestRefreshTokenOfAFailedExchange(t *testing.T) {
+	for name, method := range map[string]string{"store there": "", "store away": "SetBack"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			keeper, err := connection.NewKeeper(connection.KeeperConfig{
+				Ledger: w.memory, Exchanger: w.provider, Definitions: w.definitions, Clock: w.clock, RefreshTimeout: 100 * time.Millisecond,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = keeper.Close(context.Background()) }()
+			c := w.connect("person", "")
+			w.provider.script(func(_ int, in exchange.Input) (*exchange.TokenSet, error) {
+				left := *in.Tokens
+				left.RefreshToken = secret.New("rotated")
+				return nil, &exchange.Failure{Kind: exchange.ProviderDown, Code: "status_503", Left: &left}
+			})
+			w.memory.Fail(func(m string) error {
+				if m == method {
+					return errors.New("disk full")
+				}
+				return nil
+			})
+			w.clock.Advance(2 * time.Hour)
+			if _, err := keeper.Token(context.Background(), reader, c.ID, connection.Want{}); err == nil {
+				t.Fatal("a token of a provider that is down")
+			}
+			w.memory.Fail(nil)
+			w.provider.script(nil)
+			w.clock.Advance(time.Hour)
+			if _, err := keeper.Token(context.Background(), reader, c.ID, connection.Want{}); err != nil {
+				t.Fatal(err)
+			}
+			if last := w.provider.call(w.provider.count() - 1).Tokens; last.RefreshToken.Reveal() != "rotated" {
+				t.Errorf("the next round presents %q, want the refresh token that was given out last", last.RefreshToken.Reveal())
+			}
+		})
+	}
+}
+
 func TestClose(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("machine", "")

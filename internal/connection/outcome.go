@@ -77,7 +77,7 @@ func retry(ctx context.Context, act func() error) error {
 func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, failure *exchange.Failure) error {
 	now := k.config.Clock.Now()
 	s := Setback{
-		ID: record.ID, Generation: record.Generation, State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure),
+		Organization: record.Organization, ID: record.ID, Generation: record.Generation, Tokens: failure.Left, State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure),
 		LastError: lastErrorOf(failure, now), Setbacks: record.Setbacks + 1, At: now,
 	}
 	if s.State.renewing() {
@@ -90,7 +90,7 @@ func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, failure *ex
 // more, else at the token's end.
 func (k *Keeper) ended(ctx context.Context, e *entry, record *Record, elsewhere bool, now time.Time) error {
 	s := Setback{
-		ID: record.ID, Generation: record.Generation, State: NeedsReauthorization, LastError: record.LastError,
+		Organization: record.Organization, ID: record.ID, Generation: record.Generation, State: NeedsReauthorization, LastError: record.LastError,
 		Reason: "the token has ended and can't be renewed without the customer", At: now,
 	}
 	switch have := e.now.Load(); {
@@ -109,9 +109,10 @@ func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
 	return !tokens.RefreshExpiresAt.IsZero() && !now.Before(tokens.RefreshExpiresAt)
 }
 
-// setBack notes a setback. When the store does not take it, it is known here all the same: the provider said it.
+// setBack notes a setback. When the store does not take it, it is known here all the same: the provider said it. Tokens
+// that come with it are kept for the next flight then, as commit does.
 func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setback) error {
-	standing, applied, err := k.config.Ledger.SetBack(ctx, s)
+	standing, applied, err := k.noteSetback(ctx, e, s)
 	if err == nil && !applied {
 		return k.reread(ctx, e)
 	}
@@ -121,9 +122,27 @@ func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setbac
 	}
 	record.Reason, record.LastError, record.Setbacks = s.Reason, s.LastError, s.Setbacks
 	record.RefreshAt, record.Version = s.RefreshAt, standing.Version
+	if s.Tokens != nil {
+		record.Tokens = s.Tokens
+	}
 	k.edge(record, standing.State)
 	k.adopt(e, record)
 	return nil
+}
+
+func (k *Keeper) noteSetback(ctx context.Context, e *entry, s Setback) (standing Standing, applied bool, err error) {
+	if s.Tokens == nil {
+		return k.config.Ledger.SetBack(ctx, s)
+	}
+	err = retry(ctx, func() (err error) {
+		standing, applied, err = k.config.Ledger.SetBack(ctx, s)
+		return err
+	})
+	e.unsavedSetback = nil
+	if err != nil {
+		e.unsavedSetback = &s
+	}
+	return standing, applied, err
 }
 
 // edge moves a record to a state and tells of it once.

@@ -162,7 +162,7 @@ type Account struct {
 
 // Setback notes a failed exchange.
 type Setback struct {
-	ID string
+	Organization, ID string
 	// Generation is the one that could not be replaced. Another one there, and nothing happens.
 	Generation int64
 	State      State
@@ -171,6 +171,9 @@ type Setback struct {
 	Setbacks   int
 	RefreshAt  time.Time
 	At         time.Time
+	// Tokens, when not nil, are kept in the place of the generation's: the provider gave out another refresh token
+	// before it failed.
+	Tokens *exchange.TokenSet
 }
 
 // Standing is what a row came to by a write.
@@ -197,7 +200,8 @@ type Ledger interface {
 	// when it returns.
 	Commit(ctx context.Context, commit Commit) (Standing, bool, error)
 	// SetBack notes a failed exchange, by compare-and-set on the generation, on a connection that is active or
-	// degraded; false when it is not, or another generation is there.
+	// degraded; false when it is not, or another generation is there. Its tokens are kept, durably, whatever the
+	// state, if the generation is there.
 	SetBack(ctx context.Context, setback Setback) (Standing, bool, error)
 	// Due gives up to limit connections that are due before a time, the most urgent first. It MUST use an index.
 	Due(ctx context.Context, before time.Time, limit int) ([]Due, error)

@@ -73,17 +73,31 @@ func (x *round) expireRefresh(set, previous *TokenSet, kept bool) {
 	if kept {
 		set.RefreshExpiresAt = previous.RefreshExpiresAt
 	}
+	if at := x.refreshEnd(set.IssuedAt); !at.IsZero() {
+		set.RefreshExpiresAt = at
+	}
+}
+
+// refreshEnd reads when a refresh token that was issued then ends; zero when nothing tells.
+func (x *round) refreshEnd(issued time.Time) time.Time {
 	for _, name := range refreshExpiryNames {
 		value := x.got[name]
 		at, ok := instant(value)
 		if !ok {
-			at, ok = lifetime(value, destination.Seconds, set.IssuedAt)
+			at, ok = lifetime(value, destination.Seconds, issued)
 		}
-		if ok && at.After(set.IssuedAt) {
-			set.RefreshExpiresAt = clamp(at, set.IssuedAt)
-			return
+		if ok && at.After(issued) {
+			return clamp(at, issued)
 		}
 	}
+	return time.Time{}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // number reads a text as a finite number.

@@ -54,7 +54,7 @@ func (k Kind) String() string {
 	return "bad_response"
 }
 
-// Failure is why a round gave no token set. It holds no secret.
+// Failure is why a round gave no token set. But for Left it holds no secret, and it prints none.
 type Failure struct {
 	Kind Kind
 	// Code and Description are the provider's error and error_description, cleaned, or ours.
@@ -72,7 +72,10 @@ type Failure struct {
 	// Field names the customer's field, or output, whose value keeps the request from being sent; "" when no single one
 	// does. Code is then [CannotSend].
 	Field string
-	Err   error
+	// Left is the token set to hold from now on, nil when it is the one of before: the round failed after the provider
+	// had given out another refresh token. The one before may be used up, so that this one MUST be kept.
+	Left *TokenSet
+	Err  error
 }
 
 func (f *Failure) Error() string {

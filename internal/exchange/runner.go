@@ -114,11 +114,20 @@ func (r *Runner) direct(plan *destination.Plan, in Input) (*TokenSet, error) {
 	return set, nil
 }
 
-// run sends the requests of a round. They count together or not at all.
+// run sends the requests of a round. They count together or not at all, but for a refresh token that the provider gave
+// out before the round failed.
 func (x *round) run(ctx context.Context, main *destination.Request, when destination.When) (*TokenSet, error) {
 	if main == nil {
 		return nil, &Failure{Kind: Denied, Code: CannotSend, Description: "the definition has no way to get a first token"}
 	}
+	set, err := x.requests(ctx, main, when)
+	if failure, ok := errors.AsType[*Failure](err); ok {
+		failure.Left = x.left()
+	}
+	return set, err
+}
+
+func (x *round) requests(ctx context.Context, main *destination.Request, when destination.When) (*TokenSet, error) {
 	for _, step := range x.plan.Steps() {
 		if step.When == destination.First {
 			if err := x.step(ctx, step); err != nil {
@@ -145,10 +154,11 @@ func (x *round) main(ctx context.Context, request *destination.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := x.judge(ctx, answer, request, x.plan.Validations()); err != nil {
-		return err
+	if err = x.judge(ctx, answer, request, x.plan.Validations()); err == nil {
+		err = x.mapMain(ctx, answer, request)
 	}
-	if err := x.mapMain(ctx, answer, request); err != nil {
+	if err != nil {
+		x.salvage(ctx, answer, request, true)
 		return err
 	}
 	if x.got[nameAccessToken] == nil {
@@ -161,10 +171,12 @@ func (x *round) main(ctx context.Context, request *destination.Request) error {
 func (x *round) step(ctx context.Context, step destination.Step) error {
 	answer, err := x.send(ctx, step.Request)
 	if err == nil {
-		err = x.judge(ctx, answer, step.Request, nil)
-	}
-	if err == nil {
-		err = x.mapStep(ctx, answer, step.Request)
+		if err = x.judge(ctx, answer, step.Request, nil); err == nil {
+			err = x.mapStep(ctx, answer, step.Request)
+		}
+		if err != nil {
+			x.salvage(ctx, answer, step.Request, len(step.Request.ResponseFields) == 0)
+		}
 	}
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		failure.Step = step.Name

@@ -89,22 +89,38 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 	if err != nil {
 		return connection.Standing{}, false, err
 	}
+	var tokens []byte
+	if s.Tokens != nil {
+		if tokens, err = c.sealTokens(ctx, s.Organization, s.ID, s.Generation, s.Tokens); err != nil {
+			return connection.Standing{}, false, err
+		}
+	}
 	var standing connection.Standing
+	var applied bool
 	err = c.s.write(ctx, func(t *tx) error {
-		return t.row(`UPDATE connections SET state = $3, reason = $4, last_error = $5, setbacks = $6, refresh_at = $7,
+		if tokens != nil {
+			if _, err := t.exec(keepTokens, s.ID, s.Generation, tokens, micros(s.At)); err != nil {
+				return err
+			}
+		}
+		err := t.row(`UPDATE connections SET state = $3, reason = $4, last_error = $5, setbacks = $6, refresh_at = $7,
 			updated_at = $8, version = version + 1
 			WHERE id = $1 AND generation = $2 AND state IN ('active', 'degraded') RETURNING version, state`,
 			s.ID, s.Generation, string(s.State), s.Reason, lastError, s.Setbacks, micros(s.RefreshAt), micros(s.At)).
 			Scan(&standing.Version, &standing.State)
+		if applied = !errors.Is(err, sql.ErrNoRows); !applied {
+			return nil // the tokens stay
+		}
+		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return connection.Standing{}, false, nil
-	}
 	if err != nil {
 		return connection.Standing{}, false, fmt.Errorf("noting a failure of %s: %w", s.ID, err)
 	}
-	return standing, true, nil
+	return standing, applied, nil
 }
+
+const keepTokens = `UPDATE connections SET tokens = $3, version = version + 1, updated_at = $4
+	WHERE id = $1 AND generation = $2`
 
 // Due gives what is due before a time, from the index alone.
 func (c Connections) Due(ctx context.Context, before time.Time, limit int) ([]connection.Due, error) {

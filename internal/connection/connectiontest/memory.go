@@ -263,7 +263,15 @@ func (m *Memory) SetBack(_ context.Context, s connection.Setback) (connection.St
 		return connection.Standing{}, false, err
 	}
 	r, ok := m.records[s.ID]
-	if !ok || r.Generation != s.Generation || r.State != connection.Active && r.State != connection.Degraded {
+	if !ok || r.Generation != s.Generation {
+		return connection.Standing{}, false, nil
+	}
+	if s.Tokens != nil {
+		r.Tokens = s.Tokens
+		r.Version++
+		m.records[r.ID] = r
+	}
+	if r.State != connection.Active && r.State != connection.Degraded {
 		return connection.Standing{}, false, nil
 	}
 	r.State, r.Reason, r.LastError, r.Setbacks = s.State, s.Reason, s.LastError, s.Setbacks

@@ -442,6 +442,16 @@ func testSetbacks(t *testing.T, s Subject) {
 	if diff := cmp.Diff(want, find(t, s, r.ID), equal); diff != "" {
 		t.Errorf("set back (-want +got):\n%s", diff)
 	}
+	left := *r.Tokens
+	left.RefreshToken = secret.New("rotated")
+	back.Organization, back.Tokens = r.Organization, &left
+	if _, applied, err := s.Ledger.SetBack(ctx, back); err != nil || !applied {
+		t.Errorf("SetBack() = %v, %v", applied, err)
+	}
+	if got := find(t, s, r.ID); got.Tokens.RefreshToken.Reveal() != "rotated" || got.Generation != r.Generation {
+		t.Errorf("generation %d has the refresh token %q, want the one that was left", got.Generation, got.Tokens.RefreshToken.Reveal())
+	}
+	back.Tokens = nil
 	back.Generation--
 	if _, applied, err := s.Ledger.SetBack(ctx, back); err != nil || applied {
 		t.Errorf("SetBack() of an old generation = %v, %v", applied, err)
