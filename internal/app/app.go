@@ -92,7 +92,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, fmt.Errorf("setting up metrics: %w", err)
 	}
 	if h.store, err = store.Open(ctx, store.Config{Path: p.config.path("latchkey.db"), Root: p.root, Log: p.log}); err != nil {
-		return h, err
+		return h, p.config.explainRoot(err)
 	}
 	if h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{
 		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: p.log,
@@ -111,13 +111,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 }
 
 func (h *house) openEgress() (*egress.Client, error) {
-	var roots []byte
-	for _, path := range h.config.EgressCAFiles {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, &ConfigError{Setting: "egress.ca_files", Where: h.config.where("egress.ca_files"), Problem: err.Error()}
-		}
-		roots = append(append(roots, text...), '\n')
+	roots, err := h.config.egressRoots()
+	if err != nil {
+		return nil, err
 	}
 	return egress.New(egress.Config{
 		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Overrides: h.overrides, Proxy: h.config.EgressProxy,

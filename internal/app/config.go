@@ -1,11 +1,7 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,67 +121,6 @@ func splitList(s setting, value string) []string {
 		return []string{value}
 	}
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// check refuses what production can't start with.
-func (c *Config) check() error {
-	var problems []error
-	add := func(setting, problem, fix string) {
-		problems = append(problems, &ConfigError{Setting: setting, Where: c.where(setting), Problem: problem, Fix: fix})
-	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		add("listen", fmt.Sprintf("%q is not an address and a port", c.Listen), "write host:port, such as 0.0.0.0:8377")
-	}
-	if c.RootKeyFile == "" {
-		add("seal.root_key_file", "is missing: secrets at rest need a sealing key",
-			`name a file outside the data directory, then run "latchkey setup --config FILE", which makes it`)
-	}
-	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
-		add("tls.cert_file", "the certificate and its key come together", "set both tls.cert_file and tls.key_file")
-	}
-	c.checkPublic(add)
-	for _, cidr := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(cidr); err != nil {
-			add("trusted_proxies", fmt.Sprintf("%q is not a network", cidr), "write it as a CIDR, such as 10.0.0.0/8")
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (c *Config) checkPublic(add func(setting, problem, fix string)) {
-	if c.PublicURL == "" {
-		add("public_url", "is missing: providers send browsers back to it", "set the address that browsers reach Latchkey by, such as https://latchkey.example.com")
-		return
-	}
-	for setting, bases := range map[string][]string{"public_url": {c.PublicURL}, "callback_urls": c.CallbackURLs} {
-		for _, base := range bases {
-			u, err := url.Parse(base)
-			if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || (u.Scheme != "https" && u.Scheme != "http") {
-				add(setting, fmt.Sprintf("%q is not a base URL", base), "write scheme and host, such as https://latchkey.example.com")
-			}
-		}
-	}
-	plain := strings.HasPrefix(c.PublicURL, "http://")
-	if c.TLSCertFile == "" && len(c.TrustedProxies) == 0 && !loopback(c.Listen) {
-		add("tls.cert_file", "tokens would travel in the clear on "+c.Listen,
-			"give tls.cert_file and tls.key_file, or name the proxies that end TLS in trusted_proxies, or listen on 127.0.0.1")
-	}
-	if plain && !loopback(strings.TrimPrefix(c.PublicURL, "http://")) {
-		add("public_url", "is plain http", "use https: an authorization code must not cross a network in the clear")
-	}
-}
-
-// loopback tells whether an address (host, or host:port) is this machine's own.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = strings.TrimRight(address, "/")
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && ip.IsLoopback()
 }
 
 func (c *Config) where(setting string) string {

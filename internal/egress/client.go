@@ -102,7 +102,7 @@ func extendRoots(pem []byte) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("reading the system's certificates: %w", err)
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, errors.New("egress.ca_files hold no certificate in PEM form")
+		return nil, errors.New("the further authorities hold no certificate in PEM form")
 	}
 	return pool, nil
 }
@@ -113,7 +113,7 @@ func parseProxy(text string) (*url.URL, error) {
 	}
 	proxy, err := url.Parse(text)
 	if err != nil || proxy.Scheme != "http" && proxy.Scheme != "https" || checkHostName(proxy.Hostname()) != nil {
-		return nil, errors.New("egress.proxy must be the URL of a proxy, http://host:port or https://host:port")
+		return nil, errors.New("must be the URL of a proxy, http://host:port or https://host:port")
 	}
 	return proxy, nil
 }

@@ -64,7 +64,7 @@ func (g *guard) add(entry string) (netip.Prefix, error) {
 		host, port = text, ""
 	}
 	if checkHostName(host) != nil || port != "" && !validPort(port) {
-		return netip.Prefix{}, fmt.Errorf("egress.allow: %q is not a CIDR, an address, a host or a host:port", entry)
+		return netip.Prefix{}, fmt.Errorf("%q is not a CIDR, an address, a host or a host:port", entry)
 	}
 	if port == "" {
 		g.hosts[host] = true

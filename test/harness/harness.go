@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -82,14 +83,34 @@ func DevIn(t testing.TB, data string, args ...string) *Server {
 	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	all := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", data, "--ready", ready}, args...)
-	return start(t, data, ready, nil, all...)
+	return start(t, data, ready, all...)
 }
 
-func start(t testing.TB, data, ready string, env []string, args ...string) *Server {
+func start(t testing.TB, data, ready string, args ...string) *Server {
+	t.Helper()
+	s := launch(t, data, nil, args...)
+	s.await(func() bool {
+		text, err := os.ReadFile(ready)
+		return err == nil && json.Unmarshal(text, &s.Ready) == nil
+	})
+	return s
+}
+
+// environment is the test's own, without what would configure a server or name another one.
+func environment(more ...string) []string {
+	out := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "LATCHKEY_") })
+	return append(out, more...)
+}
+
+// terminate is the signal that asks a server to drain and end.
+const terminate = syscall.SIGTERM
+
+// launch starts a server without waiting for it to serve.
+func launch(t testing.TB, data string, env []string, args ...string) *Server {
 	t.Helper()
 	s := &Server{Data: data, t: t, done: make(chan struct{}), Client: &http.Client{Timeout: time.Minute}}
 	s.command = exec.Command(Binary(t), args...)
-	s.command.Env = append(os.Environ(), env...)
+	s.command.Env = environment(env...)
 	s.command.Stdout, s.command.Stderr = s, s
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
@@ -99,7 +120,6 @@ func start(t testing.TB, data, ready string, env []string, args ...string) *Serv
 		close(s.done)
 	}()
 	t.Cleanup(func() { s.Stop() })
-	s.await(ready)
 	return s
 }
 
@@ -117,7 +137,7 @@ func (s *Server) Output() string {
 	return s.output.String()
 }
 
-func (s *Server) await(ready string) {
+func (s *Server) await(serves func() bool) {
 	s.t.Helper()
 	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -129,7 +149,7 @@ func (s *Server) await(ready string) {
 		case <-deadline:
 			s.t.Fatalf("latchkey did not serve within 30 s\n%s", s.Output())
 		case <-tick.C:
-			if text, err := os.ReadFile(ready); err == nil && json.Unmarshal(text, &s.Ready) == nil {
+			if serves() {
 				return
 			}
 		}
@@ -144,7 +164,7 @@ func (s *Server) Stop() {
 		return
 	default:
 	}
-	_ = s.command.Process.Signal(syscall.SIGTERM)
+	_ = s.command.Process.Signal(terminate)
 	select {
 	case <-s.done:
 		if s.err != nil {
@@ -247,14 +267,24 @@ func (s *Server) Run(args ...string) Result {
 func (s *Server) RunInput(input string, args ...string) Result {
 	s.t.Helper()
 	command := exec.Command(Binary(s.t), args...)
-	command.Env = append(os.Environ(), "LATCHKEY_DATA="+s.Data)
+	command.Env = environment("LATCHKEY_DATA=" + s.Data)
 	return run(s.t, command, input)
+}
+
+// CommandEnv runs the binary with further variables in its environment.
+func CommandEnv(t testing.TB, env []string, args ...string) Result {
+	t.Helper()
+	command := exec.Command(Binary(t), args...)
+	command.Env = environment(env...)
+	return run(t, command, "")
 }
 
 // Command runs the binary without a server.
 func Command(t testing.TB, input string, args ...string) Result {
 	t.Helper()
-	return run(t, exec.Command(Binary(t), args...), input)
+	command := exec.Command(Binary(t), args...)
+	command.Env = environment()
+	return run(t, command, input)
 }
 
 func run(t testing.TB, command *exec.Cmd, input string) Result {

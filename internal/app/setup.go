@@ -1,0 +1,113 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"latchkey/internal/access"
+	"latchkey/internal/ident"
+	"latchkey/internal/registry"
+)
+
+// operator acts for whoever runs this program on the machine: it makes organizations.
+func operator() access.Caller {
+	return access.Caller{ID: "operator", Name: "Operator", Scopes: access.Scopes{access.Admin}}
+}
+
+// SetupOptions are what `latchkey setup` can be told.
+type SetupOptions struct {
+	Config string
+	// Name is what the administrator's key is called.
+	Name string
+	JSON bool
+	Out  io.Writer
+}
+
+// Setup prepares the first start of production: the root key when its file is absent, the organization, and an
+// administrator's key, which it prints once. It runs where the server runs, while the server is stopped.
+func Setup(ctx context.Context, options SetupOptions) (err error) {
+	config, err := LoadConfig(options.Config, os.Environ())
+	if err != nil {
+		return err
+	}
+	if err := config.check(); err != nil {
+		return err
+	}
+	_, made, err := config.openOrCreateRoot()
+	if err != nil {
+		return err
+	}
+	p, err := productionPlan(config, io.Discard)
+	if err != nil {
+		return err
+	}
+	house, err := build(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.close(ctx)) }()
+	organization, again, err := house.productionOrganization(ctx)
+	if err != nil {
+		return err
+	}
+	created, err := house.keyring.Create(ctx, administrator(organization.ID), registry.NewKey{
+		Name: cmp.Or(options.Name, "administrator"), Scopes: access.Scopes{access.Admin},
+	})
+	if err != nil {
+		return fmt.Errorf("making the administrator's key: %w", err)
+	}
+	return options.print(config, done{organization: organization, key: created, rootMade: made, again: again})
+}
+
+// productionOrganization gives the organization; again tells that an earlier setup made it.
+func (h *house) productionOrganization(ctx context.Context) (organization registry.Organization, again bool, err error) {
+	existing, err := h.directory.Organizations(ctx, operator())
+	if err != nil {
+		return registry.Organization{}, false, err
+	}
+	if len(existing) > 0 {
+		return existing[0], true, nil
+	}
+	id := cmp.Or(h.config.OrganizationID, ident.NewIMSOrg())
+	organization, err = h.directory.CreateOrganization(ctx, operator(), id, h.config.Organization)
+	return organization, false, err
+}
+
+// done is what a setup did.
+type done struct {
+	organization registry.Organization
+	key          registry.CreatedKey
+	// rootMade tells that the root key is new, again that the organization is not.
+	rootMade, again bool
+}
+
+func (o SetupOptions) print(config *Config, d done) error {
+	if o.JSON {
+		return json.NewEncoder(o.Out).Encode(map[string]any{
+			"organization": d.organization.ID, "organization_made": !d.again, "key_id": d.key.ID, "key_name": d.key.Name,
+			"key": d.key.Value.Reveal(), "root_key_file": config.RootKeyFile, "root_key_made": d.rootMade,
+		})
+	}
+	if d.rootMade {
+		fmt.Fprintf(o.Out, "Made the root key %s: keep a copy apart from the data, nothing can be read without it.\n", config.RootKeyFile)
+	}
+	whose := "Administrator's key"
+	if d.again {
+		fmt.Fprintln(o.Out, "This installation was set up before. Nothing is changed; a further administrator's key is added, earlier ones go on.")
+		whose = "Further administrator's key"
+	}
+	_, err := fmt.Fprintf(o.Out, `Organization  %s  %s
+%s “%s”, shown this once:
+  %s
+
+Start the server, then
+  export LATCHKEY_URL=%s LATCHKEY_KEY=…
+  latchkey definition list
+`, d.organization.Name, d.organization.ID, whose, d.key.Name, d.key.Value.Reveal(), config.PublicURL)
+	return err
+}
