@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"latchkey/internal/file"
 )
 
 const (
@@ -35,12 +37,12 @@ var _ Wrapper = (*fileRoot)(nil)
 
 // FileRoot reads a root key from its file. A file that others than its owner may read is refused.
 func FileRoot(path string) (Wrapper, error) {
-	file, err := os.Open(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the root key: %w", err)
 	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading the root key: %w", err)
@@ -50,7 +52,7 @@ func FileRoot(path string) (Wrapper, error) {
 		return nil, fmt.Errorf("the root key %s can be read by others (mode %04o): run chmod 600 %s",
 			path, info.Mode().Perm(), path)
 	}
-	text, err := io.ReadAll(io.LimitReader(file, maxRootFile))
+	text, err := io.ReadAll(io.LimitReader(f, maxRootFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading the root key: %w", err)
 	}
@@ -87,40 +89,13 @@ func CreateFileRoot(path string) (Wrapper, error) {
 	key := make([]byte, rootSize)
 	_, _ = rand.Read(key) // never fails, crypto/rand
 	text := rootNotice + rootMark + base64.RawURLEncoding.EncodeToString(key) + "\n"
-	if err := writeNew(path, text); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("creating the root key: %w", err)
+	}
+	if err := file.Create(path, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("creating the root key: %w", err)
 	}
 	return newFileRoot(key)
-}
-
-// writeNew writes a file beside path, syncs it, and links it to path, which fails when path exists.
-func writeNew(path, text string) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(folder, ".root-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	_, err = file.WriteString(text)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Link(file.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(folder)
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 func newFileRoot(key []byte) (*fileRoot, error) {
