@@ -202,9 +202,13 @@ func TestJWTAccessTokenVerifies(t *testing.T) {
 	if err := json.Unmarshal([]byte(w.must(w.request(http.MethodGet, "https://acme.yourdestination.com/.well-known/jwks.json", "")).text), &set); err != nil {
 		t.Fatal(err)
 	}
-	key := ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(decode(set.Keys[0].X)), Y: new(big.Int).SetBytes(decode(set.Keys[0].Y))}
+	point := slices.Concat([]byte{4}, decode(set.Keys[0].X), decode(set.Keys[0].Y)) // SEC 1: uncompressed
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
 	sum, signature := sha256.Sum256([]byte(parts[0]+"."+parts[1])), decode(parts[2])
-	if !ecdsa.Verify(&key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+	if !ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 		t.Error("the signature does not verify")
 	}
 	w.wantError(w.me(got.str("access_token")), 200, "")
