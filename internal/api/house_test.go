@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/devca"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
@@ -111,7 +112,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 // startProvider gives a runner whose requests to the simulated hosts reach the simulator.
 func (h *house) startProvider(log *slog.Logger) *exchange.Runner {
 	h.Helper()
-	authority, err := simulator.LoadOrCreateCA(h.TempDir())
+	authority, err := devca.LoadOrCreate(h.TempDir())
 	check(h, err)
 	h.sim = simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
 	address, closing, err := h.sim.StartTLS(context.Background(), authority)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
+	"latchkey/internal/devca"
 	"latchkey/internal/egress"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
@@ -76,7 +78,7 @@ type dev struct {
 	lock      *store.Lock
 	log       *slog.Logger
 	root      seal.Wrapper
-	authority *simulator.CA
+	authority *devca.Authority
 	simulator *simulator.Simulator
 	simAddr   string
 	closeSim  func()
@@ -103,10 +105,10 @@ func (d *dev) prepare(ctx context.Context) (err error) {
 	if err := os.MkdirAll(d.config.path("keys"), 0o700); err != nil {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
-	if d.root, _, err = d.config.openOrCreateRoot(); err != nil {
+	if d.root, err = openOrCreateRoot(d.config.path("keys", "root.key")); err != nil {
 		return err
 	}
-	if d.authority, err = simulator.LoadOrCreateCA(d.config.path("keys")); err != nil {
+	if d.authority, err = devca.LoadOrCreate(d.config.path("keys")); err != nil {
 		return err
 	}
 	if d.bound, err = listen(ctx, d.config.Listen); err != nil {
@@ -139,6 +141,15 @@ func (d *dev) scheme() string {
 		return "https"
 	}
 	return "http"
+}
+
+// openOrCreateRoot gives the root key of the data directory, made at the first start.
+func openOrCreateRoot(path string) (seal.Wrapper, error) {
+	root, err := seal.FileRoot(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return seal.CreateFileRoot(path)
+	}
+	return root, err
 }
 
 func newLog(out io.Writer, level, format string) (*slog.Logger, error) {

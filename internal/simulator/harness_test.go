@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"latchkey/internal/clock"
+	"latchkey/internal/devca"
 	"latchkey/internal/simulator"
 )
 
@@ -31,7 +32,7 @@ type world struct {
 	sim    *simulator.Simulator
 	clock  *clock.Manual
 	client *http.Client // does not follow redirects
-	ca     *simulator.CA
+	ca     *devca.Authority
 	addr   string
 	log    *logBuffer
 	file   string // where it remembers; "" for nowhere
@@ -62,7 +63,7 @@ func newWorld(t *testing.T) *world {
 // openWorld makes a world whose simulator remembers in a file.
 func openWorld(t *testing.T, file string, begins time.Time) *world {
 	t.Helper()
-	ca, err := simulator.LoadOrCreateCA(t.TempDir())
+	ca, err := devca.LoadOrCreate(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func (w *world) start() {
 	w.sim, w.addr, w.client = sim, addr, clientFor(w.T, w.ca, addr)
 }
 
-func clientFor(t *testing.T, ca *simulator.CA, addr string) *http.Client {
+func clientFor(t *testing.T, ca *devca.Authority, addr string) *http.Client {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package simulator
 import (
 	"net"
 	"strings"
+
+	"latchkey/internal/devca"
 )
 
 const (
@@ -35,7 +37,7 @@ func locate(hostport string) (place, bool) {
 		host = h
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if !isHostname(host) {
+	if !devca.IsHostname(host) {
 		return place{}, false
 	}
 	if _, ok := strings.CutSuffix(host, "."+moviestarSuffix); ok {
@@ -45,22 +47,4 @@ func locate(hostport string) (place, bool) {
 		return place{realm: tenantHost, host: host, tenant: label}, true
 	}
 	return place{}, false
-}
-
-// isHostname tells whether a lower-case text is a DNS name of letters, digits, hyphens and dots (RFC 1123 §2.1).
-func isHostname(name string) bool {
-	if name == "" || len(name) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, b := range []byte(label) {
-			if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' {
-				return false
-			}
-		}
-	}
-	return true
 }

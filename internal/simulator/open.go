@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"latchkey/internal/devca"
 )
 
 // Open makes a simulator that remembers, in Config.File, whatever it has answered: clients, codes, tokens, and what
@@ -16,7 +18,7 @@ func Open(config Config) (*Simulator, error) {
 	if err := os.MkdirAll(filepath.Dir(config.File), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the simulator's state: %w", err)
 	}
-	key, err := loadOrCreateKey(config.File + ".key")
+	key, err := devca.LoadOrCreateKey(config.File + ".key")
 	if err != nil {
 		return nil, fmt.Errorf("opening the simulator's signing key: %w", err)
 	}

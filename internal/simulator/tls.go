@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"latchkey/internal/devca"
 )
 
 // StartTLS serves the simulated hosts on a loopback port with certificates of ca, until ctx ends or closing is
 // called; closing returns when nothing of it runs any more. It speaks HTTP/1.1 only, so that the faults drop and
 // drop_before close a connection and not one stream of it.
-func (s *Simulator) StartTLS(ctx context.Context, ca *CA) (addr string, closing func(), err error) {
+func (s *Simulator) StartTLS(ctx context.Context, ca *devca.Authority) (addr string, closing func(), err error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("listening for the simulator: %w", err)

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/devca"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
@@ -127,7 +128,7 @@ func simulated(address string) string {
 
 func startProvider(t testing.TB, log *slog.Logger) (*simulator.Simulator, *exchange.Runner) {
 	t.Helper()
-	authority, err := simulator.LoadOrCreateCA(t.TempDir())
+	authority, err := devca.LoadOrCreate(t.TempDir())
 	check(t, err)
 	sim := simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
 	address, closing, err := sim.StartTLS(context.Background(), authority)

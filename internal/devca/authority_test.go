@@ -1,8 +1,7 @@
-package simulator_test
+package devca_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,32 +10,48 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"latchkey/internal/simulator"
+	"latchkey/internal/devca"
 )
 
+func open(t *testing.T, dir string) *devca.Authority {
+	t.Helper()
+	authority, err := devca.LoadOrCreate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority
+}
+
 func TestCertificatesAreVerifiedByARealClient(t *testing.T) {
-	w := newWorld(t)
+	authority := open(t, t.TempDir())
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug) // handshakes that fail on purpose
+	server.Listener = tls.NewListener(server.Listener, authority.TLSConfig())
+	server.Start()
+	defer server.Close()
 	for _, tt := range []struct {
 		name, server string
 		roots        *x509.CertPool
 		ok           bool
 	}{
-		{"by name", "www.moviestar.com", w.ca.CertPool(), true},
-		{"by any name", "Tenant-1.yourdestination.com", w.ca.CertPool(), true},
-		{"by address", "127.0.0.1", w.ca.CertPool(), true},
+		{"by name", "www.moviestar.com", authority.CertPool(), true},
+		{"by any name", "Tenant-1.yourdestination.com", authority.CertPool(), true},
+		{"by address", "127.0.0.1", authority.CertPool(), true},
 		{"without the authority", "www.moviestar.com", x509.NewCertPool(), false},
-		{"by no DNS name", "a_b!.example", w.ca.CertPool(), false},
+		{"by no DNS name", "a_b!.example", authority.CertPool(), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: tt.roots, ServerName: tt.server}}).DialContext(t.Context(), "tcp", w.addr)
+			conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: tt.roots, ServerName: tt.server}}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 			if (err == nil) != tt.ok {
 				t.Errorf("handshake: %v, want success: %v", err, tt.ok)
 			}
@@ -48,10 +63,7 @@ func TestCertificatesAreVerifiedByARealClient(t *testing.T) {
 }
 
 func TestLeafIsKeptAndKeptLeavesAreBounded(t *testing.T) {
-	ca, err := simulator.LoadOrCreateCA(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := open(t, t.TempDir())
 	get := func(name string) *tls.Certificate {
 		leaf, err := ca.Certificate(&tls.ClientHelloInfo{ServerName: name})
 		if err != nil {
@@ -74,13 +86,13 @@ func TestLeafIsKeptAndKeptLeavesAreBounded(t *testing.T) {
 	}
 }
 
-func TestCAIsMadeOnceAndKept(t *testing.T) {
+func TestAuthorityIsMadeOnceAndKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "ca")
 	var group sync.WaitGroup
-	authorities := make([]*simulator.CA, 8)
+	authorities := make([]*devca.Authority, 8)
 	for i := range authorities {
 		group.Go(func() {
-			ca, err := simulator.LoadOrCreateCA(dir)
+			ca, err := devca.LoadOrCreate(dir)
 			if err != nil {
 				t.Error(err)
 			}
@@ -97,10 +109,7 @@ func TestCAIsMadeOnceAndKept(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	again, err := simulator.LoadOrCreateCA(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := open(t, dir)
 	text, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
 	if err != nil || !bytes.Equal(text, again.CertPEM()) {
 		t.Errorf("ca.crt is not CertPEM: %v", err)
@@ -116,7 +125,7 @@ func TestCAIsMadeOnceAndKept(t *testing.T) {
 	}
 }
 
-func TestCAIsRenewedNearItsEnd(t *testing.T) {
+func TestAuthorityIsRenewedNearItsEnd(t *testing.T) {
 	dir := t.TempDir()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -138,10 +147,7 @@ func TestCAIsRenewedNearItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	write("ca.crt", "CERTIFICATE", der, 0o644)
-	ca, err := simulator.LoadOrCreateCA(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ca := open(t, dir)
 	block, _ := pem.Decode(ca.CertPEM())
 	renewed, err := x509.ParseCertificate(block.Bytes)
 	if err != nil || time.Until(renewed.NotAfter) < 365*24*time.Hour || !key.PublicKey.Equal(renewed.PublicKey) {
@@ -152,51 +158,15 @@ func TestCAIsRenewedNearItsEnd(t *testing.T) {
 	}
 }
 
-func TestCAWithABrokenKeyIsNotReplaced(t *testing.T) {
+func TestAuthorityWithABrokenKeyIsNotReplaced(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "ca.key"), []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := simulator.LoadOrCreateCA(dir); err == nil {
+	if _, err := devca.LoadOrCreate(dir); err == nil {
 		t.Error("a broken key was accepted")
 	}
 	if text, _ := os.ReadFile(filepath.Join(dir, "ca.key")); string(text) != "nonsense" {
 		t.Error("a broken key was replaced")
-	}
-}
-
-func TestStartTLSEndsWithItsContext(t *testing.T) {
-	ca, err := simulator.LoadOrCreateCA(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	addr, closing, err := simulator.New(simulator.Config{}).StartTLS(ctx, ca)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := clientFor(t, ca, addr)
-	held := make(chan error, 1)
-	go func() {
-		response, err := client.Get("https://www.moviestar.com/me?fault=slow=1m")
-		if err == nil {
-			_ = response.Body.Close()
-		}
-		held <- err
-	}()
-	response, err := client.Get("https://www.moviestar.com/me")
-	if err != nil || response.StatusCode != http.StatusUnauthorized {
-		t.Fatalf("before the end: %v", err)
-	}
-	_ = response.Body.Close()
-	cancel()
-	closing()
-	select {
-	case <-held: // with an answer or without: it is not held back any more
-	case <-time.After(10 * time.Second):
-		t.Error("a slow answer outlives the server")
-	}
-	if _, err := client.Get("https://www.moviestar.com/me"); err == nil {
-		t.Error("the server answers after its end")
 	}
 }
