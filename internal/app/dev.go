@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -105,7 +104,7 @@ func (d *dev) prepare(ctx context.Context) (err error) {
 	if err := os.MkdirAll(d.config.path("keys"), 0o700); err != nil {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
-	if d.root, err = openOrCreateRoot(d.config.path("keys", "root.key")); err != nil {
+	if d.root, _, err = d.config.openOrCreateRoot(); err != nil {
 		return err
 	}
 	if d.authority, err = devca.LoadOrCreate(d.config.path("keys")); err != nil {
@@ -141,15 +140,6 @@ func (d *dev) scheme() string {
 		return "https"
 	}
 	return "http"
-}
-
-// openOrCreateRoot gives the root key of the data directory, made at the first start.
-func openOrCreateRoot(path string) (seal.Wrapper, error) {
-	root, err := seal.FileRoot(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return seal.CreateFileRoot(path)
-	}
-	return root, err
 }
 
 func newLog(out io.Writer, level, format string) (*slog.Logger, error) {
