@@ -69,7 +69,9 @@ func (x *round) signed(
 		err = key.CheckAlgorithm(a.Algorithm)
 	}
 	if err != nil {
-		return "", x.refuse(a.Key.Pointer(), "the assertion cannot be signed: "+err.Error())
+		failure := x.refuse(a.Key.Pointer(), "the assertion cannot be signed: "+err.Error())
+		failure.Field = fieldOf(a.Key.Refs())
+		return "", failure
 	}
 	options := (&jose.SignerOptions{}).WithType("JWT")
 	for name, value := range header.All() {

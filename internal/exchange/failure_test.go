@@ -58,6 +58,8 @@ func TestFailuresAreTyped(t *testing.T) {
 		{name: "200 with an unknown error", answer: oauthError(200, "nope"), want: exchange.Denied, code: "nope"},
 		{name: "error object", answer: says(400, "application/json", `{"error": {"code": "invalid_client", "message": "m"}}`), want: exchange.ClientDead, code: "invalid_client", says: "m"},
 		{name: "form error", answer: says(400, "application/x-www-form-urlencoded", "error=invalid_grant&error_description=gone"), want: exchange.GrantDead, code: "invalid_grant", says: "gone"},
+		{name: "token with a line break", answer: saysJSON(`{"access_token": "a\r\nX-Evil: 1", "expires_in": 60}`), want: exchange.BadResponse, code: "bad_token", says: "the access token has a line break"},
+		{name: "type with a line break", answer: saysJSON(`{"access_token": "a", "token_type": "Be\narer"}`), want: exchange.BadResponse, code: "bad_token", says: "the token's type"},
 		{name: "too large", answer: saysJSON(`{"access_token": "` + strings.Repeat("x", 2<<20) + `"}`), want: exchange.BadResponse, code: "too_large"},
 		{name: "redirect elsewhere", answer: func(w http.ResponseWriter, _ got) {
 			w.Header().Set("Location", "https://10.0.0.1/token")

@@ -26,7 +26,7 @@ func (x *round) mapMain(ctx context.Context, a *answer, request *destination.Req
 	}
 	x.defaults(a, found)
 	x.take(a, found)
-	return nil
+	return x.unusable(a)
 }
 
 // mapStep reads the outputs of a step: its response fields alone when it has any.
@@ -39,7 +39,7 @@ func (x *round) mapStep(ctx context.Context, a *answer, request *destination.Req
 		x.defaults(a, found)
 	}
 	x.take(a, found)
-	return nil
+	return x.unusable(a)
 }
 
 // responseFields renders the outputs that templates compute.
@@ -137,6 +137,9 @@ func (x *round) take(a *answer, found map[string]any) {
 		if list, ok := value.([]any); ok && name == nameScope {
 			value = joined(list)
 		}
+		if text, ok := value.(string); ok && isStandard(name) {
+			value = strings.TrimSpace(text)
+		}
 		x.got[name] = value
 		if x.isSecret(name) {
 			x.hide(reveal(value))
@@ -233,6 +236,22 @@ func (x *round) outputs(previous *TokenSet) map[string]Output {
 		}
 	}
 	return out
+}
+
+// unusable fails on a token that cannot stand in a header (RFC 6750 §2.1): a line break in it would end that, and begin
+// whatever the provider likes.
+func (x *round) unusable(a *answer) error {
+	for _, part := range []struct{ output, name string }{
+		{nameAccessToken, "the access token"}, {nameTokenType, "the token's type"},
+	} {
+		if strings.ContainsFunc(reveal(x.got[part.output]), isControl) {
+			failure := x.failure(a, BadResponse)
+			failure.Code = "bad_token"
+			failure.Description = part.name + " has a line break or a control character in it, and cannot stand in a header"
+			return failure
+		}
+	}
+	return nil
 }
 
 // missingOutput fails when a required output is empty (I19).

@@ -201,6 +201,9 @@ func TestWorkedGoogleServiceAccount(t *testing.T) {
 	_, err = p.runner.Acquire(t.Context(), plan, in)
 	f := failure(t, err)
 	contains(t, "the failure of a bad key", f.Description, "cannot be signed")
+	if f.Field != "privateKey" {
+		t.Errorf("the failure of a bad key names the field %q", f.Field)
+	}
 	if strings.Contains(f.Error(), text[40:80]) || f.Sent {
 		t.Errorf("the failure of a bad key is %v, sent %v", f, f.Sent)
 	}
