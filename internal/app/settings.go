@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"net/url"
 	"sort"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func settings() []setting {
 		list("trusted_proxies", "Networks (CIDR) of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", func(c *Config) *[]string { return &c.TrustedProxies }),
 		text("seal.root_key_file", "", "File of the root key that wraps every organization's data key. Required in production.", func(c *Config) *string { return &c.RootKeyFile }),
 		list("egress.allow", "Private hosts, addresses or networks that token requests may reach all the same.", func(c *Config) *[]string { return &c.EgressAllow }),
-		text("egress.proxy", "", "HTTP proxy for all outgoing calls.", func(c *Config) *string { return &c.EgressProxy }),
+		hidingPassword(text("egress.proxy", "", "HTTP proxy for all outgoing calls.", func(c *Config) *string { return &c.EgressProxy })),
 		list("egress.ca_files", "PEM files of further certificate authorities to trust.", func(c *Config) *[]string { return &c.EgressCAFiles }),
 		duration("egress.timeout", "30s", "Longest time for one outgoing call.", func(c *Config) *time.Duration { return &c.EgressTimeout }),
 		list("return_urls", "Origins to which a browser may be sent back after a consent.", func(c *Config) *[]string { return &c.ReturnURLs }),
@@ -58,6 +59,19 @@ func text(name, fallback, doc string, at func(*Config) *string) setting {
 	return setting{name: name, fallback: fallback, doc: doc,
 		set:  func(c *Config, v []string) error { *at(c) = strings.Join(v, " "); return nil },
 		show: func(c *Config) string { return *at(c) }}
+}
+
+// hidingPassword shows a URL without the password in it.
+func hidingPassword(s setting) setting {
+	show := s.show
+	s.show = func(c *Config) string {
+		u, err := url.Parse(show(c))
+		if err != nil {
+			return "not a URL"
+		}
+		return u.Redacted()
+	}
+	return s
 }
 
 func list(name, doc string, at func(*Config) *[]string) setting {

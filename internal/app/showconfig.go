@@ -19,7 +19,7 @@ type ShowConfigOptions struct {
 	Out       io.Writer
 }
 
-// ShowConfig tells each setting's value and where it came from. No setting holds a secret: keys are named by file.
+// ShowConfig tells each setting's value and where it came from. Keys are named by file; a password in a URL is hidden.
 func ShowConfig(_ context.Context, options ShowConfigOptions) error {
 	config, err := LoadConfig(options.Config, os.Environ())
 	if err != nil {

@@ -113,7 +113,8 @@ func TestSetupAgain(t *testing.T) {
 // Each setting can be given by the file and by the environment, which wins; each is shown with where it came from.
 func TestConfigurationSources(t *testing.T) {
 	i := harness.Install(t, "log: {level: debug}", "refresh:", "  workers: 3")
-	result := harness.CommandEnv(t, []string{"LATCHKEY_REFRESH_WORKERS=5", "LATCHKEY_EGRESS_ALLOW=10.0.0.0/8,idp.corp.example", "LATCHKEY_CONFIG=unused"},
+	result := harness.CommandEnv(t, []string{"LATCHKEY_REFRESH_WORKERS=5", "LATCHKEY_EGRESS_ALLOW=10.0.0.0/8,idp.corp.example", "LATCHKEY_CONFIG=unused",
+		"LATCHKEY_EGRESS_PROXY=http://ada:sup3r-s3cret@proxy.example:3128"},
 		"config", "show", "--effective", "--json", "--config", i.Config)
 	var shown struct {
 		Items []struct{ Setting, Value, Source string }
@@ -127,6 +128,7 @@ func TestConfigurationSources(t *testing.T) {
 	}
 	for setting, want := range map[string]string{
 		"log.level": "debug from :1:7", "refresh.workers": "5 from $LATCHKEY_REFRESH_WORKERS", "drain_timeout": "20s from default",
+		"egress.proxy": "http://ada:xxxxx@proxy.example:3128 from $LATCHKEY_EGRESS_PROXY",
 		"egress.allow": "10.0.0.0/8, idp.corp.example from $LATCHKEY_EGRESS_ALLOW",
 	} {
 		if got[setting] != want {

@@ -227,6 +227,10 @@ func (s *Server) Call(method, path string, body any, headers ...string) Reply {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			request.Host = headers[i+1]
+			continue
+		}
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := s.Client.Do(request)

@@ -32,7 +32,7 @@ func Serve(t testing.TB, yaml ...string) *Server {
 // is the listener's address and $DIR the installation's folder.
 func Install(t testing.TB, yaml ...string) *Installation {
 	t.Helper()
-	i := &Installation{Dir: t.TempDir(), Address: freeAddress(t), t: t}
+	i := &Installation{Dir: t.TempDir(), Address: FreeAddress(t), t: t}
 	i.Config = filepath.Join(i.Dir, "latchkey.yaml")
 	i.Configure(yaml...)
 	return i
@@ -88,8 +88,8 @@ func (i *Installation) Start(env ...string) *Server {
 	return s
 }
 
-// freeAddress gives an address that nobody listens on.
-func freeAddress(t testing.TB) string {
+// FreeAddress gives an address that nobody listens on.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
