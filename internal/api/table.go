@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/jsontree"
 	"latchkey/internal/registry"
 )
 
@@ -70,7 +71,7 @@ func (s *server) typed(err error) *Problem {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return newProblem(kindTooLarge, fmt.Sprintf("The limit is %d bytes.", maxBody))
 	}
-	if e, ok := errors.AsType[*destination.SyntaxError](err); ok {
+	if e, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
 		return newProblem(kindMalformed, fmt.Sprintf("The body is not JSON: at line %d, column %d: %s.", e.Line, e.Column, e.Msg)).at(e.Line, e.Column)
 	}
 	if e, ok := errors.AsType[destination.Problems](err); ok {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"latchkey/internal/jsontree"
 	"latchkey/internal/secret"
 	"latchkey/internal/suggest"
 	"latchkey/pebble"
@@ -86,7 +87,7 @@ type fieldCheck struct {
 }
 
 func (c *fieldCheck) add(name, message, fix string) {
-	c.problems = append(c.problems, Problem{Pointer: child("/fields", name), Message: message, Fix: fix, Severity: Refused})
+	c.problems = append(c.problems, Problem{Pointer: jsontree.Child("/fields", name), Message: message, Fix: fix, Severity: Refused})
 }
 
 func (c *fieldCheck) bad(name string) {
@@ -179,28 +180,28 @@ func typeField(prompt Prompt, value any) (any, string) {
 }
 
 // scalarOf gives a scalar's text and kind; ok is false for anything else. A float that is a whole number is one.
-func scalarOf(value any) (text string, k kind, ok bool) {
+func scalarOf(value any) (text string, k jsontree.Kind, ok bool) {
 	switch value := value.(type) {
 	case string:
-		return value, stringNode, true
+		return value, jsontree.String, true
 	case bool:
-		return strconv.FormatBool(value), boolNode, true
+		return strconv.FormatBool(value), jsontree.Bool, true
 	case secret.String:
-		return value.Reveal(), stringNode, true
+		return value.Reveal(), jsontree.String, true
 	case float64:
 		const exact = 1 << 53
 		if value == math.Trunc(value) && math.Abs(value) < exact {
-			return strconv.FormatInt(int64(value), 10), numberNode, true
+			return strconv.FormatInt(int64(value), 10), jsontree.Number, true
 		}
-		return strconv.FormatFloat(value, 'g', -1, 64), numberNode, true
+		return strconv.FormatFloat(value, 'g', -1, 64), jsontree.Number, true
 	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		return fmt.Sprint(value), numberNode, true
+		return fmt.Sprint(value), jsontree.Number, true
 	case json.Number:
-		return string(value), numberNode, true
+		return string(value), jsontree.Number, true
 	case pebble.Number:
-		return string(value), numberNode, true
+		return string(value), jsontree.Number, true
 	}
-	return "", nullNode, false
+	return "", jsontree.Null, false
 }
 
 // textOf gives a typed value as text.

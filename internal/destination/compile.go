@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/jsontree"
 	"latchkey/internal/suggest"
 )
 
@@ -14,7 +15,7 @@ type compiler struct {
 	problems Problems
 	opts     LintOptions
 	plan     *Plan
-	entry    *node
+	entry    *jsontree.Node
 	pointer  string
 	// names holds what authData can have, by name → whether it is a secret.
 	names map[string]bool
@@ -37,7 +38,7 @@ func (d *Document) compile(index int, opts LintOptions) (*Plan, Problems) {
 		opts: opts, entry: e.node, pointer: e.pointer,
 		plan: &Plan{configuration: index}, names: map[string]bool{},
 	}
-	if c.kind(e.node, e.pointer, objectNode) {
+	if c.kind(e.node, e.pointer, jsontree.Object) {
 		c.login()
 	}
 	return c.plan, c.problems
@@ -45,14 +46,14 @@ func (d *Document) compile(index int, opts LintOptions) (*Plan, Problems) {
 
 // login checks what kind of entry this is, and the rest accordingly.
 func (c *compiler) login() {
-	authType, grant := c.entry.get("authType"), c.entry.get("grant")
-	at := child(c.pointer, "authType")
+	authType, grant := c.entry.Get("authType"), c.entry.Get("grant")
+	at := jsontree.Child(c.pointer, "authType")
 	switch {
-	case authType.absent() && grant.absent():
+	case authType.Absent() && grant.Absent():
 		c.unpublishable(at, "the entry doesn't say how a customer logs in: authType and grant are missing",
 			fmt.Sprintf(`add "authType": "OAUTH2" and "grant": %q (or %s, %s)`, AuthorizationCode, Password, ClientCredentials))
 		c.plan.authType = OAuth2
-	case authType.absent():
+	case authType.Absent():
 		c.refuse(at, "authType is missing", `add "authType": "OAUTH2"`)
 		c.plan.authType = OAuth2
 	default:
@@ -64,7 +65,7 @@ func (c *compiler) login() {
 	}
 	switch c.plan.authType {
 	case OAuth2:
-		c.grant(!authType.absent())
+		c.grant(!authType.Absent())
 		c.oauth2()
 	case Bearer, Basic:
 		c.options()
@@ -82,8 +83,8 @@ var authTypes = []string{
 
 // grant reads the grant of an OAuth 2 entry (I17).
 func (c *compiler) grant(typed bool) {
-	n, at := c.entry.get("grant"), child(c.pointer, "grant")
-	if n.absent() {
+	n, at := c.entry.Get("grant"), jsontree.Child(c.pointer, "grant")
+	if n.Absent() {
 		if typed {
 			c.refuse(at, "an OAUTH2 entry needs a grant",
 				"add one of "+quoteList([]string{string(AuthorizationCode), string(Password), string(ClientCredentials)}))
@@ -102,9 +103,9 @@ func (c *compiler) oauth2() {
 	c.standardNames()
 	c.inputs()
 	c.fields()
-	c.tokenRequest = c.request(c.entry.get("accessTokenRequest"), child(c.pointer, "accessTokenRequest"))
+	c.tokenRequest = c.request(c.entry.Get("accessTokenRequest"), jsontree.Child(c.pointer, "accessTokenRequest"))
 	c.options()
-	c.plan.validations = c.validations(c.entry.get("validations"), child(c.pointer, "validations"))
+	c.plan.validations = c.validations(c.entry.Get("validations"), jsontree.Child(c.pointer, "validations"))
 	c.decide()
 	c.checkUses()
 	c.required()
@@ -136,9 +137,9 @@ func (c *compiler) inputs() {
 	if in.ClientID != "" {
 		c.names["clientId"] = false
 	}
-	if n := c.entry.get("clientSecret"); !n.absent() && c.kind(n, child(c.pointer, "clientSecret"), stringNode) {
-		in.ClientSecret = n.sealed
-		if n.masked() {
+	if n := c.entry.Get("clientSecret"); !n.Absent() && c.kind(n, jsontree.Child(c.pointer, "clientSecret"), jsontree.String) {
+		in.ClientSecret = n.Sealed
+		if n.Masked() {
 			c.names["clientSecret"] = true
 		}
 	}
@@ -154,46 +155,46 @@ func (c *compiler) inputs() {
 
 // scope reads the list of scopes under either of its names (I3).
 func (c *compiler) scope() []string {
-	one, many := c.entry.get("scope"), c.entry.get("scopes")
-	scope, scopes := c.list(one, child(c.pointer, "scope")), c.list(many, child(c.pointer, "scopes"))
-	if !one.absent() && !many.absent() && !slices.Equal(scope, scopes) {
-		c.refuse(child(c.pointer, "scopes"), "scope and scopes say different things", `keep "scope" alone`)
+	one, many := c.entry.Get("scope"), c.entry.Get("scopes")
+	scope, scopes := c.list(one, jsontree.Child(c.pointer, "scope")), c.list(many, jsontree.Child(c.pointer, "scopes"))
+	if !one.Absent() && !many.Absent() && !slices.Equal(scope, scopes) {
+		c.refuse(jsontree.Child(c.pointer, "scopes"), "scope and scopes say different things", `keep "scope" alone`)
 	}
-	if one.absent() {
+	if one.Absent() {
 		return scopes
 	}
 	return scope
 }
 
 // list reads a list of strings.
-func (c *compiler) list(n *node, at string) []string {
-	if n.absent() {
+func (c *compiler) list(n *jsontree.Node, at string) []string {
+	if n.Absent() {
 		return nil
 	}
-	if n.is(stringNode) {
-		words := strings.FieldsFunc(n.text, func(r rune) bool { return r == ' ' || r == ',' })
+	if n.Is(jsontree.String) {
+		words := strings.FieldsFunc(n.Text, func(r rune) bool { return r == ' ' || r == ',' })
 		c.refuse(at, "this must be a list of strings, not one string",
 			"write ["+strings.ReplaceAll(quoteList(words), " or ", ", ")+"]")
 		return nil
 	}
 	var out []string
 	for i, item := range c.items(n, at) {
-		if c.kind(item, element(at, i), stringNode) && item.text != "" {
-			out = append(out, item.text)
+		if c.kind(item, jsontree.Element(at, i), jsontree.String) && item.Text != "" {
+			out = append(out, item.Text)
 		}
 	}
 	return out
 }
 
 // path reads a response path.
-func (c *compiler) path(parent *node, pointer, name string) Path {
+func (c *compiler) path(parent *jsontree.Node, pointer, name string) Path {
 	text := c.text(parent, pointer, name)
 	if text == "" {
 		return Path{}
 	}
 	path, err := parsePath(text)
 	if err != nil {
-		c.warn(child(pointer, name), shown(text)+" is read as one top-level key: "+err.Error(), "")
+		c.warn(jsontree.Child(pointer, name), shown(text)+" is read as one top-level key: "+err.Error(), "")
 	}
 	return path
 }
@@ -211,11 +212,11 @@ func (c *compiler) add(severity Severity, pointer, message, fix string) {
 }
 
 // kind checks that a node is of a kind. An absent one is not, and that is no problem here.
-func (c *compiler) kind(n *node, pointer string, want kind) bool {
-	if n == nil || n.kind == want {
+func (c *compiler) kind(n *jsontree.Node, pointer string, want jsontree.Kind) bool {
+	if n == nil || n.Kind == want {
 		return n != nil
 	}
-	c.refuse(pointer, "this must be "+want.String()+", not "+n.kind.String(), "")
+	c.refuse(pointer, "this must be "+want.String()+", not "+n.Kind.String(), "")
 	return false
 }
 
@@ -223,63 +224,63 @@ func (c *compiler) kind(n *node, pointer string, want kind) bool {
 const maxItems = 500
 
 // items gives the elements of an array, none when it is absent, of another kind, or longer than anybody needs.
-func (c *compiler) items(n *node, pointer string) []*node {
-	if n.absent() || !c.kind(n, pointer, arrayNode) {
+func (c *compiler) items(n *jsontree.Node, pointer string) []*jsontree.Node {
+	if n.Absent() || !c.kind(n, pointer, jsontree.Array) {
 		return nil
 	}
-	if len(n.items) > maxItems {
-		c.refuse(pointer, fmt.Sprintf("there are %d, and %d are allowed", len(n.items), maxItems), "")
+	if len(n.Items()) > maxItems {
+		c.refuse(pointer, fmt.Sprintf("there are %d, and %d are allowed", len(n.Items()), maxItems), "")
 		return nil
 	}
-	return n.items
+	return n.Items()
 }
 
 // text reads a string member, "" when it is absent.
-func (c *compiler) text(parent *node, pointer, name string) string {
-	n := parent.get(name)
-	if n.absent() || !c.kind(n, child(pointer, name), stringNode) {
+func (c *compiler) text(parent *jsontree.Node, pointer, name string) string {
+	n := parent.Get(name)
+	if n.Absent() || !c.kind(n, jsontree.Child(pointer, name), jsontree.String) {
 		return ""
 	}
-	return n.text
+	return n.Text
 }
 
 // truth reads a boolean member, false when it is absent.
-func (c *compiler) truth(parent *node, pointer, name string) bool {
-	n := parent.get(name)
-	return !n.absent() && c.kind(n, child(pointer, name), boolNode) && n.truth()
+func (c *compiler) truth(parent *jsontree.Node, pointer, name string) bool {
+	n := parent.Get(name)
+	return !n.Absent() && c.kind(n, jsontree.Child(pointer, name), jsontree.Bool) && n.Truth()
 }
 
 // enum reads one of a set of words.
-func (c *compiler) enum(n *node, pointer, what string, allowed ...string) (string, bool) {
-	if n.absent() || !c.kind(n, pointer, stringNode) {
+func (c *compiler) enum(n *jsontree.Node, pointer, what string, allowed ...string) (string, bool) {
+	if n.Absent() || !c.kind(n, pointer, jsontree.String) {
 		return "", false
 	}
-	if slices.Contains(allowed, n.text) {
-		return n.text, true
+	if slices.Contains(allowed, n.Text) {
+		return n.Text, true
 	}
 	fix := "use one of " + quoteList(allowed)
-	if meant, ok := suggest.Closest(n.text, allowed); ok {
+	if meant, ok := suggest.Closest(n.Text, allowed); ok {
 		fix = "write " + shown(meant)
-		if !strings.EqualFold(meant, n.text) {
+		if !strings.EqualFold(meant, n.Text) {
 			fix = "did you mean " + shown(meant) + "? " + "Use one of " + quoteList(allowed)
 		}
 	}
-	c.refuse(pointer, what+" "+shown(n.text)+" is unknown", fix)
+	c.refuse(pointer, what+" "+shown(n.Text)+" is unknown", fix)
 	return "", false
 }
 
 // misspelt warns of members that look like one of ours and are not: they are kept and ignored.
-func (c *compiler) misspelt(n *node, pointer string, known map[string]bool) {
+func (c *compiler) misspelt(n *jsontree.Node, pointer string, known map[string]bool) {
 	names := slices.Sorted(maps.Keys(known))
-	for _, m := range n.membersOf() {
-		if known[m.name] {
+	for _, m := range n.Members() {
+		if known[m.Name] {
 			continue
 		}
 		if len(c.problems) >= maxGuesses {
 			return
 		}
-		if meant, ok := suggest.Closest(m.name, names); ok && n.get(meant) == nil {
-			c.warn(child(pointer, m.name), "nothing reads "+shown(m.name), "did you mean "+shown(meant)+"?")
+		if meant, ok := suggest.Closest(m.Name, names); ok && n.Get(meant) == nil {
+			c.warn(jsontree.Child(pointer, m.Name), "nothing reads "+shown(m.Name), "did you mean "+shown(meant)+"?")
 		}
 	}
 }

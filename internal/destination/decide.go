@@ -2,6 +2,8 @@ package destination
 
 import (
 	"slices"
+
+	"latchkey/internal/jsontree"
 )
 
 // decide settles which request runs when (spec §3.2).
@@ -77,21 +79,21 @@ func (c *compiler) required() {
 	if p.grant == NoGrant {
 		return
 	}
-	if p.grant == AuthorizationCode && p.inputs.AuthorizationURL == nil && c.entry.get("authorizationUrl").absent() {
-		c.unpublishable(child(c.pointer, "authorizationUrl"),
+	if p.grant == AuthorizationCode && p.inputs.AuthorizationURL == nil && c.entry.Get("authorizationUrl").Absent() {
+		c.unpublishable(jsontree.Child(c.pointer, "authorizationUrl"),
 			"authorizationUrl is missing: there is nowhere to send the customer's browser", `add "authorizationUrl": "https://…"`)
 	}
-	declared := !c.entry.get("accessTokenUrl").absent() || !c.entry.get("accessTokenRequest").absent() ||
-		!c.entry.at("options", "codeExchangeRequest").absent()
+	declared := !c.entry.Get("accessTokenUrl").Absent() || !c.entry.Get("accessTokenRequest").Absent() ||
+		!c.entry.At("options", "codeExchangeRequest").Absent()
 	if p.acquire == nil && !declared {
-		c.unpublishable(child(c.pointer, "accessTokenUrl"),
+		c.unpublishable(jsontree.Child(c.pointer, "accessTokenUrl"),
 			"there is no way to get a first token: accessTokenUrl and accessTokenRequest are missing", `add "accessTokenUrl": "https://…"`)
 	}
 	if uses := c.clientIDUses(); len(uses) > 0 && p.inputs.ClientID == "" && !c.hasField("clientId") {
 		c.requireClient("clientId", uses)
 	}
 	if uses := c.standardRequests(); len(uses) > 0 && p.auth.Method != NoAuth && p.inputs.ClientSecret.Empty() &&
-		!c.entry.get("clientSecret").masked() && !c.hasField("clientSecret") {
+		!c.entry.Get("clientSecret").Masked() && !c.hasField("clientSecret") {
 		c.requireClient("clientSecret", uses)
 	}
 }
@@ -101,7 +103,7 @@ func (c *compiler) requireClient(name string, uses []string) {
 	if name == "clientSecret" {
 		fix += `; a public client has none: write "options": {"clientAuth": "none"}`
 	}
-	c.unpublishable(child(c.pointer, name), name+" is missing, and needed by "+joinWords(uses, " and "), fix)
+	c.unpublishable(jsontree.Child(c.pointer, name), name+" is missing, and needed by "+joinWords(uses, " and "), fix)
 }
 
 // clientIDUses names what sends client_id by itself.
@@ -169,7 +171,7 @@ func (c *compiler) adviseTwice(r *Request) {
 			f.Name == "refreshToken" && !c.plan.paths.RefreshToken.Empty() ||
 			f.Name == "expiresIn" && !c.plan.paths.ExpiresIn.Empty()
 		if twice {
-			c.warn(child(element(child(r.Pointer, "responseFields"), i), "name"),
+			c.warn(jsontree.Child(jsontree.Element(jsontree.Child(r.Pointer, "responseFields"), i), "name"),
 				"the output "+shown(f.Name)+" is described by a response path too; this response field comes first", "keep one of them")
 		}
 	}

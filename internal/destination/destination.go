@@ -11,8 +11,10 @@
 // problem, error or masked document holds a secret. What runs a plan is package exchange.
 package destination
 
+import "latchkey/internal/jsontree"
+
 // Mask stands where a secret was. A document or a set of fields that carries it keeps the value stored before.
-const Mask = "********"
+const Mask = jsontree.Mask
 
 // AuthType says by which kind of login an entry authenticates (spec §1.2).
 type AuthType string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"latchkey/internal/jsontree"
 	"latchkey/internal/secret"
 )
 
@@ -25,20 +26,20 @@ const (
 
 // Document is a definition as its author wrote it. It does not change but by MergeSecrets; share it only after that.
 type Document struct {
-	root *node
+	root *jsontree.Node
 	form form
 }
 
 // ParseDocument reads a whole destination, or {"name", "description", "authentication": {one entry}}, or a bare
-// entry (the fragments that Adobe's pages publish). Malformed JSON is a [SyntaxError]; everything else that may be
+// entry (the fragments that Adobe's pages publish). Malformed JSON is a [jsontree.SyntaxError]; everything else that may be
 // wrong with it is told by Lint. Secrets are taken out at once.
 func ParseDocument(raw []byte) (*Document, error) {
-	root, err := parseTree(raw)
+	root, err := jsontree.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
-	if root.kind != objectNode {
-		return nil, &SyntaxError{Line: 1, Column: 1, Msg: "expected a JSON object, found " + root.kind.String()}
+	if root.Kind != jsontree.Object {
+		return nil, &jsontree.SyntaxError{Line: 1, Column: 1, Msg: "expected a JSON object, found " + root.Kind.String()}
 	}
 	d := &Document{root: root, form: formOf(root)}
 	d.takeSecrets()
@@ -46,15 +47,15 @@ func ParseDocument(raw []byte) (*Document, error) {
 }
 
 // formOf tells the forms apart by the members that only one of them has.
-func formOf(root *node) form {
+func formOf(root *jsontree.Node) form {
 	switch {
-	case root.get(entriesMember) != nil:
+	case root.Get(entriesMember) != nil:
 		return wholeForm
-	case root.get(wrapperMember) != nil:
+	case root.Get(wrapperMember) != nil:
 		return wrappedForm
 	}
 	for _, name := range []string{"authType", "grant", "authenticationDataFields", "accessTokenRequest"} {
-		if root.get(name) != nil {
+		if root.Get(name) != nil {
 			return bareForm
 		}
 	}
@@ -69,25 +70,25 @@ func ParseJSONSealed(raw []byte, secrets map[string]secret.String) (*Document, e
 	}
 	for key, value := range secrets {
 		pointer, k := secretPointer(key)
-		n := d.root.find(pointer)
-		if !n.masked() {
+		n := d.root.Find(pointer)
+		if !n.Masked() {
 			return nil, fmt.Errorf("reading a stored document: there is no mask at %s", pointer)
 		}
-		n.sealed, n.sealedKind = value, k
+		n.Sealed, n.SealedKind = value, k
 	}
 	return d, nil
 }
 
 // JSON gives the document as it was sent, without blanks and with every secret masked.
-func (d *Document) JSON() []byte { return d.root.write(nil) }
+func (d *Document) JSON() []byte { return d.root.Append(nil) }
 
 // Secrets gives the secrets that were taken out, by JSON pointer. (The pointer of a secret that was not a string ends
 // in "#number" or "#boolean", so that it comes back as what it was.)
 func (d *Document) Secrets() map[string]secret.String {
 	out := map[string]secret.String{}
-	d.root.walk("", func(pointer string, n *node) {
-		if !n.sealed.Empty() {
-			out[secretKey(pointer, n.sealedKind)] = n.sealed
+	d.root.Walk("", func(pointer string, n *jsontree.Node) {
+		if !n.Sealed.Empty() {
+			out[secretKey(pointer, n.SealedKind)] = n.Sealed
 		}
 	})
 	return out
@@ -102,13 +103,13 @@ func (d *Document) Equal(other *Document) bool {
 }
 
 // Name gives the document's name, "" when it has none.
-func (d *Document) Name() string { return d.root.get("name").str() }
+func (d *Document) Name() string { return d.root.Get("name").Str() }
 
 // Description gives the document's description.
-func (d *Document) Description() string { return d.root.get("description").str() }
+func (d *Document) Description() string { return d.root.Get("description").Str() }
 
 // Status gives the destination's status: TEST, PUBLISHED or DELETED (spec §4.3), "" when it says none.
-func (d *Document) Status() string { return d.root.get("status").str() }
+func (d *Document) Status() string { return d.root.Get("status").Str() }
 
 // Whole tells whether the document is a whole destination.
 func (d *Document) Whole() bool { return d.form == wholeForm }
@@ -122,7 +123,7 @@ func (d *Document) Authentication(i int) []byte {
 	if i < 0 || i >= len(entries) {
 		return nil
 	}
-	return entries[i].node.write(nil)
+	return entries[i].node.Append(nil)
 }
 
 // Kind gives the authType and the grant of entry i as they are written.
@@ -132,12 +133,12 @@ func (d *Document) Kind(i int) (AuthType, Grant) {
 		return "", NoGrant
 	}
 	n := entries[i].node
-	return AuthType(n.get("authType").str()), Grant(n.get("grant").str())
+	return AuthType(n.Get("authType").Str()), Grant(n.Get("grant").Str())
 }
 
 // entry is one way to log in, and where it stands.
 type entry struct {
-	node    *node
+	node    *jsontree.Node
 	pointer string
 }
 
@@ -146,12 +147,12 @@ func (d *Document) entries() []entry {
 	case bareForm:
 		return []entry{{d.root, ""}}
 	case wrappedForm:
-		return []entry{{d.root.get(wrapperMember), child("", wrapperMember)}}
+		return []entry{{d.root.Get(wrapperMember), jsontree.Child("", wrapperMember)}}
 	}
 	var out []entry
-	if list := d.root.get(entriesMember); list.is(arrayNode) {
-		for i, item := range list.items {
-			out = append(out, entry{item, element(child("", entriesMember), i)})
+	if list := d.root.Get(entriesMember); list.Is(jsontree.Array) {
+		for i, item := range list.Items() {
+			out = append(out, entry{item, jsontree.Element(jsontree.Child("", entriesMember), i)})
 		}
 	}
 	return out

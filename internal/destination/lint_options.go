@@ -6,64 +6,66 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"latchkey/internal/jsontree"
 )
 
 // options reads `options`: Adobe's useBasicAuth, and what Latchkey adds (spec §6.3). Nobody knows the other members,
 // and they are kept.
 func (c *compiler) options() {
-	n, at := c.entry.get("options"), child(c.pointer, "options")
+	n, at := c.entry.Get("options"), jsontree.Child(c.pointer, "options")
 	c.plan.inputs.ScopeSeparator = " "
 	c.plan.auth.Method, c.plan.format = PostAuth, AutoFormat
 	c.plan.callback = CallbackOptions{CodeParam: "code", StateParam: "state", ErrorParam: "error"}
 	c.plan.authorization.PKCE, c.plan.expiry.Unit = NoPKCE, Seconds
-	if n.absent() || !c.kind(n, at, objectNode) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, optionMembers)
 	if c.plan.authType != OAuth2 {
-		c.tokenPlacement(n.get("tokenPlacement"), child(at, "tokenPlacement"))
+		c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
 		return
 	}
-	c.callback(n.get("callback"), child(at, "callback"))
+	c.callback(n.Get("callback"), jsontree.Child(at, "callback"))
 	c.clientAuth(n, at)
-	if sep := n.get("scopeSeparator"); !sep.absent() && c.kind(sep, child(at, "scopeSeparator"), stringNode) {
-		c.plan.inputs.ScopeSeparator = sep.text
+	if sep := n.Get("scopeSeparator"); !sep.Absent() && c.kind(sep, jsontree.Child(at, "scopeSeparator"), jsontree.String) {
+		c.plan.inputs.ScopeSeparator = sep.Text
 	}
-	if pkce, ok := c.enum(n.get("pkce"), child(at, "pkce"), "the pkce method", "S256", "plain", "none"); ok {
+	if pkce, ok := c.enum(n.Get("pkce"), jsontree.Child(at, "pkce"), "the pkce method", "S256", "plain", "none"); ok {
 		c.plan.authorization.PKCE = PKCEMethod(pkce)
 	}
-	c.assertion(n.get("assertion"), child(at, "assertion"))
-	c.codeExchange = c.request(n.get("codeExchangeRequest"), child(at, "codeExchangeRequest"))
-	c.steps(n.get("steps"), child(at, "steps"))
-	c.authorizationParams(n.get("authorizationParams"), child(at, "authorizationParams"))
-	c.expiry(n.get("expiry"), child(at, "expiry"))
-	c.response(n.get("response"), child(at, "response"))
+	c.assertion(n.Get("assertion"), jsontree.Child(at, "assertion"))
+	c.codeExchange = c.request(n.Get("codeExchangeRequest"), jsontree.Child(at, "codeExchangeRequest"))
+	c.steps(n.Get("steps"), jsontree.Child(at, "steps"))
+	c.authorizationParams(n.Get("authorizationParams"), jsontree.Child(at, "authorizationParams"))
+	c.expiry(n.Get("expiry"), jsontree.Child(at, "expiry"))
+	c.response(n.Get("response"), jsontree.Child(at, "response"))
 	c.plan.revocation = c.url(n, at, "revocationUrl")
-	c.tokenPlacement(n.get("tokenPlacement"), child(at, "tokenPlacement"))
-	c.refresh(n.get("refresh"), child(at, "refresh"))
+	c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
+	c.refresh(n.Get("refresh"), jsontree.Child(at, "refresh"))
 	c.unsupported(n, at)
 }
 
 // unsupported says which known options this release doesn't run.
-func (c *compiler) unsupported(n *node, at string) {
-	if !n.get("tls").absent() {
-		c.unpublishable(child(at, "tls"), "client certificates are not supported yet, and the provider would refuse the connection", "")
+func (c *compiler) unsupported(n *jsontree.Node, at string) {
+	if !n.Get("tls").Absent() {
+		c.unpublishable(jsontree.Child(at, "tls"), "client certificates are not supported yet, and the provider would refuse the connection", "")
 	}
-	if !n.get("scopeEncoding").absent() {
-		c.warn(child(at, "scopeEncoding"), "scopeEncoding is kept, and nothing reads it yet", "")
+	if !n.Get("scopeEncoding").Absent() {
+		c.warn(jsontree.Child(at, "scopeEncoding"), "scopeEncoding is kept, and nothing reads it yet", "")
 	}
 	if c.plan.grant == AuthorizationCode {
 		return
 	}
 	for _, name := range []string{"authorizationParams", "pkce", "callback", "codeExchangeRequest"} {
-		if !n.get(name).absent() {
-			c.warn(child(at, name), name+" belongs to the authorization code grant; nothing reads it here", "")
+		if !n.Get(name).Absent() {
+			c.warn(jsontree.Child(at, name), name+" belongs to the authorization code grant; nothing reads it here", "")
 		}
 	}
 }
 
-func (c *compiler) callback(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) callback(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("codeParam", "stateParam", "errorParam", "capture", "decodeCode"))
@@ -74,74 +76,74 @@ func (c *compiler) callback(n *node, at string) {
 		}
 	}
 	o.DecodeCode = c.truth(n, at, "decodeCode")
-	capture := n.get("capture")
-	if capture.absent() || !c.kind(capture, child(at, "capture"), objectNode) {
+	capture := n.Get("capture")
+	if capture.Absent() || !c.kind(capture, jsontree.Child(at, "capture"), jsontree.Object) {
 		return
 	}
-	for _, m := range capture.members {
-		here := child(at, "capture", m.name)
-		if !c.kind(m.value, here, stringNode) {
+	for _, m := range capture.Members() {
+		here := jsontree.Child(at, "capture", m.Name)
+		if !c.kind(m.Value, here, jsontree.String) {
 			continue
 		}
-		if m.value.text == "" {
+		if m.Value.Text == "" {
 			c.refuse(here, "this must name a parameter of the callback", "")
 			continue
 		}
-		o.Capture = append(o.Capture, Capture{m.name, m.value.text})
-		c.names[m.name] = c.names[m.name] || secretName(m.name)
+		o.Capture = append(o.Capture, Capture{m.Name, m.Value.Text})
+		c.names[m.Name] = c.names[m.Name] || secretName(m.Name)
 	}
 }
 
-func (c *compiler) clientAuth(n *node, at string) {
+func (c *compiler) clientAuth(n *jsontree.Node, at string) {
 	auth := &c.plan.auth
 	if c.truth(n, at, "useBasicAuth") {
 		auth.Method = BasicAuth
 	}
-	method, ok := c.enum(n.get("clientAuth"), child(at, "clientAuth"), "the clientAuth", "post", "basic", "none")
+	method, ok := c.enum(n.Get("clientAuth"), jsontree.Child(at, "clientAuth"), "the clientAuth", "post", "basic", "none")
 	if ok {
 		if auth.Method == BasicAuth && method != string(BasicAuth) {
-			c.refuse(child(at, "clientAuth"), "useBasicAuth and clientAuth say different things", "keep one of them")
+			c.refuse(jsontree.Child(at, "clientAuth"), "useBasicAuth and clientAuth say different things", "keep one of them")
 		}
 		auth.Method = ClientAuthMethod(method)
 	}
-	encoding, _ := c.enum(n.get("basicAuthEncoding"), child(at, "basicAuthEncoding"), "the basicAuthEncoding", "raw", "form")
+	encoding, _ := c.enum(n.Get("basicAuthEncoding"), jsontree.Child(at, "basicAuthEncoding"), "the basicAuthEncoding", "raw", "form")
 	auth.FormEncoded = encoding == "form"
 }
 
 // authorizationParams reads a map of name → string (a template iff it has delimiters) or null, which removes one.
-func (c *compiler) authorizationParams(n *node, at string) {
+func (c *compiler) authorizationParams(n *jsontree.Node, at string) {
 	c.exchanging = append(c.exchanging, at)
-	if n.absent() || !c.kind(n, at, objectNode) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
-	for _, m := range n.members {
-		here := child(at, m.name)
+	for _, m := range n.Members() {
+		here := jsontree.Child(at, m.Name)
 		switch {
-		case m.value.kind == nullNode:
-			c.plan.authorization.Params = append(c.plan.authorization.Params, Param{Name: m.name})
-		case !m.value.scalar():
-			c.refuse(here, "this must be a string, or null to leave the parameter out, not "+m.value.kind.String(), "")
+		case m.Value.Kind == jsontree.Null:
+			c.plan.authorization.Params = append(c.plan.authorization.Params, Param{Name: m.Name})
+		case !m.Value.Scalar():
+			c.refuse(here, "this must be a string, or null to leave the parameter out, not "+m.Value.Kind.String(), "")
 		default:
-			if t := c.plainText(m.value, here, inBody); t != nil {
-				c.plan.authorization.Params = append(c.plan.authorization.Params, Param{m.name, t})
+			if t := c.plainText(m.Value, here, inBody); t != nil {
+				c.plan.authorization.Params = append(c.plan.authorization.Params, Param{m.Name, t})
 			}
 		}
 	}
 }
 
 // steps reads the requests around the main one.
-func (c *compiler) steps(n *node, at string) {
-	if n.absent() || !c.kind(n, at, arrayNode) {
+func (c *compiler) steps(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Array) {
 		return
 	}
 	const most = 10
-	if len(n.items) > most {
-		c.refuse(at, fmt.Sprintf("there are %d steps, and %d are allowed", len(n.items), most), "")
+	if len(n.Items()) > most {
+		c.refuse(at, fmt.Sprintf("there are %d steps, and %d are allowed", len(n.Items()), most), "")
 		return
 	}
 	seen := map[string]bool{}
-	for i, item := range n.items {
-		here := element(at, i)
+	for i, item := range n.Items() {
+		here := jsontree.Element(at, i)
 		r := c.request(item, here)
 		if r == nil {
 			continue
@@ -149,15 +151,15 @@ func (c *compiler) steps(n *node, at string) {
 		name := c.text(item, here, "name")
 		if name == "" {
 			name = "step " + strconv.Itoa(i+1)
-			c.warn(child(here, "name"), "the step has no name", `add "name": "…"`)
+			c.warn(jsontree.Child(here, "name"), "the step has no name", `add "name": "…"`)
 		}
 		if seen[name] {
-			c.refuse(child(here, "name"), "there are two steps "+shown(name), "keep one of them")
+			c.refuse(jsontree.Child(here, "name"), "there are two steps "+shown(name), "keep one of them")
 		}
 		seen[name] = true
 		when := string(Always)
-		if !item.get("when").absent() {
-			when, _ = c.enum(item.get("when"), child(here, "when"), "the time of a step",
+		if !item.Get("when").Absent() {
+			when, _ = c.enum(item.Get("when"), jsontree.Child(here, "when"), "the time of a step",
 				string(OnAcquire), string(OnRefresh), string(Always), string(First))
 		}
 		if when == string(OnAcquire) || when == string(Always) || when == string(First) {
@@ -167,15 +169,15 @@ func (c *compiler) steps(n *node, at string) {
 	}
 }
 
-func (c *compiler) expiry(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) expiry(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("leewaySeconds", "defaultSeconds", "unit", "fromJwt"))
 	o := &c.plan.expiry
-	o.Leeway = c.seconds(n.get("leewaySeconds"), child(at, "leewaySeconds"), 0)
-	o.Default = c.seconds(n.get("defaultSeconds"), child(at, "defaultSeconds"), 1)
-	unit, ok := c.enum(n.get("unit"), child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(Durations))
+	o.Leeway = c.seconds(n.Get("leewaySeconds"), jsontree.Child(at, "leewaySeconds"), 0)
+	o.Default = c.seconds(n.Get("defaultSeconds"), jsontree.Child(at, "defaultSeconds"), 1)
+	unit, ok := c.enum(n.Get("unit"), jsontree.Child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(Durations))
 	if ok {
 		o.Unit = ExpiryUnit(unit)
 	}
@@ -186,11 +188,11 @@ func (c *compiler) expiry(n *node, at string) {
 const maxSeconds = 10 * 365 * 24 * 3600
 
 // seconds reads a whole number of seconds, 0 when it is absent.
-func (c *compiler) seconds(n *node, at string, least int) time.Duration {
-	if n.absent() || !c.kind(n, at, numberNode) {
+func (c *compiler) seconds(n *jsontree.Node, at string, least int) time.Duration {
+	if n.Absent() || !c.kind(n, at, jsontree.Number) {
 		return 0
 	}
-	v, err := strconv.ParseFloat(n.text, 64)
+	v, err := strconv.ParseFloat(n.Text, 64)
 	if err != nil || v != math.Trunc(v) || v < float64(least) || v > maxSeconds {
 		c.refuse(at, fmt.Sprintf("this must be a whole number of seconds from %d to %d", least, maxSeconds), "")
 		return 0
@@ -198,47 +200,47 @@ func (c *compiler) seconds(n *node, at string, least int) time.Duration {
 	return time.Duration(v) * time.Second
 }
 
-func (c *compiler) response(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) response(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("format"))
-	if n.get("format").str() == "xml" {
-		c.unpublishable(child(at, "format"), "answers in XML cannot be read yet", `use "text" and take the token out with a template`)
+	if n.Get("format").Str() == "xml" {
+		c.unpublishable(jsontree.Child(at, "format"), "answers in XML cannot be read yet", `use "text" and take the token out with a template`)
 		return
 	}
-	if format, ok := c.enum(n.get("format"), child(at, "format"), "the format",
+	if format, ok := c.enum(n.Get("format"), jsontree.Child(at, "format"), "the format",
 		string(AutoFormat), string(JSONFormat), string(FormFormat), string(TextFormat)); ok {
 		c.plan.format = ResponseFormat(format)
 	}
 }
 
 // tokenPlacement is kept for whoever calls the provider: {"header", "prefix"} or {"query"}.
-func (c *compiler) tokenPlacement(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) tokenPlacement(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("header", "prefix", "query"))
 	header, query := c.text(n, at, "header"), c.text(n, at, "query")
-	c.noControls(c.text(n, at, "prefix"), child(at, "prefix"))
+	c.noControls(c.text(n, at, "prefix"), jsontree.Child(at, "prefix"))
 	switch {
 	case (header == "") == (query == ""):
 		c.refuse(at, "the token goes into a header or into the query",
 			`write {"header": "Authorization", "prefix": "Bearer "} or {"query": "access_token"}`)
 	case header != "" && !headerToken.MatchString(header):
-		c.refuse(child(at, "header"), shown(header)+" cannot be a header's name", "use letters, digits and hyphens")
+		c.refuse(jsontree.Child(at, "header"), shown(header)+" cannot be a header's name", "use letters, digits and hyphens")
 	}
 }
 
 // refresh is kept for the keeper: how the provider treats a refresh token that is presented twice.
-func (c *compiler) refresh(n *node, at string) {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) refresh(n *jsontree.Node, at string) {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("grace_seconds", "reuse"))
-	c.seconds(n.get("grace_seconds"), child(at, "grace_seconds"), 0)
-	if !n.get("reuse").absent() {
-		c.enum(n.get("reuse"), child(at, "reuse"), "the reuse", "none", "grace", "revokes_family")
+	c.seconds(n.Get("grace_seconds"), jsontree.Child(at, "grace_seconds"), 0)
+	if !n.Get("reuse").Absent() {
+		c.enum(n.Get("reuse"), jsontree.Child(at, "reuse"), "the reuse", "none", "grace", "revokes_family")
 	}
 }
 

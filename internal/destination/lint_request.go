@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"latchkey/internal/jsontree"
 )
 
 // httpMethods are those that a request may use (spec §1.6).
@@ -16,27 +18,27 @@ var requestMembers = set("destinationServerType", "urlBasedDestination", "httpTe
 var templateMembers = set("httpMethod", "contentType", "requestBody", "queryParameters", "headers")
 
 // request compiles an HTTP request (spec §1.6); nil when there is none.
-func (c *compiler) request(n *node, at string) *Request {
-	if n.absent() || !c.kind(n, at, objectNode) {
+func (c *compiler) request(n *jsontree.Node, at string) *Request {
+	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return nil
 	}
 	c.misspelt(n, at, requestMembers)
 	r := &Request{Kind: Templated, Pointer: at}
-	if server := n.get("destinationServerType"); server.absent() {
-		c.unpublishable(child(at, "destinationServerType"), "the destinationServerType is missing",
+	if server := n.Get("destinationServerType"); server.Absent() {
+		c.unpublishable(jsontree.Child(at, "destinationServerType"), "the destinationServerType is missing",
 			`add "destinationServerType": "URL_BASED"`)
 	} else {
-		c.enum(server, child(at, "destinationServerType"), "the destinationServerType", "URL_BASED")
+		c.enum(server, jsontree.Child(at, "destinationServerType"), "the destinationServerType", "URL_BASED")
 	}
-	r.URL = c.templateString(n.at("urlBasedDestination", "url"), child(at, "urlBasedDestination", "url"), inURL)
-	if n.at("urlBasedDestination", "url").absent() {
-		c.unpublishable(child(at, "urlBasedDestination", "url"), "the request has no URL",
+	r.URL = c.templateString(n.At("urlBasedDestination", "url"), jsontree.Child(at, "urlBasedDestination", "url"), inURL)
+	if n.At("urlBasedDestination", "url").Absent() {
+		c.unpublishable(jsontree.Child(at, "urlBasedDestination", "url"), "the request has no URL",
 			`add "urlBasedDestination": {"url": {"templatingStrategy": "PEBBLE_V1", "value": "https://…"}}`)
 	}
 	c.checkURL(r.URL)
-	c.httpTemplate(r, n.get("httpTemplate"), child(at, "httpTemplate"))
-	r.ResponseFields = c.responseFields(n.get("responseFields"), child(at, "responseFields"))
-	r.Validations = c.validations(n.get("validations"), child(at, "validations"))
+	c.httpTemplate(r, n.Get("httpTemplate"), jsontree.Child(at, "httpTemplate"))
+	r.ResponseFields = c.responseFields(n.Get("responseFields"), jsontree.Child(at, "responseFields"))
+	r.Validations = c.validations(n.Get("validations"), jsontree.Child(at, "validations"))
 	for _, t := range r.texts() {
 		r.UsesRefreshToken = r.UsesRefreshToken || t.Mentions("authData.refreshToken")
 	}
@@ -57,45 +59,45 @@ func (r *Request) Mentions(name string) bool {
 	return slices.ContainsFunc(r.texts(), func(t *Text) bool { return t.Mentions(name) })
 }
 
-func (c *compiler) httpTemplate(r *Request, n *node, at string) {
-	if n.absent() {
+func (c *compiler) httpTemplate(r *Request, n *jsontree.Node, at string) {
+	if n.Absent() {
 		c.unpublishable(at, "the request has no httpTemplate", `add "httpTemplate": {"httpMethod": "POST", …}`)
 		return
 	}
-	if !c.kind(n, at, objectNode) {
+	if !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, templateMembers)
-	if n.get("httpMethod").absent() {
-		c.unpublishable(child(at, "httpMethod"), "the httpMethod is missing", `add "httpMethod": "POST"`)
+	if n.Get("httpMethod").Absent() {
+		c.unpublishable(jsontree.Child(at, "httpMethod"), "the httpMethod is missing", `add "httpMethod": "POST"`)
 	}
-	r.Method, _ = c.enum(n.get("httpMethod"), child(at, "httpMethod"), "the httpMethod", httpMethods...)
+	r.Method, _ = c.enum(n.Get("httpMethod"), jsontree.Child(at, "httpMethod"), "the httpMethod", httpMethods...)
 	r.ContentType = c.text(n, at, "contentType")
-	c.noControls(r.ContentType, child(at, "contentType"))
-	r.Body = c.templateString(n.get("requestBody"), child(at, "requestBody"), inBody)
-	r.Query = c.templateString(n.get("queryParameters"), child(at, "queryParameters"), inURL)
-	r.Headers = c.headers(n.get("headers"), child(at, "headers"))
+	c.noControls(r.ContentType, jsontree.Child(at, "contentType"))
+	r.Body = c.templateString(n.Get("requestBody"), jsontree.Child(at, "requestBody"), inBody)
+	r.Query = c.templateString(n.Get("queryParameters"), jsontree.Child(at, "queryParameters"), inURL)
+	r.Headers = c.headers(n.Get("headers"), jsontree.Child(at, "headers"))
 	if r.Body != nil && (r.Method == "GET" || r.Method == "HEAD") {
-		c.warn(child(at, "requestBody"), "a "+r.Method+" request is sent without its body", "put the parameters into queryParameters")
+		c.warn(jsontree.Child(at, "requestBody"), "a "+r.Method+" request is sent without its body", "put the parameters into queryParameters")
 	}
 	c.checkJSONBody(r)
 }
 
 // headers reads an array of {header, value}, the value being a string or a templateString (I9).
-func (c *compiler) headers(n *node, at string) []Param {
+func (c *compiler) headers(n *jsontree.Node, at string) []Param {
 	var out []Param
 	for i, item := range c.items(n, at) {
-		here := element(at, i)
-		if !c.kind(item, here, objectNode) {
+		here := jsontree.Element(at, i)
+		if !c.kind(item, here, jsontree.Object) {
 			continue
 		}
 		name := c.text(item, here, "header")
-		if !c.headerName(name, child(here, "header")) {
+		if !c.headerName(name, jsontree.Child(here, "header")) {
 			continue
 		}
-		value := c.headerValue(item.get("value"), child(here, "value"))
-		if item.get("value").absent() {
-			c.unpublishable(child(here, "value"), "the header has no value", "")
+		value := c.headerValue(item.Get("value"), jsontree.Child(here, "value"))
+		if item.Get("value").Absent() {
+			c.unpublishable(jsontree.Child(here, "value"), "the header has no value", "")
 		}
 		if value != nil {
 			out = append(out, Param{name, value})
@@ -105,8 +107,8 @@ func (c *compiler) headers(n *node, at string) []Param {
 }
 
 // headerValue compiles a header's value. A bare string is how Adobe's other templates write it, and is not warned of.
-func (c *compiler) headerValue(n *node, at string) *Text {
-	if n.is(stringNode) {
+func (c *compiler) headerValue(n *jsontree.Node, at string) *Text {
+	if n.Is(jsontree.String) {
 		return c.plainText(n, at, inHeader)
 	}
 	return c.templateString(n, at, inHeader)
@@ -133,25 +135,25 @@ func (c *compiler) headerName(name, at string) bool {
 }
 
 // responseFields reads an array of {name, templatingStrategy, value} (I10).
-func (c *compiler) responseFields(n *node, at string) []ResponseField {
+func (c *compiler) responseFields(n *jsontree.Node, at string) []ResponseField {
 	var out []ResponseField
 	seen := map[string]bool{}
 	for i, item := range c.items(n, at) {
-		here := element(at, i)
-		if !c.kind(item, here, objectNode) {
+		here := jsontree.Element(at, i)
+		if !c.kind(item, here, jsontree.Object) {
 			continue
 		}
 		name := c.text(item, here, "name")
 		switch {
 		case name == "":
-			c.refuse(child(here, "name"), "the response field has no name", `add "name": "accessToken", or another`)
+			c.refuse(jsontree.Child(here, "name"), "the response field has no name", `add "name": "accessToken", or another`)
 			continue
 		case seen[name]:
-			c.refuse(child(here, "name"), "there are two response fields "+shown(name), "keep one of them")
+			c.refuse(jsontree.Child(here, "name"), "there are two response fields "+shown(name), "keep one of them")
 			continue
 		}
 		seen[name] = true
-		text := c.strategic(item.get("value"), item.get("templatingStrategy"), true, here, inResponse)
+		text := c.strategic(item.Get("value"), item.Get("templatingStrategy"), true, here, inResponse)
 		if text != nil {
 			hidden := secretName(name)
 			out = append(out, ResponseField{name, text, hidden})

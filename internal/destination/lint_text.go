@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"latchkey/internal/jsontree"
 	"latchkey/pebble"
 )
 
@@ -26,8 +27,8 @@ type use struct {
 }
 
 // plainText compiles a plain string member that is a template iff it has delimiters (U7).
-func (c *compiler) plainText(n *node, pointer string, at place) *Text {
-	text, _, hidden := n.reveal()
+func (c *compiler) plainText(n *jsontree.Node, pointer string, at place) *Text {
+	text, _, hidden := n.Reveal()
 	if hidden || !isTemplate(text) {
 		return c.constant(n, pointer, at)
 	}
@@ -35,35 +36,35 @@ func (c *compiler) plainText(n *node, pointer string, at place) *Text {
 }
 
 // templateString compiles `{"templatingStrategy", "value"}` or a bare string (spec §1.7). Missing ones are nil.
-func (c *compiler) templateString(n *node, pointer string, at place) *Text {
-	if n.absent() {
+func (c *compiler) templateString(n *jsontree.Node, pointer string, at place) *Text {
+	if n.Absent() {
 		return nil
 	}
-	value, strategy := n, (*node)(nil)
-	if n.is(objectNode) {
-		value, strategy = n.get("value"), n.get("templatingStrategy")
+	value, strategy := n, (*jsontree.Node)(nil)
+	if n.Is(jsontree.Object) {
+		value, strategy = n.Get("value"), n.Get("templatingStrategy")
 	}
-	return c.strategic(value, strategy, n.is(objectNode), pointer, at)
+	return c.strategic(value, strategy, n.Is(jsontree.Object), pointer, at)
 }
 
 // strategic compiles a value with the strategy that stands beside it.
-func (c *compiler) strategic(value, strategy *node, object bool, pointer string, at place) *Text {
+func (c *compiler) strategic(value, strategy *jsontree.Node, object bool, pointer string, at place) *Text {
 	where := pointer
 	if object {
-		where = child(pointer, "value")
+		where = jsontree.Child(pointer, "value")
 	}
-	if value.absent() {
+	if value.Absent() {
 		c.unpublishable(where, "the value is missing", "")
 		return nil
 	}
-	if !value.scalar() {
-		c.kind(value, where, stringNode)
+	if !value.Scalar() {
+		c.kind(value, where, jsontree.String)
 		return nil
 	}
-	if value.kind != stringNode {
-		c.warn(where, "the value should be a string; it is taken as the text "+shown(value.text), "")
+	if value.Kind != jsontree.String {
+		c.warn(where, "the value should be a string; it is taken as the text "+shown(value.Text), "")
 	}
-	text, _, hidden := value.reveal()
+	text, _, hidden := value.Reveal()
 	how, ok := c.strategyOf(strategy, pointer, text)
 	switch {
 	case !ok:
@@ -78,10 +79,10 @@ func (c *compiler) strategic(value, strategy *node, object bool, pointer string,
 }
 
 // strategyOf reads the strategy; where none is named, delimiters decide.
-func (c *compiler) strategyOf(strategy *node, pointer, text string) (string, bool) {
-	if !strategy.absent() {
-		where := child(pointer, "templatingStrategy")
-		if old := strategy.str(); old == "STRINGTEMPLATE_V1" || old == "MAPPER" {
+func (c *compiler) strategyOf(strategy *jsontree.Node, pointer, text string) (string, bool) {
+	if !strategy.Absent() {
+		where := jsontree.Child(pointer, "templatingStrategy")
+		if old := strategy.Str(); old == "STRINGTEMPLATE_V1" || old == "MAPPER" {
 			c.refuse(where, "the strategy "+old+" was never released", `use "PEBBLE_V1" or "NONE"`)
 			return "", false
 		}
@@ -96,9 +97,9 @@ func (c *compiler) strategyOf(strategy *node, pointer, text string) (string, boo
 }
 
 // constant compiles a text that is no template.
-func (c *compiler) constant(n *node, pointer string, at place) *Text {
-	t := &Text{pointer: pointer, constant: n.text, sealed: n.sealed}
-	text, _, _ := n.reveal()
+func (c *compiler) constant(n *jsontree.Node, pointer string, at place) *Text {
+	t := &Text{pointer: pointer, constant: n.Text, sealed: n.Sealed}
+	text, _, _ := n.Reveal()
 	if at == inHeader || at == inURL {
 		c.noControls(text, pointer)
 	}

@@ -3,12 +3,14 @@ package destination
 import (
 	"net/url"
 	"strings"
+
+	"latchkey/internal/jsontree"
 )
 
 // url compiles a plain URL member, which is a template iff it has delimiters (U7); nil when it is absent.
-func (c *compiler) url(parent *node, pointer, name string) *Text {
-	n, at := parent.get(name), child(pointer, name)
-	if n.absent() || !c.kind(n, at, stringNode) {
+func (c *compiler) url(parent *jsontree.Node, pointer, name string) *Text {
+	n, at := parent.Get(name), jsontree.Child(pointer, name)
+	if n.Absent() || !c.kind(n, at, jsontree.String) {
 		return nil
 	}
 	t := c.plainText(n, at, inURL)

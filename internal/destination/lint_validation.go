@@ -3,28 +3,30 @@ package destination
 import (
 	"regexp"
 	"strings"
+
+	"latchkey/internal/jsontree"
 )
 
 // validations reads an array of {name, actualValue, expectedValue} (spec §1.8).
-func (c *compiler) validations(n *node, at string) []Validation {
+func (c *compiler) validations(n *jsontree.Node, at string) []Validation {
 	var out []Validation
 	for i, item := range c.items(n, at) {
-		here := element(at, i)
-		if !c.kind(item, here, objectNode) {
+		here := jsontree.Element(at, i)
+		if !c.kind(item, here, jsontree.Object) {
 			continue
 		}
 		v := Validation{Name: c.text(item, here, "name")}
 		if v.Name == "" {
-			c.warn(child(here, "name"), "the validation has no name, and its failure will be hard to tell", `add "name": "…"`)
+			c.warn(jsontree.Child(here, "name"), "the validation has no name, and its failure will be hard to tell", `add "name": "…"`)
 			v.Name = "validation " + here[strings.LastIndexByte(here, '/')+1:]
 		}
 		for _, name := range []string{"actualValue", "expectedValue"} {
-			if item.get(name).absent() {
-				c.unpublishable(child(here, name), "the validation has no "+name, "")
+			if item.Get(name).Absent() {
+				c.unpublishable(jsontree.Child(here, name), "the validation has no "+name, "")
 			}
 		}
-		v.Actual = c.templateString(item.get("actualValue"), child(here, "actualValue"), inValidation)
-		v.Expected = c.templateString(item.get("expectedValue"), child(here, "expectedValue"), inValidation)
+		v.Actual = c.templateString(item.Get("actualValue"), jsontree.Child(here, "actualValue"), inValidation)
+		v.Expected = c.templateString(item.Get("expectedValue"), jsontree.Child(here, "expectedValue"), inValidation)
 		if v.Actual == nil || v.Expected == nil {
 			continue
 		}

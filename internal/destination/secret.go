@@ -3,6 +3,8 @@ package destination
 import (
 	"strconv"
 	"strings"
+
+	"latchkey/internal/jsontree"
 )
 
 // What is a secret in a document:
@@ -47,148 +49,137 @@ func (d *Document) takeSecrets() {
 	for _, e := range d.entries() {
 		takeEntry(e.node)
 	}
-	for _, m := range d.root.membersOf() {
-		if d.form != bareForm && m.name != entriesMember && m.name != wrapperMember {
-			takeNamed(m.name, m.value)
+	for _, m := range d.root.Members() {
+		if d.form != bareForm && m.Name != entriesMember && m.Name != wrapperMember {
+			takeNamed(m.Name, m.Value)
 		}
 	}
 }
 
-func takeEntry(n *node) {
-	if !n.is(objectNode) {
+func takeEntry(n *jsontree.Node) {
+	if !n.Is(jsontree.Object) {
 		return
 	}
-	for _, m := range n.members {
-		switch m.name {
+	for _, m := range n.Members() {
+		switch m.Name {
 		case "clientSecret":
-			m.value.seal()
+			m.Value.Seal()
 		case "authenticationDataFields":
-			for _, field := range m.value.elements() {
+			for _, field := range elements(m.Value) {
 				takeField(field)
 			}
 		case "accessTokenRequest":
-			takeRequest(m.value)
+			takeRequest(m.Value)
 		case "options":
-			takeOptions(m.value)
+			takeOptions(m.Value)
 		default:
-			if !entryMembers[m.name] {
-				takeNamed(m.name, m.value)
+			if !entryMembers[m.Name] {
+				takeNamed(m.Name, m.Value)
 			}
 		}
 	}
 }
 
 // elements gives an array's items; a single object stands for an array of one (I11).
-func (n *node) elements() []*node {
-	if n.is(objectNode) {
-		return []*node{n}
+func elements(n *jsontree.Node) []*jsontree.Node {
+	if n.Is(jsontree.Object) {
+		return []*jsontree.Node{n}
 	}
-	if n == nil {
-		return nil
-	}
-	return n.items
+	return n.Items()
 }
 
-func takeField(field *node) {
-	if field.get("format").str() != "password" && !secretName(field.get("name").str()) {
+func takeField(field *jsontree.Node) {
+	if field.Get("format").Str() != "password" && !secretName(field.Get("name").Str()) {
 		return
 	}
 	for _, name := range []string{"value", "default"} {
-		if n := field.get(name); n != nil && n.kind != boolNode {
-			n.seal()
+		if n := field.Get(name); n != nil && n.Kind != jsontree.Bool {
+			n.Seal()
 		}
 	}
 }
 
 // takeRequest takes what is secret out of a request: the constants of secret headers.
-func takeRequest(request *node) {
-	for _, header := range request.at("httpTemplate", "headers").elements() {
-		if !secretHeader(header.get("header").str()) {
+func takeRequest(request *jsontree.Node) {
+	for _, header := range elements(request.At("httpTemplate", "headers")) {
+		if !secretHeader(header.Get("header").Str()) {
 			continue
 		}
-		value, strategy := header.get("value"), ""
-		if value.is(objectNode) {
-			strategy, value = value.get("templatingStrategy").str(), value.get("value")
+		value, strategy := header.Get("value"), ""
+		if value.Is(jsontree.Object) {
+			strategy, value = value.Get("templatingStrategy").Str(), value.Get("value")
 		}
-		if value.is(stringNode) && (strategy == strategyNone || !isTemplate(value.text)) {
-			value.seal()
+		if value.Is(jsontree.String) && (strategy == strategyNone || !isTemplate(value.Text)) {
+			value.Seal()
 		}
 	}
 }
 
-func takeOptions(options *node) {
-	if !options.is(objectNode) {
+func takeOptions(options *jsontree.Node) {
+	if !options.Is(jsontree.Object) {
 		return
 	}
-	for _, m := range options.members {
-		switch m.name {
+	for _, m := range options.Members() {
+		switch m.Name {
 		case "authorizationParams":
-			for _, param := range m.value.membersOf() {
-				takeNamed(param.name, param.value)
+			for _, param := range m.Value.Members() {
+				takeNamed(param.Name, param.Value)
 			}
 		case "codeExchangeRequest":
-			takeRequest(m.value)
+			takeRequest(m.Value)
 		case "steps":
-			for _, step := range m.value.elements() {
+			for _, step := range elements(m.Value) {
 				takeRequest(step)
 			}
 		case "assertion":
-			if key := m.value.get("key"); key.is(stringNode) && !isTemplate(key.text) {
-				key.seal()
+			if key := m.Value.Get("key"); key.Is(jsontree.String) && !isTemplate(key.Text) {
+				key.Seal()
 			}
 		default:
-			if !optionMembers[m.name] {
-				takeNamed(m.name, m.value)
+			if !optionMembers[m.Name] {
+				takeNamed(m.Name, m.Value)
 			}
 		}
 	}
-}
-
-// membersOf gives an object's members, none for anything else.
-func (n *node) membersOf() []member {
-	if n == nil {
-		return nil
-	}
-	return n.members
 }
 
 // takeNamed takes out every constant at or below n whose member has a secret's name.
-func takeNamed(name string, n *node) {
+func takeNamed(name string, n *jsontree.Node) {
 	switch {
-	case n.is(stringNode):
-		if secretName(name) && !isTemplate(n.text) {
-			n.seal()
+	case n.Is(jsontree.String):
+		if secretName(name) && !isTemplate(n.Text) {
+			n.Seal()
 		}
-	case n.is(objectNode):
-		for _, m := range n.members {
-			takeNamed(m.name, m.value)
+	case n.Is(jsontree.Object):
+		for _, m := range n.Members() {
+			takeNamed(m.Name, m.Value)
 		}
-	case n.is(arrayNode):
-		for _, item := range n.items {
+	case n.Is(jsontree.Array):
+		for _, item := range n.Items() {
 			takeNamed(name, item)
 		}
 	}
 }
 
 // secretKey is a pointer that remembers what the secret was.
-func secretKey(pointer string, k kind) string {
+func secretKey(pointer string, k jsontree.Kind) string {
 	switch k {
-	case numberNode:
+	case jsontree.Number:
 		return pointer + "#number"
-	case boolNode:
+	case jsontree.Bool:
 		return pointer + "#boolean"
 	}
 	return pointer
 }
 
-func secretPointer(key string) (pointer string, k kind) {
+func secretPointer(key string) (pointer string, k jsontree.Kind) {
 	if pointer, ok := strings.CutSuffix(key, "#number"); ok {
-		return pointer, numberNode
+		return pointer, jsontree.Number
 	}
 	if pointer, ok := strings.CutSuffix(key, "#boolean"); ok {
-		return pointer, boolNode
+		return pointer, jsontree.Bool
 	}
-	return key, stringNode
+	return key, jsontree.String
 }
 
 // MergeSecrets puts the secrets of the previous document where this one sends the mask back. Elements of arrays that
@@ -198,24 +189,24 @@ func (d *Document) MergeSecrets(previous *Document) {
 	if previous == nil {
 		return
 	}
-	byName, byPointer := map[string]*node{}, map[string]*node{}
-	previous.root.walkNamed("", "", func(pointer, name string, n *node) {
-		if !n.sealed.Empty() {
+	byName, byPointer := map[string]*jsontree.Node{}, map[string]*jsontree.Node{}
+	walkNamed(previous.root, "", "", func(pointer, name string, n *jsontree.Node) {
+		if !n.Sealed.Empty() {
 			byName[name], byPointer[pointer] = n, n
 		}
 	})
 	type want struct {
-		n       *node
+		n       *jsontree.Node
 		pointer string
 	}
 	var rest []want
-	claimed := map[*node]bool{}
-	d.root.walkNamed("", "", func(pointer, name string, n *node) {
-		if !n.masked() || !n.sealed.Empty() {
+	claimed := map[*jsontree.Node]bool{}
+	walkNamed(d.root, "", "", func(pointer, name string, n *jsontree.Node) {
+		if !n.Masked() || !n.Sealed.Empty() {
 			return
 		}
 		if old := byName[name]; old != nil {
-			n.sealed, n.sealedKind = old.sealed, old.sealedKind
+			n.Sealed, n.SealedKind = old.Sealed, old.SealedKind
 			claimed[old] = true
 			return
 		}
@@ -223,56 +214,48 @@ func (d *Document) MergeSecrets(previous *Document) {
 	})
 	for _, w := range rest {
 		if old := byPointer[w.pointer]; old != nil && !claimed[old] {
-			w.n.sealed, w.n.sealedKind = old.sealed, old.sealedKind
+			w.n.Sealed, w.n.SealedKind = old.Sealed, old.SealedKind
 		}
 	}
 }
 
 // walkNamed calls visit for every node with its pointer, and with a path in which elements of arrays that have a
 // name are called by it.
-func (n *node) walkNamed(pointer, name string, visit func(pointer, name string, n *node)) {
+func walkNamed(n *jsontree.Node, pointer, name string, visit func(pointer, name string, n *jsontree.Node)) {
 	if n == nil {
 		return
 	}
 	visit(pointer, name, n)
-	for _, m := range n.members {
-		m.value.walkNamed(child(pointer, m.name), child(name, m.name), visit)
+	for _, m := range n.Members() {
+		walkNamed(m.Value, jsontree.Child(pointer, m.Name), jsontree.Child(name, m.Name), visit)
 	}
 	seen := map[string]int{}
-	for i, item := range n.items {
-		called := item.called()
+	for i, item := range n.Items() {
+		called := called(item)
 		seen[called]++
-		item.walkNamed(element(pointer, i), child(name, called+"#"+strconv.Itoa(seen[called])), visit)
+		walkNamed(item, jsontree.Element(pointer, i), jsontree.Child(name, called+"#"+strconv.Itoa(seen[called])), visit)
 	}
 }
 
 // called gives what an element of an array goes by: its name, its header, or how it logs in.
-func (n *node) called() string {
+func called(n *jsontree.Node) string {
 	for _, key := range []string{"name", "header"} {
-		if s := n.get(key).str(); s != "" {
+		if s := n.Get(key).Str(); s != "" {
 			return s
 		}
 	}
-	return n.get("authType").str() + " " + n.get("grant").str()
+	return n.Get("authType").Str() + " " + n.Get("grant").Str()
 }
 
 // missingSecrets gives the pointers where the mask was sent and no secret is known.
 func (d *Document) missingSecrets() []string {
 	var out []string
 	for _, e := range d.entries() {
-		e.node.walk(e.pointer, func(pointer string, n *node) {
-			if n.masked() && n.sealed.Empty() {
+		e.node.Walk(e.pointer, func(pointer string, n *jsontree.Node) {
+			if n.Masked() && n.Sealed.Empty() {
 				out = append(out, pointer)
 			}
 		})
 	}
 	return out
-}
-
-// reveal gives the node's scalar, the secret when one stands behind the mask.
-func (n *node) reveal() (text string, k kind, hidden bool) {
-	if !n.sealed.Empty() {
-		return n.sealed.Reveal(), n.sealedKind, true
-	}
-	return n.text, n.kind, false
 }

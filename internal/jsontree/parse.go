@@ -1,4 +1,4 @@
-package destination
+package jsontree
 
 import (
 	"encoding/json"
@@ -33,8 +33,8 @@ type parser struct {
 	depth int
 }
 
-// parseTree reads one JSON value.
-func parseTree(raw []byte) (n *node, err error) {
+// Parse reads one JSON value. The error is a [SyntaxError].
+func Parse(raw []byte) (n *Node, err error) {
 	if len(raw) > maxDocumentBytes {
 		return nil, &SyntaxError{Line: 1, Column: 1,
 			Msg: fmt.Sprintf("the document has %d bytes, and %d are allowed", len(raw), maxDocumentBytes)}
@@ -76,7 +76,7 @@ func invalidUTF8(s string) int {
 	return -1
 }
 
-// fail ends the parse at the present place. parseTree recovers it.
+// fail ends the parse at the present place. Parse recovers it.
 func (p *parser) fail(msg string) {
 	before := p.src[:p.at]
 	line := 1 + strings.Count(before, "\n")
@@ -111,7 +111,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
-func (p *parser) value(expected string) *node {
+func (p *parser) value(expected string) *Node {
 	p.blanks()
 	switch c := p.peek(); {
 	case c == '{':
@@ -120,14 +120,14 @@ func (p *parser) value(expected string) *node {
 		return p.nested((*parser).array)
 	case c == '"':
 		text, raw := p.quoted()
-		return &node{kind: stringNode, text: text, raw: raw}
+		return &Node{Kind: String, Text: text, raw: raw}
 	case c == '-' || c >= '0' && c <= '9':
 		return p.number()
 	}
-	for word, k := range map[string]kind{"true": boolNode, "false": boolNode, "null": nullNode} {
+	for word, k := range map[string]Kind{"true": Bool, "false": Bool, "null": Null} {
 		if rest, ok := strings.CutPrefix(p.src[p.at:], word); ok && !startsWithLetter(rest) {
 			p.at += len(word)
-			return &node{kind: k, text: word}
+			return &Node{Kind: k, Text: word}
 		}
 	}
 	p.fail("expected " + expected + ", found " + p.found())
@@ -138,7 +138,7 @@ func startsWithLetter(s string) bool {
 	return s != "" && (s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z' || s[0] >= '0' && s[0] <= '9' || s[0] == '_')
 }
 
-func (p *parser) nested(read func(*parser) *node) *node {
+func (p *parser) nested(read func(*parser) *Node) *Node {
 	p.depth++
 	if p.depth > maxDepth {
 		p.fail(fmt.Sprintf("the document is nested more than %d levels deep", maxDepth))
@@ -148,8 +148,8 @@ func (p *parser) nested(read func(*parser) *node) *node {
 	return n
 }
 
-func (p *parser) object() *node {
-	n := &node{kind: objectNode}
+func (p *parser) object() *Node {
+	n := &Node{Kind: Object}
 	seen := map[string]bool{}
 	p.at++
 	for expected := `a member's name or "}"`; ; expected = "a member's name" {
@@ -173,15 +173,15 @@ func (p *parser) object() *node {
 			p.fail(`expected ":", found ` + p.found())
 		}
 		p.at++
-		n.members = append(n.members, member{name, p.value("a value")})
+		n.members = append(n.members, Member{name, p.value("a value")})
 		if p.next('}') {
 			return n
 		}
 	}
 }
 
-func (p *parser) array() *node {
-	n := &node{kind: arrayNode}
+func (p *parser) array() *Node {
+	n := &Node{Kind: Array}
 	p.at++
 	p.blanks()
 	if p.peek() == ']' {
@@ -212,7 +212,7 @@ func (p *parser) next(closing byte) bool {
 }
 
 // number reads a number and keeps its text.
-func (p *parser) number() *node {
+func (p *parser) number() *Node {
 	start := p.at
 	for p.at < len(p.src) && strings.IndexByte("+-.eE0123456789", p.src[p.at]) >= 0 {
 		p.at++
@@ -222,7 +222,7 @@ func (p *parser) number() *node {
 		p.at = start
 		p.fail("this is not a JSON number")
 	}
-	return &node{kind: numberNode, text: text}
+	return &Node{Kind: Number, Text: text}
 }
 
 // quoted reads a string; raw is the literal as it was written.
