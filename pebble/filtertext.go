@@ -79,19 +79,12 @@ func filterTrim(_ *run, in Value, _ []Value) (Value, error) {
 	})
 }
 
-func filterLower(r *run, in Value, _ []Value) (Value, error) { return r.mapCase(in, javaLower) }
+func filterLower(r *run, in Value, args []Value) (Value, error) {
+	return r.textOf(appendLower, in, args)
+}
 
-func filterUpper(r *run, in Value, _ []Value) (Value, error) { return r.mapCase(in, javaUpper) }
-
-func (r *run) mapCase(in Value, f func(string) string) (Value, error) {
-	if in.kind == kNull {
-		return in, nil
-	}
-	s, err := r.text(in)
-	if err != nil {
-		return in, err
-	}
-	return r.sized(f(s))
+func filterUpper(r *run, in Value, args []Value) (Value, error) {
+	return r.textOf(appendUpper, in, args)
 }
 
 func appendLower(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
@@ -104,7 +97,7 @@ func appendUpper(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
 
 // appendCase appends text with the 26 ASCII letters from first on in the other
 // case, or as full maps it once there is a character beyond ASCII.
-func (r *run) appendCase(b []byte, in Value, first byte, full func(string) string) ([]byte, error) {
+func (r *run) appendCase(b []byte, in Value, first byte, full func([]byte, string) []byte) ([]byte, error) {
 	s, err := r.text(in)
 	if err != nil {
 		return b, err
@@ -116,7 +109,7 @@ func (r *run) appendCase(b []byte, in Value, first byte, full func(string) strin
 		if c-first < 26 {
 			tail[i] = c ^ 0x20
 		} else if c >= utf8.RuneSelf {
-			return append(b[:start], full(s)...), nil
+			return full(b[:start], s), nil
 		}
 	}
 	return b, nil

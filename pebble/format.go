@@ -154,7 +154,7 @@ func (d directive) apply(r *run, v Value) (string, error) {
 		s, err = d.float(v)
 	}
 	if d.conversion >= 'A' && d.conversion <= 'Z' {
-		s = javaUpper(s)
+		s = string(javaUpper(nil, s))
 	}
 	return s, err
 }

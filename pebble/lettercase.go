@@ -1,27 +1,26 @@
 package pebble
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // javaUpper is String.toUpperCase: unlike Go's it maps one character to several
 // where Unicode does.
-func javaUpper(s string) string {
-	if isASCII(s) {
-		return strings.ToUpper(s)
-	}
-	var b strings.Builder
-	b.Grow(len(s))
+func javaUpper(b []byte, s string) []byte {
 	for _, c := range s {
-		if full := upperSpecial(c); full != "" {
-			b.WriteString(full)
+		if c < utf8.RuneSelf {
+			if c >= 'a' && c <= 'z' {
+				c ^= 0x20
+			}
+			b = append(b, byte(c))
+		} else if full := upperSpecial(c); full != "" {
+			b = append(b, full...)
 		} else {
-			b.WriteRune(unicode.ToUpper(c))
+			b = utf8.AppendRune(b, unicode.ToUpper(c))
 		}
 	}
-	return b.String()
+	return b
 }
 
 // upperSpecial is the unconditional part of Unicode's SpecialCasing for upper
@@ -68,23 +67,23 @@ func upperSpecial(c rune) string {
 
 // javaLower is String.toLowerCase: a dotted capital I keeps its dot, and a sigma
 // that ends a word is a final one.
-func javaLower(s string) string {
-	if isASCII(s) {
-		return strings.ToLower(s)
-	}
-	var b strings.Builder
-	b.Grow(len(s))
+func javaLower(b []byte, s string) []byte {
 	for i, c := range s {
 		switch {
+		case c < utf8.RuneSelf:
+			if c >= 'A' && c <= 'Z' {
+				c |= 0x20
+			}
+			b = append(b, byte(c))
 		case c == 'İ':
-			b.WriteString("i̇")
+			b = append(b, "i̇"...)
 		case c == 'Σ' && endsWord(s, i):
-			b.WriteRune('ς')
+			b = utf8.AppendRune(b, 'ς')
 		default:
-			b.WriteRune(unicode.ToLower(c))
+			b = utf8.AppendRune(b, unicode.ToLower(c))
 		}
 	}
-	return b.String()
+	return b
 }
 
 // endsWord reports whether a letter stands before offset i and none after the
