@@ -40,9 +40,11 @@ func (t *Template) Constant() bool { return !t.dynamic }
 // Calls reports whether the template calls the function of that name anywhere.
 func (t *Template) Calls(name string) bool { return t.analyze().calls[name] }
 
-func (a *analysis) nodes(nodes []node) {
-	for _, n := range nodes {
-		n.analyze(a)
+func (a *analysis) nodes(body []piece) {
+	for i := range body {
+		if n := body[i].node; n != nil {
+			n.analyze(a)
+		}
 	}
 }
 
@@ -78,14 +80,11 @@ func (a *analysis) path(x expr, suffix string) {
 		}
 	case *attrExpr:
 		a.path(x.x, "."+x.name+suffix)
-	case *loopExpr:
-		a.path(x.attr, suffix)
 	default:
 		x.analyze(a)
 	}
 }
 
-func (*textNode) analyze(*analysis)      {}
 func (*literal) analyze(*analysis)       {}
 func (*parentExpr) analyze(*analysis)    {}
 func (n *printNode) analyze(a *analysis) { n.x.analyze(a) }
@@ -94,9 +93,9 @@ func (n *printTernary) analyze(a *analysis) {
 }
 
 func (n *ifNode) analyze(a *analysis) {
-	for i, c := range n.conds {
-		c.analyze(a)
-		a.nodes(n.bodies[i])
+	for _, b := range n.branches {
+		b.cond.analyze(a)
+		a.nodes(b.body)
 	}
 	a.nodes(n.other)
 }
@@ -192,8 +191,10 @@ func (e *testExpr) analyze(a *analysis) {
 func (e *callExpr) analyze(a *analysis) {
 	a.calls[e.name] = true
 	a.exprs(e.args.args...)
-	a.exprs(e.macro.pos...)
-	for _, n := range e.macro.named {
-		a.exprs(n.x)
+	if e.macro != nil {
+		a.exprs(e.macro.pos...)
+		for _, n := range e.macro.named {
+			a.exprs(n.x)
+		}
 	}
 }

@@ -3,7 +3,7 @@ package pebble
 // cacheNode is cache: within one render, a body with the same key renders once.
 type cacheNode struct {
 	key  expr
-	body []node
+	body []piece
 	at   mark
 }
 

@@ -14,13 +14,13 @@ type callExpr struct {
 	args   boundArgs
 	def    *functionDef
 	custom Func
-	macro  arguments
+	macro  *arguments // of a macro; args has those of a function
 	at     mark
 }
 
 func (e *callExpr) eval(r *run) (Value, error) {
 	if e.def == nil && e.custom == nil {
-		return r.callMacro(e.name, &e.macro, e.at)
+		return r.callMacro(e.name, e.macro, e.at)
 	}
 	base := len(r.args)
 	args, err := e.args.evaluate(r)

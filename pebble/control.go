@@ -4,20 +4,24 @@ import "strconv"
 
 // ifNode is if, elseif and else.
 type ifNode struct {
-	conds  []expr
-	bodies [][]node
-	other  []node
-	at     mark
+	branches []branch
+	other    []piece
+	at       mark
+}
+
+type branch struct {
+	cond expr
+	body []piece
 }
 
 func (n *ifNode) render(r *run) error {
-	for i, c := range n.conds {
-		yes, err := r.condition(c)
+	for i := range n.branches {
+		yes, err := r.condition(n.branches[i].cond)
 		if err != nil {
 			return r.because(err, "Wrong operand(s) type in conditional expression", n.at, `tag "if"`)
 		}
 		if yes {
-			return r.body(n.bodies[i])
+			return r.body(n.branches[i].body)
 		}
 	}
 	return r.body(n.other)
@@ -57,8 +61,8 @@ func (n *setNode) render(r *run) error {
 type forNode struct {
 	name  string
 	in    expr
-	body  []node
-	other []node
+	body  []piece
+	other []piece
 	at    mark
 	loops bool // whether the body may use the variable loop
 }
@@ -121,7 +125,7 @@ func (n *forNode) pass(r *run, l *loop, i int, item Value) error {
 	}
 	l.index = i
 	r.scope[r.open].value = Value{kind: kLoop, o: l} // the last pass may have set it
-	r.scope[r.open+1].value = item
+	*r.item() = item
 	return r.body(n.body)
 }
 
@@ -152,7 +156,7 @@ func (l *loop) appendText(b []byte) []byte {
 }
 
 // capturedExpr is the rendered body of a filter tag.
-type capturedExpr struct{ body []node }
+type capturedExpr struct{ body []piece }
 
 func (e *capturedExpr) eval(r *run) (Value, error) {
 	s, err := r.capture(e.body)
@@ -160,6 +164,6 @@ func (e *capturedExpr) eval(r *run) (Value, error) {
 }
 
 // groupNode is a tag that only renders its body: autoescape, parallel.
-type groupNode struct{ body []node }
+type groupNode struct{ body []piece }
 
 func (n *groupNode) render(r *run) error { return r.body(n.body) }

@@ -105,3 +105,22 @@ func TestError_OfIncluded(t *testing.T) {
 		t.Errorf("error at %s:%d %q, want inc:2", e.Template, e.Line, e.Excerpt)
 	}
 }
+
+// TestParse_LooksAhead has arguments after which the parser looks one token on.
+func TestParse_LooksAhead(t *testing.T) {
+	checkRender(t, []struct{ template, want string }{
+		{`{{ "#{x}" | replace(replace_pairs = {"#{x}=": 1}) }}{{ x | default (default = 'y') }}`, "aa"},
+		{`{{ max (1, 2) }}{{ x | slice(0, toIndex` + "\u3000\n" + `=1) }}{{ true ? x : 1 }}`, "2aa"},
+	}, map[string]any{"x": "a"})
+	for text, want := range map[string]string{
+		`{{ max("a#b" = 1) }}`:       `Unexpected token of value "a#b" and type STRING, expected token of type NAME (t:1)`,
+		`{{ max("a#{x}" = 1) }}`:     `Unexpected token of value "=" and type PUNCTUATION, expected token of type PUNCTUATION (t:1)`,
+		`{{ max(x == 1, 'y' = 2) }}`: `Unexpected token of value "y" and type STRING, expected token of type NAME (t:1)`,
+		`{{ true(1) }}`:              `only a name can be called (t:1)`,
+		`{{ max(x = 1, 2) }}`:        `Positional arguments must be declared before any named arguments. (t:1)`,
+	} {
+		if _, err := pebble.Parse("t", text); err == nil || err.Error() != want {
+			t.Errorf("Parse(%s) = %v, want %s", text, err, want)
+		}
+	}
+}

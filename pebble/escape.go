@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -49,46 +50,80 @@ func appendEscaped(b []byte, s string, how strategy) []byte {
 	case escapeCSS:
 		return appendCSS(b, s)
 	case escapeURLParam:
-		return appendPercent(b, s, "-._~!$'()*,;:@/?", false)
+		return appendPercent(b, s, urlParamBytes, false)
 	}
 	return append(b, s...)
-}
-
-// needsHTML reports whether there is anything for appendHTML to escape.
-func needsHTML(b []byte) bool {
-	for _, c := range b {
-		if c < 64 && htmlSpecial>>c&1 != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // htmlSpecial has the bits of the characters that HTML escaping replaces.
 const htmlSpecial = uint64(1<<'&' | 1<<'<' | 1<<'>' | 1<<'"' | 1<<'\'')
 
-func appendHTML(b []byte, s string) []byte {
-	last := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 64 || htmlSpecial>>c&1 == 0 {
-			continue
+// indexHTML returns where from i on there is a character to escape, len(b) if
+// there is none. It looks at eight bytes at a time, the last eight perhaps at
+// bytes before i again.
+func indexHTML(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if mayNeedHTML(binary.LittleEndian.Uint64(b[i:])) {
+			return indexHTMLByte(b, i)
 		}
-		esc := "&amp;"
-		switch c {
-		case '<':
-			esc = "&lt;"
-		case '>':
-			esc = "&gt;"
-		case '"':
-			esc = "&quot;"
-		case '\'':
-			esc = "&#39;"
-		}
-		b = append(append(b, s[last:i]...), esc...)
-		last = i + 1
 	}
-	return append(b, s[last:]...)
+	if i < len(b) && (len(b) < 8 || mayNeedHTML(binary.LittleEndian.Uint64(b[len(b)-8:]))) {
+		return indexHTMLByte(b, i)
+	}
+	return len(b)
+}
+
+// mayNeedHTML reports whether among eight bytes there may be one to escape. With
+// the bits 0 and 2 set, the characters ", & and ' become ', and so does #; with
+// bit 1 set, < and > become >.
+func mayNeedHTML(w uint64) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	q := (w | 5*ones) ^ '\''*ones
+	a := (w | 2*ones) ^ '>'*ones
+	return ((q-ones)&^q|(a-ones)&^a)&high != 0
+}
+
+func indexHTMLByte(b []byte, i int) int {
+	for ; i < len(b); i++ {
+		if c := b[i]; c < 64 && htmlSpecial>>c&1 != 0 {
+			break
+		}
+	}
+	return i
+}
+
+func appendHTML(b []byte, s string) []byte {
+	start := len(b)
+	b = append(b, s...)
+	i := indexHTML(b, start)
+	if i == len(b) {
+		return b
+	}
+	s = s[i-start:]
+	for b = b[:i]; s != ""; {
+		b = append(b, htmlEntity(s[0])...)
+		n := 1
+		for n < len(s) && (s[n] >= 64 || htmlSpecial>>s[n]&1 == 0) {
+			n++
+		}
+		b = append(b, s[1:n]...)
+		s = s[n:]
+	}
+	return b
+}
+
+func htmlEntity(c byte) string {
+	switch c {
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '"':
+		return "&quot;"
+	case '\'':
+		return "&#39;"
+	}
+	return "&amp;"
 }
 
 // appendJS escapes for a string of JavaScript or of JSON. A slash is escaped only
@@ -160,21 +195,49 @@ func appendCSSHex(b []byte, c rune, rest string) []byte {
 	return b
 }
 
-// appendPercent percent-encodes what is neither alphanumeric nor in keep.
-func appendPercent(b []byte, s, keep string, plus bool) []byte {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case c|0x20 >= 'a' && c|0x20 <= 'z' || isDigit(c) || strings.IndexByte(keep, c) >= 0:
-			b = append(b, c)
-		case c == ' ' && plus:
+// byteSet has a bit for each byte.
+type byteSet [4]uint64
+
+func (s *byteSet) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+
+// alphanumericAnd is the set of the ASCII letters and digits and of more.
+func alphanumericAnd(more string) *byteSet {
+	s := new(byteSet)
+	for c := range 256 {
+		if b := byte(c); isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' || strings.IndexByte(more, b) >= 0 {
+			s[b>>6] |= 1 << (b & 63)
+		}
+	}
+	return s
+}
+
+// What stays as it is in a form and in a parameter of a URL. Nothing writes to
+// them.
+var (
+	formBytes     = alphanumericAnd(".-*_")
+	urlParamBytes = alphanumericAnd("-._~!$'()*,;:@/?")
+)
+
+// appendPercent percent-encodes what is not in keep.
+func appendPercent(b []byte, s string, keep *byteSet, plus bool) []byte {
+	for s != "" {
+		n := 0
+		for n < len(s) && keep.has(s[n]) {
+			n++
+		}
+		b = append(b, s[:n]...)
+		if n == len(s) {
+			return b
+		}
+		if c := s[n]; c == ' ' && plus {
 			b = append(b, '+')
-		default:
+		} else {
 			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
 		}
+		s = s[n+1:]
 	}
 	return b
 }
 
 // appendForm encodes as Java's URLEncoder does.
-func appendForm(b []byte, s string) []byte { return appendPercent(b, s, ".-*_", true) }
+func appendForm(b []byte, s string) []byte { return appendPercent(b, s, formBytes, true) }

@@ -6,13 +6,26 @@ func (e *literal) eval(*run) (Value, error) { return e.v, nil }
 
 // varExpr is a variable.
 type varExpr struct {
-	name string
-	at   mark
+	name  string
+	at    mark
+	local bool // whether the innermost loop around binds it
+}
+
+// find returns where the variable is bound, nil if it is not.
+func (e *varExpr) find(r *run) *Value {
+	if e.local {
+		return r.item()
+	}
+	return r.find(e.name)
 }
 
 func (e *varExpr) eval(r *run) (Value, error) {
-	v, ok := r.lookup(e.name)
-	if !ok && r.strict {
+	var v Value
+	if p := e.find(r); p != nil {
+		v = *p
+	} else if g, ok := r.global(e.name); ok {
+		v = g
+	} else if r.strict {
 		return v, r.noRoot(e.name, e.at)
 	}
 	if v.kind == kForeign {

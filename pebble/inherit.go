@@ -15,7 +15,7 @@ func (r *run) back(p place) { r.cur, r.home, r.chain, r.level = p.cur, p.home, p
 // its name.
 type blockNode struct {
 	name string
-	body []node
+	body []piece
 }
 
 func (n *blockNode) render(r *run) error {

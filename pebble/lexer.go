@@ -1,14 +1,17 @@
 package pebble
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 type lexState uint8
 
 const (
-	inData lexState = iota
+	inData   lexState = iota
+	inString          // within a double-quoted string that interpolates
 	inPrint
 	inExecute
-	inString        // within a double-quoted string that interpolates
 	inInterpolation // within #{ } of such a string
 )
 
@@ -18,142 +21,199 @@ const (
 type lexer struct {
 	src      string
 	pos      int
-	states   []lexState
-	brackets []byte // open brackets; '"' for a string, '#' for an interpolation
-	trim     bool   // the next text loses its leading whitespace
-	plain    bool   // verbatim is no tag
-	pending  token  // a token found together with the one before it
+	state    lexState
+	trim     bool       // the next text loses its leading whitespace
+	plain    bool       // verbatim is no tag
+	opened   mark       // of the tag whose opening delimiter follows the last text
+	opening  tokenKind  // that delimiter, tEOF for none
+	outer    []lexState // the states around the current one
+	brackets []byte     // open brackets; '"' for a string, '#' for an interpolation
 	err      *Error
 }
 
-func (l *lexer) state() lexState {
-	if len(l.states) == 0 {
-		return inData
-	}
-	return l.states[len(l.states)-1]
+func (l *lexer) push(s lexState) {
+	l.outer = append(l.outer, l.state)
+	l.state = s
 }
 
-func (l *lexer) push(s lexState) { l.states = append(l.states, s) }
-func (l *lexer) pop()            { l.states = l.states[:len(l.states)-1] }
+func (l *lexer) pop() {
+	n := len(l.outer) - 1
+	l.state, l.outer = l.outer[n], l.outer[:n]
+}
 
 // fail notes the first lexical error; all further tokens are EOF.
-func (l *lexer) fail(msg string, at, line int) token {
+func (l *lexer) fail(t *token, msg string, at, line int) {
 	if l.err == nil {
 		l.err = &Error{Kind: KindParser, Message: msg, Line: at, shown: line}
 	}
 	l.pos = len(l.src)
-	return tokenAt(tEOF, at, line, "")
+	t.set(tEOF, at, line, "")
 }
 
-// next returns the next token.
-func (l *lexer) next() token {
-	if l.pending.kind != tEOF {
-		t := l.pending
-		l.pending = token{}
-		return t
+// next sets t to the next token.
+func (l *lexer) next(t *token) {
+	if l.opening != tEOF {
+		l.open(t)
+		return
 	}
-	for l.err == nil && l.pos < len(l.src) {
-		var t token
-		switch l.state() {
+	if l.state >= inPrint { // most tokens are words
+		i := skipASCIISpace(l.src, l.pos)
+		if i < len(l.src) && classes[l.src[i]] == classLetter {
+			l.pos = i
+			l.word(t)
+			return
+		}
+	}
+	t.kind = tEOF
+	for t.kind == tEOF && l.err == nil && l.pos < len(l.src) {
+		switch l.state {
 		case inData:
-			t = l.data()
+			l.data(t)
 		case inPrint:
-			t = l.delimited(tPrintEnd, "}}")
+			l.delimited(t, tPrintEnd, "}}")
 		case inExecute:
-			t = l.delimited(tExecuteEnd, "%}")
+			l.delimited(t, tExecuteEnd, "%}")
 		case inString:
-			t = l.stringPart()
+			l.stringPart(t)
 		case inInterpolation:
-			t = l.interpolation()
-		}
-		if t.kind != tEOF {
-			return t
+			l.interpolation(t)
 		}
 	}
+	if t.kind == tEOF {
+		l.end(t)
+	}
+}
+
+func (l *lexer) end(t *token) {
 	if n := len(l.brackets); n > 0 && l.err == nil {
 		open := string(l.brackets[n-1])
 		if open == "#" {
 			open = "#{"
 		}
-		return l.fail(`Unclosed "`+open+`"`, len(l.src), len(l.src))
+		l.fail(t, `Unclosed "`+open+`"`, len(l.src), len(l.src))
+		return
 	}
-	return tokenAt(tEOF, len(l.src), len(l.src), "")
+	t.set(tEOF, len(l.src), len(l.src), "")
+}
+
+// nextIs reports, without moving, whether the next token is the punctuation c,
+// one that neither opens nor begins anything longer.
+func (l *lexer) nextIs(c byte) bool {
+	i := l.pos
+	if l.state == inString {
+		if i >= len(l.src) || l.src[i] != '"' {
+			return false
+		}
+		i++ // the token before was the last part of the string
+	}
+	i = skipJavaSpace(l.src, i)
+	if i >= len(l.src) || l.src[i] != c {
+		return false
+	}
+	_, n := symbolAt(l.src, i)
+	return n == 0
 }
 
 // delimited lexes one token of a print or execute tag.
-func (l *lexer) delimited(end tokenKind, closer string) token {
-	i := skipASCIISpace(l.src, l.pos)
-	if i < len(l.src) && l.src[i] != closer[0] && l.src[i] != '-' {
-		l.pos = i
-		return l.expression()
+func (l *lexer) delimited(t *token, end tokenKind, closer string) {
+	line := l.pos
+	i := skipASCIISpace(l.src, line)
+	l.pos = i
+	if i >= len(l.src) || l.src[i] != closer[0] && l.src[i] != '-' || len(l.brackets) > 0 {
+		l.expression(t)
+		return
 	}
-	dash := i < len(l.src) && l.src[i] == '-'
+	dash := l.src[i] == '-'
 	if dash {
 		i++
 	}
-	if strings.HasPrefix(l.src[i:], closer) && len(l.brackets) == 0 {
-		if dash {
-			l.trim = true
-		}
-		t := tokenAt(end, i, l.pos, closer)
-		l.pos = skipLineBreak(l.src, i+2)
-		l.pop()
-		return t
+	if !strings.HasPrefix(l.src[i:], closer) {
+		l.expression(t)
+		return
 	}
-	return l.expression()
+	l.trim = l.trim || dash
+	t.set(end, i, line, closer)
+	l.pos = skipLineBreak(l.src, i+2)
+	l.pop()
 }
 
-func (l *lexer) interpolation() token {
+func (l *lexer) interpolation(t *token) {
 	i := skipASCIISpace(l.src, l.pos)
 	if l.brackets[len(l.brackets)-1] == '#' && i < len(l.src) && l.src[i] == '}' {
 		l.brackets = l.brackets[:len(l.brackets)-1]
-		t := tokenAt(tInterpolationEnd, i, l.pos, "")
+		t.set(tInterpolationEnd, i, l.pos, "")
 		l.pos = i + 1
 		l.pop()
-		return t
+		return
 	}
-	return l.expression()
+	l.expression(t)
 }
 
 // expression lexes one token of an expression.
-func (l *lexer) expression() token {
-	l.pos = skipJavaSpace(l.src, l.pos)
-	if l.pos >= len(l.src) {
-		return token{}
+func (l *lexer) expression(t *token) {
+	start := skipJavaSpace(l.src, l.pos)
+	l.pos = start
+	if start >= len(l.src) {
+		return
 	}
-	start := l.pos
 	c := l.src[start]
-	switch c {
-	case '(', ')', '[', ']', '{', '}', '?', ':', ',':
-		return l.punctuation(c)
+	switch classes[c] {
+	case classLetter, classWide:
+		l.word(t)
+	case classBracket:
+		l.punctuation(t, c)
+	case classSymbol:
+		op, n := symbolAt(l.src, start)
+		if n == 0 && (c == '.' || c == '=') {
+			l.punctuation(t, c)
+		} else if n == 0 {
+			l.unexpected(t)
+		} else {
+			l.operator(t, op, n)
+		}
+	case classDigit:
+		l.number(t)
+	case classQuote:
+		l.quoted(t, c)
+	default:
+		l.unexpected(t)
 	}
-	if op, n := operatorAt(l.src, start); n > 0 {
-		l.pos += n
-		return token{tokenTag{tOperator, op}, mark{int32(start), int32(start)}, l.src[start:l.pos]}
-	}
-	if n := nameLength(l.src[start:]); n > 0 {
-		l.pos += n
-		return tokenAt(tName, start, start, l.src[start:l.pos])
-	}
-	switch {
-	case c >= '0' && c <= '9':
-		return l.number()
-	case c == '.' || c == '=':
-		return l.punctuation(c)
-	case c == '"' || c == '\'':
-		return l.quoted(c)
-	}
-	return l.unexpected()
 }
 
-func (l *lexer) unexpected() token {
+func (l *lexer) operator(t *token, op operator, n int) {
+	start := l.pos
+	l.pos += n
+	t.set(tOperator, start, start, l.src[start:l.pos])
+	t.op = op
+}
+
+// word lexes a name, or an operator that is a word.
+func (l *lexer) word(t *token) {
+	start := l.pos
+	i := skipWord(l.src, start)
+	if op, n := wordOperator(l.src, start, i); n > 0 {
+		l.operator(t, op, n)
+		return
+	}
+	if i < len(l.src) && l.src[i] >= utf8.RuneSelf {
+		i = start + wideNameLength(l.src[start:])
+	}
+	if i == start {
+		l.unexpected(t)
+		return
+	}
+	l.pos = i
+	t.set(tName, start, start, l.src[start:i])
+}
+
+func (l *lexer) unexpected(t *token) {
 	for _, c := range l.src[l.pos:] {
-		return l.fail("Unexpected character ["+string(c)+"]", l.pos, l.pos)
+		l.fail(t, "Unexpected character ["+string(c)+"]", l.pos, l.pos)
+		return
 	}
-	return token{}
 }
 
-func (l *lexer) number() token {
+func (l *lexer) number(t *token) {
 	start := l.pos
 	i := skipDigits(l.src, start)
 	kind := tNumber
@@ -165,10 +225,10 @@ func (l *lexer) number() token {
 		i = skipDigits(l.src, i+1)
 	}
 	l.pos = i
-	return tokenAt(kind, start, start, l.src[start:i])
+	t.set(kind, start, start, l.src[start:i])
 }
 
-func (l *lexer) punctuation(c byte) token {
+func (l *lexer) punctuation(t *token, c byte) {
 	at := l.pos
 	switch c {
 	case '(', '[', '{':
@@ -176,28 +236,29 @@ func (l *lexer) punctuation(c byte) token {
 	case ')', ']', '}':
 		n := len(l.brackets)
 		if n == 0 {
-			return l.fail(`Unexpected "`+string(c)+`"`, at, at)
+			l.fail(t, `Unexpected "`+string(c)+`"`, at, at)
+			return
 		}
 		want := closerOf(l.brackets[n-1])
-		if want != string(c) {
-			return l.fail(`Unclosed "`+want+`"`, at, at)
+		if want != c {
+			l.fail(t, `Unclosed "`+string(want)+`"`, at, at)
+			return
 		}
 		l.brackets = l.brackets[:n-1]
 	}
 	l.pos++
-	return tokenAt(tPunctuation, at, at, l.src[at:l.pos])
+	t.set(tPunctuation, at, at, l.src[at:l.pos])
+	t.char = c
 }
 
-func closerOf(open byte) string {
+func closerOf(open byte) byte {
 	switch open {
 	case '(':
-		return ")"
+		return ')'
 	case '[':
-		return "]"
-	case '{':
-		return "}"
-	case '#':
-		return "}"
+		return ']'
+	case '{', '#':
+		return '}'
 	}
-	return `"`
+	return '"'
 }

@@ -4,8 +4,16 @@ import "strings"
 
 // quoted lexes a string. Its only escape is the backslash before its own quote;
 // any other backslash stays, but keeps the next character from ending it.
-func (l *lexer) quoted(quote byte) token {
+func (l *lexer) quoted(t *token, quote byte) {
 	start := l.pos
+	if n := strings.IndexByte(l.src[start+1:], quote); n >= 0 {
+		val := l.src[start+1 : start+1+n]
+		if strings.IndexByte(val, '\\') < 0 && (quote == '\'' || strings.IndexByte(val, '#') < 0) {
+			l.pos = start + n + 2
+			t.set(tString, start, l.pos, val)
+			return
+		}
+	}
 	escaped := false
 	for i := start + 1; i < len(l.src); i++ {
 		switch c := l.src[i]; {
@@ -18,34 +26,37 @@ func (l *lexer) quoted(quote byte) token {
 				val = strings.ReplaceAll(val, `\`+string(quote), string(quote))
 			}
 			l.pos = i + 1
-			return tokenAt(tString, start, l.pos, val)
+			t.set(tString, start, l.pos, val)
+			return
 		case c == '#' && quote == '"':
-			return l.interpolating()
+			l.interpolating()
+			return
 		}
 	}
 	if quote == '"' {
-		return l.interpolating()
+		l.interpolating()
+		return
 	}
-	return l.unexpected()
+	l.unexpected(t)
 }
 
 // interpolating enters a double-quoted string that holds a #, or that does not
 // end. The parser sees its parts as tokens of their own.
-func (l *lexer) interpolating() token {
+func (l *lexer) interpolating() {
 	l.brackets = append(l.brackets, '"')
 	l.push(inString)
 	l.pos++
-	return token{}
 }
 
 // stringPart lexes one part of such a string. Here the backslash of \" stays.
-func (l *lexer) stringPart() token {
+func (l *lexer) stringPart(t *token) {
 	start := l.pos
 	if strings.HasPrefix(l.src[start:], "#{") {
 		l.brackets = append(l.brackets, '#')
 		l.push(inInterpolation)
 		l.pos += 2
-		return tokenAt(tInterpolationStart, start, start, "")
+		t.set(tInterpolationStart, start, start, "")
+		return
 	}
 	i := start
 	for i < len(l.src) && l.src[i] != '"' && !strings.HasPrefix(l.src[i:], "#{") {
@@ -56,10 +67,10 @@ func (l *lexer) stringPart() token {
 	}
 	if i = min(i, len(l.src)); i > start {
 		l.pos = i
-		return tokenAt(tString, start, i, l.src[start:i])
+		t.set(tString, start, i, l.src[start:i])
+		return
 	}
 	l.brackets = l.brackets[:len(l.brackets)-1]
 	l.pop()
 	l.pos++
-	return token{}
 }

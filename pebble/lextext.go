@@ -2,21 +2,22 @@ package pebble
 
 import "strings"
 
-// data lexes text up to the next opening delimiter, and that delimiter.
-func (l *lexer) data() token {
+// data lexes text up to the next opening delimiter, and that delimiter. Where
+// there is no text it leaves the token as it is, EOF.
+func (l *lexer) data(t *token) {
 	start := l.pos
-	open := nextDelimiter(l.src, start)
-	text := l.src[start:open]
+	at := nextDelimiter(l.src, start)
+	text := l.src[start:at]
 	if l.trim {
 		text = trimLeft(text)
 		l.trim = false
 	}
-	if open == len(l.src) {
-		l.pos = open
-		return textToken(text, start, open)
+	if at == len(l.src) {
+		l.pos = at
+		l.text(t, text, start, at)
+		return
 	}
-	c := l.src[open+1]
-	end := open + 2
+	end := at + 2
 	// A dash trims the text before it only if a blank follows: else it is a
 	// unary minus, or text of a comment.
 	if end < len(l.src) && l.src[end] == '-' {
@@ -26,35 +27,43 @@ func (l *lexer) data() token {
 		}
 	}
 	l.pos = end
-	first := textToken(text, start, open+2)
-	switch c {
+	l.text(t, text, start, at+2)
+	l.opened = mark{int32(at), int32(end)}
+	switch l.src[at+1] {
 	case '#':
-		return l.comment(first)
+		l.comment(t)
+		return
 	case '{':
 		l.push(inPrint)
-		return l.two(first, tokenAt(tPrintStart, open, end, ""))
+		l.opening = tPrintStart
+	default:
+		if body, ok := verbatimAt(l.src, end); ok && !l.plain {
+			if t.kind == tText {
+				l.pos = at // come back for what follows the text
+				return
+			}
+			l.verbatim(t, body)
+			return
+		}
+		l.push(inExecute)
+		l.opening = tExecuteStart
 	}
-	if body, ok := verbatimAt(l.src, end); ok && !l.plain {
-		return l.verbatim(first, body)
+	if t.kind == tEOF {
+		l.open(t)
 	}
-	l.push(inExecute)
-	return l.two(first, tokenAt(tExecuteStart, open, end, ""))
 }
 
-func textToken(text string, at, line int) token {
-	if text == "" {
-		return token{}
+// text sets t to a text, unless that is empty.
+func (l *lexer) text(t *token, text string, at, line int) {
+	if text != "" {
+		t.set(tText, at, line, text)
 	}
-	return tokenAt(tText, at, line, text)
 }
 
-// two returns the first of two tokens that is not empty and keeps the other.
-func (l *lexer) two(a, b token) token {
-	if a.kind == tEOF {
-		return b
-	}
-	l.pending = b
-	return a
+// open sets t to the opening delimiter after a text.
+func (l *lexer) open(t *token) {
+	t.set(l.opening, int(l.opened.at), int(l.opened.line), "")
+	l.opening = tEOF
 }
 
 // nextDelimiter returns the offset of the next {{, {% or {#.
@@ -73,18 +82,18 @@ func nextDelimiter(src string, i int) int {
 	}
 }
 
-func (l *lexer) comment(text token) token {
+func (l *lexer) comment(t *token) {
 	end := strings.Index(l.src[l.pos:], "#}")
 	if end < 0 {
 		// The Java engine has read no further than the opener.
-		return l.fail("Unclosed comment.", l.pos, l.pos)
+		l.fail(t, "Unclosed comment.", l.pos, l.pos)
+		return
 	}
 	body := l.src[l.pos : l.pos+end]
 	if n := len(body); n > 1 && body[n-1] == '-' && isASCIISpace(body[n-2]) {
 		l.trim = true
 	}
 	l.pos = skipLineBreak(l.src, l.pos+end+2)
-	return text
 }
 
 // verbatimAt reports whether a verbatim tag, after its {%, stands at i, and
@@ -107,11 +116,12 @@ func verbatimAt(src string, i int) (body int, ok bool) {
 // verbatim lexes the body of a verbatim tag as text. As in the Java engine, the
 // body always loses its leading whitespace, and loses the trailing one only if
 // the closing tag has a dash.
-func (l *lexer) verbatim(before token, body int) token {
+func (l *lexer) verbatim(t *token, body int) {
 	for i := body; ; i++ {
 		j := strings.Index(l.src[i:], "{%")
 		if j < 0 {
-			return l.fail("Unclosed verbatim tag.", body, body)
+			l.fail(t, "Unclosed verbatim tag.", body, body)
+			return
 		}
 		i += j
 		end, left, right, ok := endVerbatimAt(l.src, i)
@@ -124,7 +134,8 @@ func (l *lexer) verbatim(before token, body int) token {
 		}
 		l.trim = right
 		l.pos = end
-		return l.two(before, textToken(text, body, end))
+		l.text(t, text, body, end)
+		return
 	}
 }
 

@@ -4,7 +4,7 @@ package pebble
 type macroNode struct {
 	name   string
 	params []namedArg // with their defaults
-	body   []node
+	body   []piece
 	home   *Template
 }
 

@@ -42,9 +42,12 @@ func (p *parser) macroTag() node {
 	p.next()
 	at := markOf(p.tok)
 	n := &macroNode{name: p.newName(), home: p.t}
+	item := p.item
+	p.item = ""
 	n.params = p.parameters()
 	p.expect(tExecuteEnd)
 	n.body = p.bodyUntil("endmacro")
+	p.item = item
 	if p.t.macros[n.name] != nil {
 		p.fail("RuntimeException", "More than one macro can not share the same name: "+n.name, at)
 	}

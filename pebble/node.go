@@ -1,6 +1,13 @@
 package pebble
 
-// node is a piece of a template that renders.
+// piece is a piece of a template: text, and the node that comes after it, nil
+// where there is none.
+type piece struct {
+	text string
+	node node
+}
+
+// node is what a tag or {{ }} stands for.
 type node interface {
 	render(r *run) error
 	analyze(a *analysis)
@@ -32,37 +39,51 @@ func (r *run) template() error {
 	}
 }
 
-// top renders the nodes of one template. Once it has a parent, only set and
+// top renders the body of one template. Once it has a parent, only set and
 // import still count: the rest of a child is in its blocks.
 func (r *run) top() error {
-	for _, n := range r.cur.root {
+	body := r.cur.root
+	for i := range body {
+		p := &body[i]
 		if r.level+1 < len(r.chain) {
-			switch n.(type) {
+			switch p.node.(type) {
 			case *setNode, *importNode:
 			default:
 				continue
 			}
+		} else if err := r.write(p.text); err != nil {
+			return err
 		}
-		if err := n.render(r); err != nil {
+		if p.node == nil {
+			continue
+		}
+		if err := p.node.render(r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) body(nodes []node) error {
-	for _, n := range nodes {
-		if err := n.render(r); err != nil {
+func (r *run) body(body []piece) error {
+	for i := range body {
+		p := &body[i]
+		if err := r.write(p.text); err != nil {
+			return err
+		}
+		if p.node == nil {
+			continue
+		}
+		if err := p.node.render(r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// capture renders nodes into a string instead of the output.
-func (r *run) capture(nodes []node) (string, error) {
+// capture renders a body into a string instead of the output.
+func (r *run) capture(body []piece) (string, error) {
 	start := len(r.out)
-	err := r.body(nodes)
+	err := r.body(body)
 	s := string(r.out[start:])
 	r.out = r.out[:start]
 	if err == nil {
@@ -70,7 +91,3 @@ func (r *run) capture(nodes []node) (string, error) {
 	}
 	return s, err
 }
-
-type textNode struct{ text string }
-
-func (n *textNode) render(r *run) error { return r.write(n.text) }

@@ -14,13 +14,14 @@ type namedArg struct {
 
 func (p *parser) arguments() arguments {
 	var a arguments
+	base := len(p.exprs)
 	p.expectPunct('(')
 	for p.err == nil && !p.tok.punct(')') {
-		if len(a.pos)+len(a.named) > 0 {
+		if len(p.exprs)-base+len(a.named) > 0 {
 			p.expectPunct(',')
 		}
 		name := ""
-		if p.peek().punct('=') {
+		if p.lex.nextIs('=') {
 			name = p.newName()
 			p.expectPunct('=')
 		}
@@ -31,10 +32,11 @@ func (p *parser) arguments() arguments {
 		case len(a.named) > 0:
 			p.failf(markOf(p.tok), "Positional arguments must be declared before any named arguments.")
 		default:
-			a.pos = append(a.pos, x)
+			p.exprs = append(p.exprs, x)
 		}
 	}
 	p.expectPunct(')')
+	a.pos = p.takeExprs(base)
 	a.at = markOf(p.tok)
 	return a
 }
@@ -50,17 +52,17 @@ func (p *parser) optionalArguments(name token) arguments {
 // postfix parses the attributes and subscripts after an operand.
 func (p *parser) postfix(x expr) expr {
 	for p.err == nil {
-		switch {
-		case p.tok.punct('.'):
+		switch p.tok.char {
+		case '.':
 			p.next()
 			x = p.attribute(x)
-		case p.tok.punct('['):
+		case '[':
 			at := p.tok.at
 			p.next()
 			index := p.expression()
-			x = subscript(x, index, mark{at, p.tok.line})
+			x = p.subscript(x, index, mark{at, p.tok.line})
 			p.expectPunct(']')
-		case p.tok.punct('('):
+		case '(':
 			p.fail(KindClassCast, "only a name can be called", markOf(p.tok))
 		default:
 			return x
@@ -73,17 +75,18 @@ func (p *parser) postfix(x expr) expr {
 }
 
 // subscript reads a constant string in brackets as an attribute.
-func subscript(x, index expr, m mark) expr {
+func (p *parser) subscript(x, index expr, m mark) expr {
 	if l, ok := index.(*literal); ok && l.v.kind == kString {
-		return newAttr(x, l.v.str(), m)
+		return p.newAttr(x, l.v.str(), m)
 	}
 	return &indexExpr{x, index, m}
 }
 
 func (p *parser) attribute(x expr) expr {
-	t := p.expect(tName)
+	t := p.tok
+	p.expect(tName)
 	if !p.tok.punct('(') {
-		return newAttr(x, t.val, markOf(t))
+		return p.newAttr(x, t.val, markOf(t))
 	}
 	if p.cfg.dialect == DestinationSDK {
 		p.failf(markOf(t), "methods cannot be called: %s", t.val)
@@ -97,9 +100,11 @@ func (p *parser) attribute(x expr) expr {
 
 // filter parses the name and arguments after the operator |.
 func (p *parser) filter(input expr) expr {
-	name := p.expect(tName)
+	name := p.tok
+	p.expect(tName)
 	a := p.optionalArguments(name)
-	x := &filterExpr{name: name.val, input: input, at: mark{name.at, p.tok.line}}
+	x := p.slabs.filters.new()
+	x.name, x.input, x.at = name.val, input, mark{name.at, p.tok.line}
 	if c, ok := p.cfg.filters[name.val]; ok {
 		x.custom = c.call
 		x.args = p.bindArguments(a, c.params, false)
@@ -117,7 +122,8 @@ func (p *parser) filter(input expr) expr {
 }
 
 func (p *parser) test(input expr, negate bool) expr {
-	name := p.expect(tName)
+	name := p.tok
+	p.expect(tName)
 	a := p.optionalArguments(name)
 	x := &testExpr{name: name.val, x: input, negate: negate, at: mark{name.at, p.tok.line}}
 	x.test = testOf(name.val)
@@ -149,7 +155,7 @@ func (p *parser) call(t token) expr {
 	}
 	def, ok := functionOf(t.val, p.cfg.dialect)
 	if !ok {
-		x.macro = a
+		x.macro = &arguments{a.pos, a.named, a.at}
 		p.unknown("Function or Macro", t, functionNames(p.cfg))
 		return x
 	}

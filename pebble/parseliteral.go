@@ -5,11 +5,6 @@ import (
 	"strings"
 )
 
-func isConstant(name string) bool {
-	_, ok := constant(name)
-	return ok
-}
-
 func constant(name string) (Value, bool) {
 	switch name {
 	case "true", "TRUE":
@@ -22,58 +17,62 @@ func constant(name string) (Value, bool) {
 	return Value{}, false
 }
 
-func nameExpr(t token) expr {
-	if v, ok := constant(t.val); ok {
-		return &literal{v}
-	}
-	return &varExpr{t.val, markOf(t)}
-}
-
 func (p *parser) numberLiteral(t token) expr {
 	if strings.IndexByte(t.val, '.') >= 0 {
 		f, err := strconv.ParseFloat(t.val, 64)
 		if err != nil && f == 0 {
 			p.failf(markOf(t), `Unexpected token "%s" of value "%s"`, t.kind, t.val)
 		}
-		return &literal{Float(f)}
+		return p.literal(Float(f))
 	}
 	n, err := strconv.ParseInt(strings.TrimSuffix(t.val, "L"), 10, 64)
 	if err != nil {
 		p.fail("NumberFormatException", `For input string: "`+t.val+`"`, markOf(t))
 	}
-	return &literal{Int(n)}
+	return p.literal(Int(n))
 }
 
 // stringLiteral parses a string and its interpolations, which concatenate. As in
 // the Java engine a string that is one interpolation is that value itself.
 func (p *parser) stringLiteral() expr {
 	var x expr
-	join := func(y expr, m mark) {
-		if x == nil {
-			x = y
-		} else if p.link() {
-			x = &concatExpr{x, y, m}
+	if p.tok.kind == tString {
+		x = p.text()
+	}
+	for p.tok.kind == tInterpolationStart {
+		m := markOf(p.tok)
+		p.next()
+		x = p.join(x, p.expression(), m)
+		p.expect(tInterpolationEnd)
+		if m := markOf(p.tok); p.tok.kind == tString {
+			x = p.join(x, p.text(), m)
 		}
 	}
-	for nextMayBeText := true; ; {
-		t := p.tok
-		switch {
-		case t.kind == tString && nextMayBeText:
-			p.next()
-			join(&literal{String(t.val)}, markOf(t))
-			nextMayBeText = false
-		case t.kind == tInterpolationStart:
-			p.next()
-			join(p.expression(), markOf(t))
-			p.expect(tInterpolationEnd)
-			nextMayBeText = true
-		default:
-			if x == nil {
-				x = &literal{String("")}
-			}
-			return x
-		}
+	return x
+}
+
+func (p *parser) text() expr {
+	x := p.literal(String(p.tok.val))
+	p.next()
+	return x
+}
+
+// join concatenates two parts of a string; there may be none on the left.
+func (p *parser) join(left, right expr, m mark) expr {
+	if left == nil {
+		return right
 	}
+	if !p.link() {
+		return left
+	}
+	return &concatExpr{left, right, m}
+}
+
+// takeExprs returns the expressions of a list that is complete.
+func (p *parser) takeExprs(base int) []expr {
+	list := p.slabs.exprs.copy(p.exprs[base:])
+	p.exprs = p.exprs[:base]
+	return list
 }
 
 func (p *parser) list() expr {
@@ -83,14 +82,16 @@ func (p *parser) list() expr {
 		p.next()
 		return x
 	}
+	base := len(p.exprs)
 	for p.err == nil {
-		x.items = append(x.items, p.expression())
+		p.exprs = append(p.exprs, p.expression())
 		if p.tok.punct(']') {
 			break
 		}
 		p.expectPunct(',')
 	}
 	p.expectPunct(']')
+	x.items = p.takeExprs(base)
 	return x
 }
 

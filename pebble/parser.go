@@ -1,6 +1,9 @@
 package pebble
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // mark places an error: where the failing piece begins, and the offset whose
 // line the Java engine would print, noLine if it prints 0.
@@ -15,15 +18,38 @@ func markOf(t token) mark { return t.mark }
 type parser struct {
 	lex    lexer
 	tok    token
-	ahead  token
-	peeked bool
+	slabs  slabs
+	pieces []piece // of the bodies around, until they are complete
+	exprs  []expr  // of the lists around, until they are complete
 	t      *Template
 	cfg    *config
 	err    *Error
 	escape escaping // what {{ }} does here
 	blocks []string // names of the blocks around
+	item   string   // what the innermost loop of this body binds, "" for none
 	depth  int
 	chain  int // length of the operator chains around
+}
+
+// parsers holds finished parsers for their buffers. Nothing else of them is left.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+// maxStack bounds the buffers that a parser keeps, in items.
+const maxStack = 128
+
+// free clears all that p holds of the template and keeps it for the next one.
+func (p *parser) free() {
+	if cap(p.pieces) > maxStack || cap(p.exprs) > maxStack || cap(p.lex.brackets) > maxStack {
+		return
+	}
+	clear(p.pieces[:cap(p.pieces)])
+	clear(p.exprs[:cap(p.exprs)])
+	*p = parser{
+		pieces: p.pieces[:0],
+		exprs:  p.exprs[:0],
+		lex:    lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]},
+	}
+	parsers.Put(p)
 }
 
 // escaping is a strategy for what is printed, with its name if it is unknown.
@@ -33,22 +59,11 @@ type escaping struct {
 }
 
 func (p *parser) next() {
-	switch {
-	case p.err != nil:
-		p.tok = tokenAt(tEOF, len(p.lex.src), len(p.lex.src), "")
-	case p.peeked:
-		p.tok, p.peeked = p.ahead, false
-	default:
-		p.tok = p.lex.next()
+	if p.err != nil {
+		p.tok.set(tEOF, len(p.lex.src), len(p.lex.src), "")
+		return
 	}
-}
-
-// peek returns the token after the current one.
-func (p *parser) peek() token {
-	if !p.peeked {
-		p.ahead, p.peeked = p.lex.next(), true
-	}
-	return p.ahead
+	p.lex.next(&p.tok)
 }
 
 func (p *parser) fail(kind, msg string, m mark) {
@@ -73,15 +88,13 @@ func (p *parser) limit(name string) {
 	}
 }
 
-// expect moves past a token of the kind and returns it.
-func (p *parser) expect(kind tokenKind) token {
-	t := p.tok
-	if t.kind != kind {
+// expect moves past a token of the kind.
+func (p *parser) expect(kind tokenKind) {
+	if p.tok.kind != kind {
 		p.unexpectedWant(kind.String())
-		return t
+		return
 	}
 	p.next()
-	return t
 }
 
 func (p *parser) expectPunct(c byte) {
@@ -105,7 +118,9 @@ func (p *parser) newName() string {
 			p.failf(markOf(p.tok), "Can not assign a value to %s", p.tok.val)
 		}
 	}
-	return p.expect(tName).val
+	name := p.tok.val
+	p.expect(tName)
+	return name
 }
 
 // enter counts a level of nesting; every enter has its leave.
@@ -120,57 +135,77 @@ func (p *parser) enter() bool {
 
 func (p *parser) leave() { p.depth-- }
 
-// body parses nodes up to a tag with one of the stop names, which becomes the
-// current token, or up to the end.
-func (p *parser) body(stops ...string) []node {
-	var nodes []node
+// body parses up to a tag with one of the stop names, which becomes the current
+// token, or up to the end.
+func (p *parser) body(stops ...string) []piece {
 	if !p.enter() {
 		return nil
 	}
-	defer p.leave()
-	for p.tok.kind != tEOF {
-		p.t.dynamic = p.t.dynamic || p.tok.kind != tText
+	base, text := len(p.pieces), ""
+	for p.tok.kind != tEOF && !p.at(stops) {
+		var n node
 		switch p.tok.kind {
 		case tText:
-			nodes = append(nodes, &textNode{p.tok.val})
+			if text != "" {
+				p.pieces = append(p.pieces, piece{text, nil})
+			}
+			text = p.tok.val
 			p.next()
+			continue
 		case tPrintStart:
 			p.next()
-			nodes = append(nodes, p.print())
+			n = p.print()
 			p.expect(tPrintEnd)
-		case tExecuteStart:
-			p.next()
-			if p.tok.kind != tName {
-				p.failf(markOf(p.tok), "A block must start with a tag name.")
-				return nil
-			}
-			for _, s := range stops {
-				if p.tok.val == s {
-					return nodes
-				}
-			}
-			if n := p.tag(); n != nil {
-				nodes = append(nodes, n)
-			}
+		case tName:
+			n = p.tag()
 		default:
 			p.failf(markOf(p.tok), "Parser ended in undefined state.")
 		}
+		p.t.dynamic = true
+		if n != nil {
+			p.pieces = append(p.pieces, piece{text, n})
+			text = ""
+		}
 	}
-	return nodes
+	if text != "" {
+		p.pieces = append(p.pieces, piece{text, nil})
+	}
+	body := p.slabs.pieces.copy(p.pieces[base:])
+	p.pieces = p.pieces[:base]
+	p.leave()
+	return body
+}
+
+// at moves past the opening of a tag, and reports whether the tag has one of the
+// names.
+func (p *parser) at(names []string) bool {
+	if p.tok.kind != tExecuteStart {
+		return false
+	}
+	p.t.dynamic = true
+	p.next()
+	if p.tok.kind != tName {
+		p.failf(markOf(p.tok), "A block must start with a tag name.")
+	}
+	for _, name := range names {
+		if p.tok.val == name {
+			return true
+		}
+	}
+	return false
 }
 
 // print parses what stands between {{ and }}, and wraps it in the escaping that
 // applies. Each branch of a ternary is judged on its own.
 func (p *parser) print() node {
 	x := p.expression()
-	esc := p.escape
-	if esc.strategy == escapeNone {
-		return newPrint(x, esc)
+	if p.escape.strategy == escapeNone {
+		return p.newPrint(x, p.escape)
 	}
 	if t, ok := x.(*ternaryExpr); ok {
 		return &printTernary{t, p.escapeOf(t.yes), p.escapeOf(t.no)}
 	}
-	return newPrint(x, p.escapeOf(x))
+	return p.newPrint(x, p.escapeOf(x))
 }
 
 // escapeOf returns how to escape x: not at all what the author wrote himself.

@@ -8,17 +8,20 @@ func (p *parser) expressionAt(min int) expr {
 	if !p.enter() {
 		return &literal{}
 	}
-	defer p.leave()
 	left := p.operand()
-	for p.tok.kind == tOperator && p.tok.op.precedence() > 0 && p.tok.op.precedence() >= min {
+	for p.tok.kind == tOperator {
+		if prec := p.tok.op.precedence(); prec == 0 || prec < min {
+			break
+		}
 		if !p.link() {
-			return left
+			break
 		}
 		left = p.binary(left)
 	}
-	if min == 0 {
+	if min == 0 && p.tok.punct('?') {
 		left = p.ternary(left)
 	}
+	p.leave()
 	return left
 }
 
@@ -37,21 +40,25 @@ func (p *parser) link() bool {
 const maxChain = 100
 
 func (p *parser) operand() expr {
-	t := p.tok
-	switch {
-	case t.kind == tOperator && t.op.unary():
-		p.next()
-		x := p.expressionAt(unaryPrecedence)
-		return &unaryExpr{t.op, x, mark{t.at, p.tok.line}}
-	case t.punct('('):
-		p.next()
-		x := p.expression()
-		p.expectPunct(')')
-		return p.postfix(x)
-	case t.punct('['):
-		return p.list()
-	case t.punct('{'):
-		return p.mapping()
+	switch p.tok.kind {
+	case tOperator:
+		if t := p.tok; t.op.unary() {
+			p.next()
+			x := p.expressionAt(unaryPrecedence)
+			return &unaryExpr{t.op, x, mark{t.at, p.tok.line}}
+		}
+	case tPunctuation:
+		switch p.tok.char {
+		case '(':
+			p.next()
+			x := p.expression()
+			p.expectPunct(')')
+			return p.postfix(x)
+		case '[':
+			return p.list()
+		case '{':
+			return p.mapping()
+		}
 	}
 	return p.primary()
 }
@@ -85,9 +92,6 @@ func (p *parser) binary(left expr) expr {
 }
 
 func (p *parser) ternary(cond expr) expr {
-	if !p.tok.punct('?') {
-		return cond
-	}
 	at := p.tok.at
 	p.next()
 	yes := p.expression()
@@ -98,23 +102,40 @@ func (p *parser) ternary(cond expr) expr {
 
 // primary parses a name, a constant, a number or a string.
 func (p *parser) primary() expr {
-	t := p.tok
-	var x expr
-	switch t.kind {
+	switch p.tok.kind {
 	case tName:
-		if p.peek().punct('(') && !isConstant(t.val) {
-			p.next()
-			return p.postfix(p.call(t))
-		}
-		x = nameExpr(t)
+		return p.postfix(p.named())
 	case tLong, tNumber:
-		x = p.numberLiteral(t)
+		t := p.tok
+		p.next()
+		return p.postfix(p.numberLiteral(t))
 	case tString, tInterpolationStart:
 		return p.postfix(p.stringLiteral())
-	default:
-		p.failf(markOf(t), `Unexpected token "%s" of value "%s"`, t.kind, t.value())
-		return &literal{}
+	}
+	p.failf(markOf(p.tok), `Unexpected token "%s" of value "%s"`, p.tok.kind, p.tok.value())
+	return &literal{}
+}
+
+// named parses a constant, a variable or a call.
+func (p *parser) named() expr {
+	name, m := p.tok.val, p.tok.mark
+	if v, ok := constant(name); ok {
+		p.next()
+		return p.literal(v)
+	}
+	if p.lex.nextIs('(') {
+		t := p.tok
+		p.next()
+		return p.call(t)
 	}
 	p.next()
-	return p.postfix(x)
+	x := p.slabs.vars.new()
+	x.name, x.at, x.local = name, m, name == p.item
+	return x
+}
+
+func (p *parser) literal(v Value) expr {
+	x := p.slabs.literals.new()
+	x.v = v
+	return x
 }

@@ -4,44 +4,30 @@ import "sync/atomic"
 
 // attrExpr is x.name and x['name'].
 type attrExpr struct {
-	x      expr
-	root   *varExpr  // x, if it is a variable
-	parent *attrExpr // x, if it is an attribute
-	name   string
-	at     mark
-	hint   atomic.Int32 // where the key stood in the last map, a guess
+	x    expr
+	name string
+	at   mark
+	loop bool         // whether x is the variable loop
+	hint atomic.Int32 // where the key stood in the last map, a guess
 }
 
-func newAttr(x expr, name string, m mark) expr {
-	e := &attrExpr{x: x, name: name, at: m}
-	switch x := x.(type) {
-	case *varExpr:
-		e.root = x
-		if x.name == "loop" {
-			return &loopExpr{e}
-		}
-	case *attrExpr:
-		e.parent = x
-	}
+func (p *parser) newAttr(x expr, name string, m mark) expr {
+	e := p.slabs.attrs.new()
+	e.x, e.name, e.at = x, name, m
+	v, ok := x.(*varExpr)
+	e.loop = ok && v.name == "loop"
 	return e
 }
 
-// loopExpr is an attribute of the variable loop, which may still be another
-// variable of that name.
-type loopExpr struct{ attr *attrExpr }
-
-func (e *loopExpr) eval(r *run) (Value, error) {
-	if v := r.find("loop"); v != nil && v.kind == kLoop {
-		if x, ok := v.o.(*loop).attribute(e.attr.name); ok {
-			return x, nil
+func (e *attrExpr) eval(r *run) (Value, error) {
+	if e.loop {
+		// It may still be another variable of that name.
+		if v := r.find("loop"); v != nil && v.kind == kLoop {
+			if x, ok := v.o.(*loop).attribute(e.name); ok {
+				return x, nil
+			}
 		}
 	}
-	return e.attr.eval(r)
-}
-
-func (e *loopExpr) analyze(a *analysis) { e.attr.analyze(a) }
-
-func (e *attrExpr) eval(r *run) (Value, error) {
 	if x, ok := e.find(r); ok {
 		if v := bind(x); v.kind != kForeign {
 			return v, nil
@@ -54,16 +40,16 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 // finds nothing where there is anything unusual about the path.
 func (e *attrExpr) find(r *run) (any, bool) {
 	var base any
-	switch {
-	case e.root != nil:
-		v := r.find(e.root.name)
+	switch x := e.x.(type) {
+	case *varExpr:
+		v := x.find(r)
 		if v == nil || v.kind != kMap {
 			return nil, false
 		}
 		base = v.o
-	case e.parent != nil:
+	case *attrExpr:
 		var ok bool
-		if base, ok = e.parent.find(r); !ok {
+		if base, ok = x.find(r); !ok {
 			return nil, false
 		}
 	default:
@@ -94,8 +80,8 @@ func (e *attrExpr) find(r *run) (any, bool) {
 // evalSlow evaluates the path step by step. It does not go through eval again:
 // in a long path every step would walk the path anew.
 func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
-	if e.parent != nil {
-		base, err = e.parent.evalSlow(r)
+	if parent, ok := e.x.(*attrExpr); ok && !parent.loop {
+		base, err = parent.evalSlow(r)
 	} else {
 		base, err = e.x.eval(r)
 	}

@@ -2,41 +2,52 @@ package pebble
 
 // printNode is {{ x }}.
 type printNode struct {
-	x    expr
-	s    streamer  // x, if it is one
-	attr *attrExpr // x, if it is one
-	esc  escaping
+	x   expr
+	esc escaping
 }
 
 // newPrint prints x. That raw comes last says no more than not to escape.
-func newPrint(x expr, esc escaping) *printNode {
+func (p *parser) newPrint(x expr, esc escaping) node {
 	if f, ok := x.(*filterExpr); ok && f.name == "raw" && f.custom == nil && len(f.args.args) == 0 {
 		x, esc = f.input, escaping{}
 	}
-	n := &printNode{x: x, s: streamerOf(x), esc: esc}
-	n.attr, _ = x.(*attrExpr)
+	n := p.slabs.prints.new()
+	n.x, n.esc = x, esc
 	return n
 }
 
 func (n *printNode) render(r *run) error {
-	if n.attr == nil {
-		return r.print(n.x, n.s, n.esc)
+	if x, ok := n.x.(*attrExpr); ok && !x.loop {
+		return x.print(r, n.esc)
 	}
-	x, ok := n.attr.find(r)
-	if !ok {
-		return r.print(n.x, n.s, n.esc)
-	}
-	if s, ok := x.(string); ok && n.esc.strategy <= escapeHTML {
-		if n.esc.strategy == escapeNone {
-			return r.write(s)
+	if s := streamerOf(n.x); s != nil {
+		start := len(r.out)
+		if err := s.stream(r); err != nil {
+			return err
 		}
-		return r.grown(appendHTML(r.out, s))
+		return r.escapeFrom(start, n.esc)
 	}
-	v := bind(x)
-	if v.kind == kForeign {
-		return r.at(r.foreign(v), n.attr.at, "attribute")
+	v, err := n.x.eval(r)
+	if err != nil {
+		return err
 	}
 	return r.printValue(v, n.esc)
+}
+
+// print saves most attributes the way through a Value.
+func (e *attrExpr) print(r *run, esc escaping) error {
+	if x, ok := e.find(r); ok {
+		if s, ok := x.(string); ok && esc.strategy == escapeNone {
+			return r.write(s)
+		} else if ok && esc.strategy == escapeHTML {
+			return r.grown(appendHTML(r.out, s))
+		}
+	}
+	v, err := e.eval(r)
+	if err != nil {
+		return err
+	}
+	return r.printValue(v, esc)
 }
 
 // printTernary is {{ a ? b : c }}, whose branches escape each in its own way.
@@ -50,10 +61,15 @@ func (n *printTernary) render(r *run) error {
 	if err != nil {
 		return err
 	}
+	x, esc := n.t.no, n.no
 	if yes {
-		return r.print(n.t.yes, nil, n.yes)
+		x, esc = n.t.yes, n.yes
 	}
-	return r.print(n.t.no, nil, n.no)
+	v, err := x.eval(r)
+	if err != nil {
+		return err
+	}
+	return r.printValue(v, esc)
 }
 
 // streamer is an expression that can append its text to the output, which saves
@@ -79,26 +95,21 @@ func streamerOf(x expr) streamer {
 	return nil
 }
 
-// print writes the value of an expression, escaped. s is its streamer, if any.
-func (r *run) print(x expr, s streamer, esc escaping) error {
-	if s == nil {
-		v, err := x.eval(r)
-		if err != nil {
-			return err
-		}
-		return r.printValue(v, esc)
-	}
-	start := len(r.out)
-	if err := s.stream(r); err != nil {
-		return err
-	}
-	return r.escapeFrom(start, esc)
-}
-
 // stream appends the text of an expression to the output as it is.
 func (r *run) stream(x expr) error {
-	if s := streamerOf(x); s != nil {
-		return s.stream(r)
+	switch x := x.(type) {
+	case *attrExpr:
+		if v, ok := x.find(r); ok {
+			if s, ok := v.(string); ok {
+				return r.write(s)
+			}
+		}
+	case *literal:
+		return r.printValue(x.v, escaping{})
+	default:
+		if s := streamerOf(x); s != nil {
+			return s.stream(r)
+		}
 	}
 	v, err := x.eval(r)
 	if err != nil {
@@ -157,8 +168,8 @@ func (r *run) escapeFrom(start int, esc escaping) error {
 	switch esc.strategy {
 	case escapeNone:
 	case escapeHTML:
-		if needsHTML(r.out[start:]) {
-			r.out = appendHTML(r.out[:start], string(r.out[start:]))
+		if i := indexHTML(r.out, start); i < len(r.out) {
+			r.out = appendHTML(r.out[:i], string(r.out[i:]))
 		}
 	case escapeUnknown:
 		return r.fail(KindPebble, "Unknown escaping strategy ["+esc.name+"]", mark{0, noLine}, "autoescaping")

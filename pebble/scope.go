@@ -106,13 +106,14 @@ func (r *run) find(name string) *Value {
 	return nil
 }
 
+// item is where the innermost loop binds its item: what a loop binds comes first
+// in its scope, loop and then the item.
+func (r *run) item() *Value { return &r.scope[r.open+1].value }
+
 // lookup returns the value of a variable.
 func (r *run) lookup(name string) (Value, bool) {
 	if v := r.find(name); v != nil {
 		return *v, true
-	}
-	if r.sealed {
-		return Value{}, false
 	}
 	return r.global(name)
 }
@@ -120,7 +121,7 @@ func (r *run) lookup(name string) (Value, bool) {
 // global finds the variables that the language defines. They are inert: a
 // template cannot reach the engine through them.
 func (r *run) global(name string) (Value, bool) {
-	if r.sdk() {
+	if r.sealed || r.sdk() {
 		return Value{}, false
 	}
 	switch name {

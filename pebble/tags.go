@@ -67,17 +67,17 @@ func (p *parser) noTag(name token) node {
 
 func (p *parser) ifTag() node {
 	n := &ifNode{at: markOf(p.tok)}
-	for branch := "if"; ; branch = p.tok.val {
+	for tag := "if"; ; tag = p.tok.val {
 		switch {
 		case p.tok.kind == tEOF:
 			p.endless("endif")
 			return n
-		case branch == "if" || branch == "elseif":
+		case tag == "if" || tag == "elseif":
 			p.next()
-			n.conds = append(n.conds, p.expression())
+			cond := p.expression()
 			p.expect(tExecuteEnd)
-			n.bodies = append(n.bodies, p.body("else", "elseif", "endif"))
-		case branch == "else":
+			n.branches = append(n.branches, branch{cond, p.body("else", "elseif", "endif")})
+		case tag == "else":
 			p.next()
 			p.expect(tExecuteEnd)
 			n.other = p.body("endif")
@@ -103,7 +103,10 @@ func (p *parser) forTag() node {
 	p.next()
 	n.in = p.expression()
 	p.expect(tExecuteEnd)
+	outer := p.item
+	p.item = n.name
 	n.body = p.body("else", "endfor")
+	p.item = outer
 	if p.tok.is(tName, "else") {
 		p.next()
 		p.expect(tExecuteEnd)
@@ -147,11 +150,11 @@ func (p *parser) filterTag() node {
 	p.escape = escaping{}
 	body.body = p.bodyUntil("endfilter")
 	p.escape = before
-	return newPrint(x, p.escape)
+	return p.newPrint(x, p.escape)
 }
 
 // bodyUntil parses a body and the tag that ends it.
-func (p *parser) bodyUntil(end string) []node {
+func (p *parser) bodyUntil(end string) []piece {
 	nodes := p.body(end)
 	if p.tok.kind == tEOF {
 		p.endless(end)

@@ -10,7 +10,10 @@ func (p *parser) blockTag() node {
 	p.next()
 	p.expect(tExecuteEnd)
 	p.blocks = append(p.blocks, name.val)
+	item := p.item
+	p.item = "" // a block also renders outside of the loop around it
 	n := &blockNode{name: name.val, body: p.body("endblock")}
+	p.item = item
 	p.blocks = p.blocks[:len(p.blocks)-1]
 	if !p.tok.is(tName, "endblock") {
 		p.failf(markOf(tag), "endblock tag should be present with block tag starting line number ")
@@ -81,7 +84,7 @@ func javaNodeClass(x expr) string {
 	switch x.(type) {
 	case *varExpr:
 		name = "ContextVariableExpression"
-	case *attrExpr, *loopExpr, *indexExpr, *methodExpr:
+	case *attrExpr, *indexExpr, *methodExpr:
 		name = "GetAttributeExpression"
 	case *listExpr:
 		name = "ArrayExpression"

@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -10,7 +11,7 @@ import (
 type Template struct {
 	name   string
 	src    string
-	root   []node
+	root   []piece
 	blocks map[string]*blockNode // name → the last block of that name
 	macros map[string]*macroNode // name → macro
 	cfg    config
@@ -43,7 +44,9 @@ func (t *Template) compile() *Error {
 			Limit: "TemplateBytes", Op: "parsing",
 		}
 	}
-	var p parser
+	p := parsers.Get().(*parser)
+	defer p.free()
+	p.slabs.expect(strings.Count(t.src, "{") / 2)
 	p.t, p.cfg = t, &t.cfg
 	p.lex.src = t.src
 	p.lex.plain = t.cfg.dialect == DestinationSDK
@@ -59,7 +62,8 @@ func (p *parser) finish() *Error {
 		return nil
 	}
 	if p.err == nil || p.err.Kind != KindLimit {
-		for p.lex.err == nil && p.lex.next().kind != tEOF {
+		for p.tok.kind = tText; p.lex.err == nil && p.tok.kind != tEOF; {
+			p.lex.next(&p.tok)
 		}
 	}
 	if e := p.lex.err; e != nil {

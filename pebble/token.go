@@ -56,62 +56,49 @@ const (
 
 const unaryPrecedence = 500
 
-// precedence says how tightly a binary operator binds; 0 means not binary.
-func (o operator) precedence() int {
-	switch o {
-	case opOr:
-		return 10
-	case opAnd:
-		return 15
-	case opIs, opIsNot, opContains:
-		return 20
-	case opEqual, opNotEqual, opGreater, opLess, opGreaterEqual, opLessEqual:
-		return 30
-	case opAdd, opSubtract:
-		return 40
-	case opMultiply, opDivide, opModulus:
-		return 60
-	case opFilter:
-		return 100
-	case opConcat:
-		return 110
-	case opRange:
-		return 120
-	}
-	return 0
+// precedences says how tightly each binary operator binds. Nothing writes to it.
+var precedences = [...]uint8{
+	opOr:  10,
+	opAnd: 15,
+	opIs:  20, opIsNot: 20, opContains: 20,
+	opEqual: 30, opNotEqual: 30, opGreater: 30, opLess: 30, opGreaterEqual: 30, opLessEqual: 30,
+	opAdd: 40, opSubtract: 40,
+	opMultiply: 60, opDivide: 60, opModulus: 60,
+	opFilter: 100,
+	opConcat: 110,
+	opRange:  120,
 }
+
+// precedence says how tightly a binary operator binds; 0 means not binary.
+func (o operator) precedence() int { return int(precedences[o]) }
 
 // unary reports whether the operator can stand before an operand.
 func (o operator) unary() bool { return o == opNot || o == opAdd || o == opSubtract }
 
 // token is a piece of source. Lines are not counted while lexing: an error works
 // them out from the offsets.
-// Its fields are grouped so that the compiler can keep it in registers.
 type token struct {
-	tokenTag
+	kind tokenKind
+	op   operator // of tOperator
+	char byte     // of tPunctuation
 	mark
 	val string
 }
 
-type tokenTag struct {
-	kind tokenKind
-	op   operator // of tOperator
+// set makes t a token of the source from start to end.
+func (t *token) set(kind tokenKind, start, end int, val string) {
+	t.kind, t.op, t.char = kind, opNone, 0
+	t.mark = mark{int32(start), int32(end)}
+	t.val = val
 }
 
-// tokenAt returns a token of the source from start to end.
-func tokenAt(kind tokenKind, start, end int, val string) token {
-	return token{tokenTag{kind, opNone}, mark{int32(start), int32(end)}, val}
-}
-
-func (t token) is(kind tokenKind, val string) bool { return t.kind == kind && t.val == val }
+func (t *token) is(kind tokenKind, val string) bool { return t.kind == kind && t.val == val }
 
 // punct reports whether the token is the punctuation c.
-func (t token) punct(c byte) bool {
-	return t.kind == tPunctuation && t.val[0] == c
-}
+func (t *token) punct(c byte) bool { return t.char == c }
 
 // value is the token's text as messages show it.
-func (t token) value() string {
+func (t *token) value() string {
 	switch t.kind {
 	case tEOF, tExecuteStart, tPrintStart, tInterpolationStart, tInterpolationEnd:
 		return "null"
