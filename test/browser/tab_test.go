@@ -112,11 +112,11 @@ func value[T any](b *tab, action chromedp.Action[T]) T {
 	return v
 }
 
-// shoot keeps pictures of the page, light and dark, wide and narrow, when LATCHKEY_SHOTS names a folder; and checks
+// shoot keeps pictures of the page, light and dark, wide and narrow, when TEST_SHOTS names a folder; and checks
 // in each that nothing is wider than the window.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
-	dir := os.Getenv("LATCHKEY_SHOTS")
+	dir := os.Getenv("TEST_SHOTS")
 	for _, look := range []struct {
 		name          string
 		scheme        string

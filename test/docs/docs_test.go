@@ -18,7 +18,7 @@ import (
 )
 
 // openVariable makes this test's own binary stand in for a person's browser: it opens the page and presses Allow.
-const openVariable = "LATCHKEY_TEST_OPEN"
+const openVariable = "TEST_OPEN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(openVariable) == "" {

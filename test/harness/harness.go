@@ -21,9 +21,9 @@ import (
 	"time"
 )
 
-// binary is built once a test process, or given by LATCHKEY_BIN.
+// binary is built once a test process, or given by TEST_LATCHKEY.
 var binary = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("LATCHKEY_BIN"); path != "" {
+	if path := os.Getenv("TEST_LATCHKEY"); path != "" {
 		return filepath.Abs(path)
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bin-")
