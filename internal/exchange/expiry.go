@@ -123,6 +123,9 @@ func lifetime(value any, unit destination.ExpiryUnit, issued time.Time) (time.Ti
 		if unit == destination.Milliseconds {
 			n /= 1000
 		}
+		if at, ok := misplaced(n, issued); ok {
+			return at, true
+		}
 		return issued.Add(secondsOf(n)), true
 	}
 	if unit == destination.Durations {
@@ -131,6 +134,13 @@ func lifetime(value any, unit destination.ExpiryUnit, issued time.Time) (time.Ti
 		}
 	}
 	return date(text)
+}
+
+// misplaced reads a lifetime that is longer than anyone's as the instant that it must be, epoch seconds or milliseconds.
+// Taken at its word, the token would count as good for years after its end.
+func misplaced(n float64, issued time.Time) (time.Time, bool) {
+	at, ok := instant(pebble.Number(strconv.FormatFloat(n, 'f', -1, 64)))
+	return at, ok && at.After(issued) && at.Before(issued.Add(maxLife))
 }
 
 // instant reads a point in time: epoch seconds, epoch milliseconds, or a date.

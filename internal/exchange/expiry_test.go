@@ -71,6 +71,8 @@ func TestExpiry(t *testing.T) {
 		{"constant gives way", constant, `"expires_in": 60`, time.Minute, "expires_in"},
 		{"default", fallback, `"x": 1`, 15 * time.Minute, "default"},
 		{"ten years", "", `"expires_in": 99999999999`, 10 * 365 * 24 * time.Hour, "expires_in"},
+		{"instant where a lifetime should be", "", fmt.Sprintf(`"expires_in": %d`, epoch.Unix()), 2 * time.Hour, "expires_in"},
+		{"milliseconds where a lifetime should be", "", fmt.Sprintf(`"expires_in": "%d"`, epoch.UnixMilli()), 2 * time.Hour, "expires_in"},
 		{"epoch seconds", atOutput, fmt.Sprintf(`"exp": %d, "expires_in": 5`, epoch.Unix()), 2 * time.Hour, "expires_at"},
 		{"epoch milliseconds", atOutput, fmt.Sprintf(`"exp": "%d"`, epoch.UnixMilli()), 2 * time.Hour, "expires_at"},
 		{"instant in ISO 8601", atOutput, `"exp": "2026-11-21T13:00:00+02:00"`, 2 * time.Hour, "expires_at"},
