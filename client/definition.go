@@ -85,6 +85,14 @@ type Prompt struct {
 	// Hidden and ReadOnly fields are not asked for: their default stands.
 	Hidden   bool `json:"hidden"`
 	ReadOnly bool `json:"read_only"`
+	// Condition says when to ask; nil for always.
+	Condition *Condition `json:"condition"`
+}
+
+// Condition makes a prompt depend on another one: it is asked only when Field has Value.
+type Condition struct {
+	Field string `json:"field"`
+	Value any    `json:"value"`
 }
 
 // Choice is one value of an enumeration, and what people call it.

@@ -67,6 +67,14 @@ type Prompt struct {
 	Default     any      `json:"default,omitempty"`
 	Hidden      bool     `json:"hidden,omitempty"`
 	ReadOnly    bool     `json:"read_only,omitempty"`
+
+	Condition *Condition `json:"condition,omitempty" doc:"Ask only when another field has a value, its default included; without it, always."`
+}
+
+// Condition makes a prompt depend on another one.
+type Condition struct {
+	Field string `json:"field" doc:"The other prompt's name." example:"accountType"`
+	Value any    `json:"value" doc:"The value that it must have."`
 }
 
 // Choice is one value of a list to choose from.
@@ -184,7 +192,7 @@ func (s *server) definitionActs(h huma.API, base, tag string) {
 	add(s, h, operation{id: "list-revisions", method: http.MethodGet, path: base + "/{ref}/revisions", tag: tag,
 		summary: "List a definition's revisions", description: "Oldest first.", scope: access.DefinitionsRead, fails: []*Kind{kindNotFound}}, s.listRevisions)
 	add(s, h, operation{id: "list-prompts", method: http.MethodGet, path: base + "/{ref}/prompts", tag: tag,
-		summary: "Tell what to ask a customer", description: "Forms and command lines are made from it. The user name and password of the password grant, and those of BASIC and BEARER, are among them.",
+		summary: "Tell what to ask a customer", description: "Forms and command lines are made from it. A prompt with a `condition` is asked for only when another field has a value. The user name and password of the password grant, and those of BASIC and BEARER, are among them.",
 		scope: access.DefinitionsRead, fails: []*Kind{kindNotFound, kindUnpublishable}}, s.listPrompts)
 }
 
@@ -302,6 +310,7 @@ func prompt(p destination.Prompt) Prompt {
 		Name: p.Name, Title: p.Title, Description: p.Description, Type: string(p.Type), Required: p.Required, Secret: p.Secret,
 		Enum:    mapped(p.Enum, func(c destination.Choice) Choice { return Choice(c) }),
 		Pattern: p.Pattern, Default: p.Default, Hidden: p.Hidden, ReadOnly: p.ReadOnly,
+		Condition: (*Condition)(p.Condition),
 	}
 }
 

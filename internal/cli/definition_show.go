@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -92,7 +93,7 @@ func (p *program) definitionPromptsCommand() *cobra.Command {
 			rows := [][]string{{"FIELD", "TYPE", "NEEDED", "SECRET", "TITLE"}}
 			for _, prompt := range prompts.Items {
 				rows = append(rows, []string{
-					prompt.Name, orDash(prompt.Type), yesNo(prompt.Required), yesNo(prompt.Secret), prompt.Title,
+					prompt.Name, orDash(prompt.Type), neededWhen(prompt), yesNo(prompt.Secret), prompt.Title,
 				})
 			}
 			p.table(rows)
@@ -101,4 +102,12 @@ func (p *program) definitionPromptsCommand() *cobra.Command {
 	}
 	configurationFlag(command, &configuration)
 	return command
+}
+
+// neededWhen tells whether a field has to be given, and on what that depends.
+func neededWhen(prompt client.Prompt) string {
+	if prompt.Required && prompt.Condition != nil {
+		return fmt.Sprintf("when %s is %s", prompt.Condition.Field, scalarText(prompt.Condition.Value))
+	}
+	return yesNo(prompt.Required)
 }

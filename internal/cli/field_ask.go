@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,22 +11,22 @@ import (
 )
 
 // completeFields asks for what is not given. Where nobody can be asked, what is missing is an error that says how to
-// pass each. Optional fields are asked for only when none was given: who passes some knows the rest.
+// pass each. Optional fields are asked for only when none was given: who passes some knows the rest. A field whose
+// condition does not hold is neither asked for nor missing.
 func (p *program) completeFields(
 	ctx context.Context, fields map[string]any, prompts []client.Prompt, optional bool,
 ) error {
 	var missing []client.Prompt
-	for _, prompt := range prompts {
+	for _, prompt := range conditionsFirst(prompts) {
 		needed := prompt.Required && prompt.Default == nil
 		shown := optional && !prompt.Hidden && !prompt.ReadOnly
-		if _, ok := fields[prompt.Name]; !ok && (needed || shown) {
-			missing = append(missing, prompt)
+		if _, ok := fields[prompt.Name]; ok || !needed && !shown || !holds(prompt.Condition, fields, prompts) {
+			continue
 		}
-	}
-	if !p.interactive() {
-		return missingError(missing)
-	}
-	for _, prompt := range missing {
+		if !p.interactive() {
+			missing = append(missing, prompt)
+			continue
+		}
 		value, given, err := p.askField(ctx, prompt)
 		if err != nil {
 			return err
@@ -34,7 +35,46 @@ func (p *program) completeFields(
 			fields[prompt.Name] = value
 		}
 	}
-	return nil
+	return missingError(missing)
+}
+
+// conditionsFirst puts prompts that a condition depends on before those that have it, and leaves the order else.
+func conditionsFirst(prompts []client.Prompt) []client.Prompt {
+	var out []client.Prompt
+	waiting := slices.Clone(prompts)
+	for len(waiting) > 0 {
+		next := slices.IndexFunc(waiting, func(p client.Prompt) bool {
+			return p.Condition == nil || !named(waiting, p.Condition.Field)
+		})
+		next = max(next, 0) // those that depend on each other come as they stand
+		out = append(out, waiting[next])
+		waiting = slices.Delete(waiting, next, next+1)
+	}
+	return out
+}
+
+func named(prompts []client.Prompt, name string) bool {
+	return slices.ContainsFunc(prompts, func(p client.Prompt) bool { return p.Name == name })
+}
+
+// holds tells whether a prompt is to be asked, as the server will judge it: a field that is not given has its default.
+func holds(condition *client.Condition, fields map[string]any, prompts []client.Prompt) bool {
+	if condition == nil {
+		return true
+	}
+	value, given := fields[condition.Field]
+	if !given {
+		value = promptOf(prompts, condition.Field).Default
+	}
+	return value != nil && scalarText(value) == scalarText(condition.Value)
+}
+
+// scalarText writes a value as JSON has it, but for the quotes: 12345678, where %v of a float64 is 1.2345678e+07.
+func scalarText(value any) string {
+	if number, ok := value.(float64); ok {
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	return fmt.Sprint(value)
 }
 
 func missingError(missing []client.Prompt) error {

@@ -121,6 +121,38 @@ func TestCreateAsksAtATerminal(t *testing.T) {
 	lacks(t, "the screen", p.screen(), "hunter2", "\x1b[")
 }
 
+// A field with a condition is asked for when it holds, after the field that it depends on.
+func TestCreateAsksConditionalFields(t *testing.T) {
+	const prompts = `{"items":[
+		{"name":"vat","title":"VAT number","type":"string","required":true,"condition":{"field":"kind","value":"business"}},
+		{"name":"kind","title":"Kind","type":"string","required":true,"enum":[{"value":"private"},{"value":"business"}]},
+		{"name":"shards","title":"Shards","type":"integer","default":12345678},
+		{"name":"key","title":"Shard key","type":"string","required":true,"condition":{"field":"shards","value":12345678}}]}`
+	for kind, want := range map[string]string{"private": "", "business": `,"vat":"DE1"`} {
+		api := newFakeAPI(t).on("POST /connections", 201, connected).on("GET /definitions/moviestar/prompts", 200, prompts)
+		s := newShell(t, api)
+		p, terminal := newPerson(t)
+		done := s.atTerminal(terminal, "connection", "create", "moviestar", "--field", "key=k")
+		p.answer("Kind: ", kind+"\n")
+		if want != "" {
+			p.answer("VAT number: ", "DE1\n")
+		}
+		if code := <-done; code != 0 {
+			t.Errorf("= %d\n%s", code, p.screen())
+		}
+		if got := api.last(t, "POST /connections").Body; got != `{"definition":"moviestar","fields":{"key":"k","kind":"`+kind+`"`+want+`}}` {
+			t.Errorf("%s sent %s", kind, got)
+		}
+	}
+	// Where nobody can be asked, only what its condition asks for is missing.
+	api := newFakeAPI(t).on("GET /definitions/moviestar/prompts", 200, prompts)
+	s := newShell(t, api)
+	got := s.run("connection", "create", "moviestar", "--field", "kind=private")
+	if got.code != 2 || !strings.Contains(got.err, "key (Shard key)") || strings.Contains(got.err, "vat") {
+		t.Errorf("= %d\n%s", got.code, got.err)
+	}
+}
+
 func TestInterruptedQuestion(t *testing.T) {
 	api := newFakeAPI(t).on("GET /definitions/moviestar/prompts", 200, promptsCC)
 	s := newShell(t, api)
