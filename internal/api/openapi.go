@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,6 +50,7 @@ func (s *server) describe() ([]byte, error) {
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.whoAmIRoutes(h)
+	admitNull(doc.Components.Schemas)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}
 	s.spec = doc
 	out, err := json.Marshal(doc)
@@ -85,4 +87,27 @@ func (s *server) tokenRoute(h huma.API) {
 	o.Responses["304"] = &huma.Response{Description: "Nothing newer than the rejected token can be had."}
 	h.OpenAPI().AddOperation(o)
 	s.plain(op.method+" "+op.path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.token(w, r, r.PathValue("ref")) }))
+}
+
+// admitNull says of the members that lead to another object whether they may be null: the frame takes every reference
+// for one that is always there, and what is generated from the document then fails at the first null.
+func admitNull(schemas huma.Registry) {
+	for name, schema := range schemas.Map() {
+		of := schemas.TypeFromRef("#/components/schemas/" + name)
+		if of == nil || of.Kind() != reflect.Struct {
+			continue
+		}
+		for i := range of.NumField() {
+			field := of.Field(i)
+			member, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+			property := schema.Properties[member]
+			if field.Type.Kind() != reflect.Pointer || strings.Contains(options, "omitempty") || property == nil || property.Ref == "" {
+				continue
+			}
+			schema.Properties[member] = &huma.Schema{
+				Description: property.Description,
+				AnyOf:       []*huma.Schema{{Ref: property.Ref}, {Type: "null"}},
+			}
+		}
+	}
 }

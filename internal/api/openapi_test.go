@@ -25,6 +25,35 @@ func TestOpenAPI(t *testing.T) {
 	golden(t, "testdata/openapi.json", append(pretty.Bytes(), '\n'))
 }
 
+// TestNulls checks that a member which an answer gives as null may be null by the document.
+func TestNulls(t *testing.T) {
+	document, err := api.OpenAPI("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					AnyOf []struct {
+						Ref  string `json:"$ref"`
+						Type string
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(document, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for member, schema := range map[string]string{"token": "TokenState", "last_error": "LastError"} {
+		either := parsed.Components.Schemas["Connection"].Properties[member].AnyOf
+		if len(either) != 2 || either[0].Ref != "#/components/schemas/"+schema || either[1].Type != "null" {
+			t.Errorf("a connection's %s is %+v, want a %s or null", member, either, schema)
+		}
+	}
+}
+
 // TestReference keeps the pages that are made from the code.
 func TestReference(t *testing.T) {
 	golden(t, "../../docs/reference/errors.md", []byte(api.ErrorsPage()))
