@@ -7,10 +7,19 @@ type analysis struct {
 	paths map[string]bool // free variables, as dotted paths
 	calls map[string]bool // functions called
 	bound map[string]int  // name → how many enclosing definitions bind it
+
+	// For Check.
+	t        *Template
+	faults   []*Error
+	unknown  []*callExpr     // calls of no function: of macros, if anything
+	imported map[string]bool // macros that from brings in
+	imports  bool            // whether other macros may come from other templates
 }
 
 func (t *Template) analyze() *analysis {
-	a := &analysis{paths: map[string]bool{}, calls: map[string]bool{}, bound: map[string]int{}}
+	a := &analysis{
+		t: t, paths: map[string]bool{}, calls: map[string]bool{}, bound: map[string]int{}, imported: map[string]bool{},
+	}
 	if t.cfg.dialect == Language {
 		for _, n := range []string{"_context", "locale", "template"} {
 			a.bound[n]++
@@ -115,9 +124,24 @@ func (e *capturedExpr) analyze(a *analysis) { a.nodes(e.body) }
 func (n *groupNode) analyze(a *analysis)    { a.nodes(n.body) }
 func (n *blockNode) analyze(a *analysis)    { a.nodes(n.body) }
 func (e *blockExpr) analyze(a *analysis)    { a.exprs(e.name) }
-func (n *extendsNode) analyze(a *analysis)  { n.parent.analyze(a) }
-func (n *importNode) analyze(a *analysis)   { n.file.analyze(a); a.bound[n.alias]++ }
-func (n *fromNode) analyze(a *analysis)     { n.file.analyze(a) }
+
+func (n *extendsNode) analyze(a *analysis) {
+	n.parent.analyze(a)
+	a.imports = true
+}
+
+func (n *importNode) analyze(a *analysis) {
+	n.file.analyze(a)
+	a.bound[n.alias]++
+	a.imports = a.imports || n.alias == ""
+}
+
+func (n *fromNode) analyze(a *analysis) {
+	n.file.analyze(a)
+	for _, m := range n.names {
+		a.imported[m.alias] = true
+	}
+}
 
 func (n *includeNode) analyze(a *analysis) {
 	n.file.analyze(a)
@@ -143,11 +167,13 @@ func (n *cacheNode) analyze(a *analysis) {
 
 // A macro sees nothing but its parameters, so nothing in it is free.
 func (n *macroNode) analyze(a *analysis) {
-	inner := &analysis{paths: map[string]bool{}, calls: a.calls, bound: map[string]int{}}
+	paths, bound := a.paths, a.bound
+	a.paths, a.bound = map[string]bool{}, map[string]int{}
 	for _, p := range n.params {
-		inner.exprs(p.x)
+		a.exprs(p.x)
 	}
-	inner.nodes(n.body)
+	a.nodes(n.body)
+	a.paths, a.bound = paths, bound
 }
 
 func (e *varExpr) analyze(a *analysis)  { a.path(e, "") }
@@ -180,17 +206,22 @@ func (e *mapExpr) analyze(a *analysis) {
 
 func (e *filterExpr) analyze(a *analysis) {
 	e.input.analyze(a)
-	a.exprs(e.args.args...)
+	a.arguments(&e.args)
+	if e.def == nil && e.custom == nil {
+		a.fault("Filter ["+e.name+"] does not exist."+didYouMean(e.name, filterNames(&a.t.cfg)), e.at, "filter")
+	}
 }
 
 func (e *testExpr) analyze(a *analysis) {
 	e.x.analyze(a)
-	a.exprs(e.args.args...)
+	a.arguments(&e.args)
+	if e.test == testUnknown {
+		a.fault("Test ["+e.name+"] does not exist."+didYouMean(e.name, testNames()), e.at, "test")
+	}
 }
 
 func (e *callExpr) analyze(a *analysis) {
-	a.calls[e.name] = true
-	a.exprs(e.args.args...)
+	a.call(e)
 	if e.macro != nil {
 		a.exprs(e.macro.pos...)
 		for _, n := range e.macro.named {

@@ -21,7 +21,8 @@
 //
 // So a ~ ':' ~ b | base64encode encodes the whole, and -x | abs is a number
 // that was negative. A missing variable or attribute is null, which prints
-// nothing; [WithStrict] makes it an error.
+// nothing; [WithStrict] makes it an error. [Template.Check] finds misspelled
+// filters, tests and functions without a render.
 //
 // Tags of control: if/elseif/else/endif, for x in list/else/endfor with loop.index
 // (from 0), loop.length, loop.revindex, loop.first and loop.last, set x = …,

@@ -57,6 +57,76 @@ func ExampleTemplate_Calls() {
 	// Output: true false false
 }
 
+func ExampleTemplate_Check() {
+	t, _ := pebble.Parse("body", "{% if user %}{{ user.name | uper }}{% endif %}")
+	for _, e := range t.Check() {
+		fmt.Printf("%s:%d:%d: %s\n", e.Template, e.Line, e.Column, e.Message)
+	}
+	// Output: body:1:29: Filter [uper] does not exist. Did you mean "upper"?
+}
+
+func ExampleTemplate_RenderString() {
+	t, _ := pebble.Parse("tags", `{% for t in tags %}{{ t }}{% if not loop.last %}, {% endif %}{% else %}none{% endfor %}`)
+	text, err := t.RenderString(context.Background(), map[string]any{"tags": []string{"a", "b"}})
+	fmt.Println(text, err)
+	// Output: a, b <nil>
+}
+
+func ExampleWithStrict() {
+	t, _ := pebble.Parse("t", `{{ user.nmae }}`, pebble.WithStrict(true))
+	_, err := t.RenderString(context.Background(), map[string]any{"user": map[string]any{"name": "Ann"}})
+	fmt.Println(err)
+	// Output: Attribute [nmae] of [java.util.LinkedHashMap] does not exist or can not be accessed and strict variables is set to true. (t:1)
+}
+
+func ExampleWithAutoescape() {
+	for _, strategy := range []string{"html", "js", "url_param", ""} {
+		t, _ := pebble.Parse("t", `{{ x }}`, pebble.WithAutoescape(strategy))
+		text, _ := t.RenderString(context.Background(), map[string]any{"x": `a'b & c`})
+		fmt.Println(text)
+	}
+	// Output:
+	// a&#39;b &amp; c
+	// a\'b \x26 c
+	// a'b%20%26%20c
+	// a'b & c
+}
+
+func ExampleWithJavaMapOrder() {
+	const text = `{% for e in {'one': 1, 'two': 2, 'three': 3} %}{{ e.key }}{{ loop.last ? '' : ' ' }}{% endfor %}`
+	for _, opts := range [][]pebble.Option{nil, {pebble.WithJavaMapOrder()}} {
+		t, _ := pebble.Parse("t", text, opts...)
+		out, _ := t.RenderString(context.Background(), nil)
+		fmt.Println(out)
+	}
+	// Output:
+	// one two three
+	// two three one
+}
+
+func ExampleMap() {
+	m := pebble.NewMap().Set("z", 1).Set("a", []string{"x"})
+	t, _ := pebble.Parse("t", `{{ m | toJson | raw }}`)
+	text, _ := t.RenderString(context.Background(), map[string]any{"m": m})
+	fmt.Println(text)
+	// Output: {"z":1,"a":["x"]}
+}
+
+// header is a set of header fields whose names ignore case.
+type header map[string]string
+
+func (h header) Attribute(name string) (any, bool) {
+	v, ok := h[strings.ToLower(name)]
+	return v, ok
+}
+
+func ExampleAttributer() {
+	t, _ := pebble.Parse("t", `{{ headers['Content-Type'] }}`)
+	text, _ := t.RenderString(context.Background(), map[string]any{"headers": header{"content-type": "text/plain"}})
+	fmt.Println(text)
+	// Output: text/plain
+}
+
 func ExampleWithLoader() {
 	pages := pebble.MapLoader{"page": `<h1>{% block title %}Untitled{% endblock %}</h1>`}
 	t, _ := pebble.Parse("home", `{% extends 'page' %}{% block title %}Home{% endblock %}`, pebble.WithLoader(pages))

@@ -60,8 +60,10 @@ func filterNames(c *config) []string {
 	for n := range builtinFilters {
 		names = append(names, n)
 	}
-	for n := range sdkFilters {
-		names = append(names, n)
+	if c.dialect == DestinationSDK {
+		for n := range sdkFilters {
+			names = append(names, n)
+		}
 	}
 	for n := range c.filters {
 		names = append(names, n)

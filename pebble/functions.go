@@ -32,7 +32,12 @@ func functionOf(name string, d Dialect) (*functionDef, bool) {
 
 // functionNames lists the functions that a misspelt one may mean.
 func functionNames(c *config) []string {
-	names := []string{"formUrlEncode", "hmacSha256", "max", "min"}
+	names := []string{"formUrlEncode", "max", "min"}
+	if c.dialect == DestinationSDK {
+		names = append(names, "hmacSha256")
+	} else {
+		names = append(names, "block", "parent", "range")
+	}
 	for n := range c.functions {
 		names = append(names, n)
 	}

@@ -44,6 +44,9 @@ func FuzzParse(f *testing.F) {
 			tmpl.Variables()
 			tmpl.Calls("max")
 			tmpl.Constant()
+			for _, e := range tmpl.Check() {
+				checkError(t, text, e)
+			}
 		}
 	})
 }

@@ -174,5 +174,11 @@ func (p *parser) unknown(what string, t token, known []string) {
 	if p.cfg.dialect != DestinationSDK {
 		return
 	}
-	p.failf(markOf(t), "%s [%s] does not exist.%s", what, t.val, didYouMean(t.val, known))
+	hint := ""
+	if _, ok := builtinFunctions[t.val]; ok || t.val == "block" || t.val == "parent" {
+		hint = " Destination SDK does not permit it."
+	} else {
+		hint = didYouMean(t.val, known)
+	}
+	p.failf(markOf(t), "%s [%s] does not exist.%s", what, t.val, hint)
 }

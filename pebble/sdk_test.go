@@ -98,12 +98,13 @@ func TestDestinationSDK_OwnFunctions(t *testing.T) {
 
 func TestDestinationSDK_RefusedWhenParsed(t *testing.T) {
 	for _, c := range []struct{ template, want string }{
-		{`{% include 'x' %}`, `Unexpected tag name "include"`},
-		{`{% macro m() %}{% endmacro %}`, `Unexpected tag name "macro"`},
-		{`{% verbatim %}x{% endverbatim %}`, `Unexpected tag name "verbatim"`},
+		{`{% include 'x' %}`, `Unexpected tag name "include". Destination SDK permits only filter, for, if and set.`},
+		{`{% macro m() %}{% endmacro %}`, `Unexpected tag name "macro". Destination SDK permits only`},
+		{`{% verbatim %}x{% endverbatim %}`, `Unexpected tag name "verbatim". Destination SDK permits only`},
 		{`{% iff true %}`, `Did you mean "if"?`},
-		{`{{ range(1, 2) }}`, "[range] does not exist"},
-		{`{{ i18n('a', 'b') }}`, "[i18n] does not exist"},
+		{`{{ range(1, 2) }}`, "[range] does not exist. Destination SDK does not permit it."},
+		{`{{ i18n('a', 'b') }}`, "[i18n] does not exist. Destination SDK does not permit it."},
+		{`{{ parent() }}`, "[parent] does not exist. Destination SDK does not permit it."},
 		{`{{ formUrlencode('a', 'b') }}`, `Did you mean "formUrlEncode"?`},
 		{`{{ formUrlEncode('a') }}`, "even number of arguments"},
 		{`{{ 'a' | uper }}`, `Did you mean "upper"?`},

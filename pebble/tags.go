@@ -58,11 +58,25 @@ func (p *parser) templateTag(name token) node {
 
 func (p *parser) noTag(name token) node {
 	hint := ""
-	if p.cfg.dialect == DestinationSDK {
+	switch {
+	case p.cfg.dialect != DestinationSDK:
+	case languageTag(name.val):
+		hint = ". Destination SDK permits only filter, for, if and set."
+	default:
 		hint = didYouMean(name.val, []string{"filter", "endfilter", "for", "endfor", "if", "else", "elseif", "endif", "set"})
 	}
 	p.failf(markOf(name), `Unexpected tag name "%s"%s`, name.val, hint)
 	return nil
+}
+
+// languageTag reports whether a name is that of a tag that only Language has.
+func languageTag(name string) bool {
+	switch name {
+	case "autoescape", "block", "cache", "embed", "extends", "flush", "from", "import", "include", "macro",
+		"parallel", "verbatim":
+		return true
+	}
+	return false
 }
 
 func (p *parser) ifTag() node {
