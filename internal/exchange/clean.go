@@ -93,7 +93,7 @@ func formsOf(hidden string) []string {
 // cutBeginning replaces beginnings of a long secret: providers like to quote the first characters of a token.
 func cutBeginning(text, hidden string) string {
 	const least = 8
-	if len(hidden) < 2*least {
+	if len(hidden) < 2*least || strings.HasPrefix(hidden, "-----BEGIN ") { // every key begins so
 		return text
 	}
 	for from := 0; ; {

@@ -217,3 +217,27 @@ func TestBearerAndBasic(t *testing.T) {
 		t.Error("BEARER and BASIC need no provider")
 	}
 }
+
+// A token is often pasted with the end of its line; one with more lines would break a header.
+func TestBearerAsPasted(t *testing.T) {
+	p := newProvider(t)
+	plan := plan(t, `{"name": "n", "authentication": {"authType": "BEARER"}}`)
+	set, err := p.runner.Acquire(t.Context(), plan, exchange.Input{Fields: fields(t, plan, map[string]any{"token": " t0k\r\n"})})
+	if err != nil || set.AccessToken.Reveal() != "t0k" {
+		t.Errorf("a token with the end of its line gives %v, %v", told(set), err)
+	}
+	_, err = p.runner.Acquire(t.Context(), plan, exchange.Input{Fields: fields(t, plan, map[string]any{"token": "t0k\r\nX-Evil: 1"})})
+	if f := failure(t, err); f.Field != "token" || f.Code != exchange.CannotSend {
+		t.Errorf("a token of two lines gives %v at %q", f, f.Field)
+	}
+}
+
+// A name with a colon cannot be told from a shorter one (RFC 7617 §2).
+func TestBasicWithAColon(t *testing.T) {
+	p := newProvider(t)
+	plan := plan(t, `{"name": "n", "authentication": {"authType": "BASIC"}}`)
+	_, err := p.runner.Acquire(t.Context(), plan, exchange.Input{Fields: fields(t, plan, map[string]any{"username": "a:b", "password": "c"})})
+	if f := failure(t, err); f.Kind != exchange.Denied || f.Field != "username" || f.Code != exchange.CannotSend {
+		t.Errorf("a name with a colon gives %v at %q", f, f.Field)
+	}
+}

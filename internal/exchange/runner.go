@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"strings"
 
 	"latchkey/internal/destination"
 	"latchkey/internal/secret"
@@ -103,8 +104,21 @@ func (r *Runner) direct(plan *destination.Plan, in Input) (*TokenSet, error) {
 	set := &TokenSet{IssuedAt: r.clock.Now()}
 	switch plan.AuthType() {
 	case destination.Bearer:
-		set.TokenType, set.AccessToken = "Bearer", secret.New(text("token"))
+		token := strings.TrimSpace(text("token"))
+		if strings.ContainsFunc(token, isControl) {
+			return nil, &Failure{
+				Kind: Denied, Code: CannotSend, Field: "token",
+				Description: "authData.token has a line break or a control character in it, and cannot stand in a header",
+			}
+		}
+		set.TokenType, set.AccessToken = "Bearer", secret.New(token)
 	case destination.Basic:
+		if strings.Contains(text("username"), ":") { // RFC 7617 §2: it would end there
+			return nil, &Failure{
+				Kind: Denied, Code: CannotSend, Field: "username",
+				Description: "authData.username has a colon in it, and Basic authentication ends the name there",
+			}
+		}
 		pair := text("username") + ":" + text("password")
 		set.TokenType, set.AccessToken = "Basic", secret.New(base64.StdEncoding.EncodeToString([]byte(pair)))
 	}

@@ -204,6 +204,9 @@ func TestWorkedGoogleServiceAccount(t *testing.T) {
 	if f.Field != "privateKey" {
 		t.Errorf("the failure of a bad key names the field %q", f.Field)
 	}
+	in.Fields = fields(t, plan, map[string]any{"clientEmail": "svc@x.iam", "privateKey": "-----BEGIN PUBLIC KEY-----\n" + text[40:80] + "\n-----END PUBLIC KEY-----"})
+	_, err = p.runner.Acquire(t.Context(), plan, in)
+	contains(t, "the failure of a public key", failure(t, err).Description, "begins with -----BEGIN PRIVATE KEY")
 	if strings.Contains(f.Error(), text[40:80]) || f.Sent {
 		t.Errorf("the failure of a bad key is %v, sent %v", f, f.Sent)
 	}
