@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/idempotency"
 	"latchkey/internal/registry"
 )
 
@@ -41,7 +42,7 @@ type Config struct {
 	Keys        *registry.Keyring
 	Directory   *registry.Directory
 	// Answers keeps the answers of requests with an Idempotency-Key; nil keeps them in this process's memory.
-	Answers Answers
+	Answers idempotency.Store
 	// Checks are what /readyz asks, in this order.
 	Checks []Check
 	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.
@@ -126,7 +127,7 @@ func newServer(config Config) (*server, error) {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
 	if config.Answers == nil {
-		config.Answers = newMemoryAnswers()
+		config.Answers = &idempotency.Memory{}
 	}
 	limits := config.Limits.withDefaults()
 	s := &server{

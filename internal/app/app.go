@@ -142,7 +142,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Answers: answers{h.store.Idempotency()}, Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
+		Directory: h.directory, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/idempotency"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 )
@@ -23,6 +24,7 @@ type Idempotency struct{ s *Store }
 type dataKeys struct{ s *Store }
 
 var (
+	_ idempotency.Store       = Idempotency{}
 	_ registry.Store          = Registry{}
 	_ registry.KeyStore       = Registry{}
 	_ destination.Store       = Definitions{}

@@ -4,55 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"latchkey/internal/idempotency"
 	"latchkey/internal/seal"
 )
 
-// claimLife is how long a request may be worked on: the process may have died over it.
-const claimLife = 2 * time.Minute
-
-// Replay names a request that may come again.
-type Replay struct {
-	Organization string
-	// Caller is the id of the key or session that sent it.
-	Caller string
-	// Route is the method and the pattern: "POST /api/v1/connections".
-	Route string
-	// Key is the Idempotency-Key as it was sent; only its hash is kept.
-	Key string
-	// Request is the hash of the body.
-	Request [32]byte
-}
-
-// Answer is what was answered.
-type Answer struct {
-	Status int `json:"status"`
-	// Header has the headers worth keeping: Location, Content-Type.
-	Header map[string]string `json:"header,omitempty"`
-	Body   []byte            `json:"body,omitempty"`
-}
-
-// The errors of [Idempotency].
-var (
-	// ErrOtherRequest is given when the key was used with another body.
-	ErrOtherRequest = errors.New("the idempotency key was used for another request")
-	// ErrInProgress is given while the first request is being worked on.
-	ErrInProgress = errors.New("a request with this idempotency key is being worked on")
-)
-
 // id gives the row's key: who sent what where, hashed.
-func (i Idempotency) id(r Replay) []byte {
+func (i Idempotency) id(r idempotency.Replay) []byte {
 	parts := strings.Join([]string{r.Organization, r.Caller, r.Route, r.Key}, "\x00")
 	sum := i.s.keyring.Hash("idempotency key", []byte(parts))
 	return sum[:]
 }
 
 // request gives the keyed hash of a request's hash: bodies hold secrets, some of them guessable.
-func (i Idempotency) request(r Replay) []byte {
+func (i Idempotency) request(r idempotency.Replay) []byte {
 	sum := i.s.keyring.Hash("idempotency request", r.Request[:])
 	return sum[:]
 }
@@ -61,10 +29,8 @@ func replayRow(organization string, id []byte) seal.Row {
 	return seal.Row{Organization: organization, Table: "replays", ID: hex.EncodeToString(id), Column: "answer"}
 }
 
-// Begin claims a key. It gives the answer when there is one, else nil: the caller then works, and calls Finish or
-// Abandon. A claim that was never finished is void after two minutes. The errors are [ErrOtherRequest] and
-// [ErrInProgress].
-func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*Answer, error) {
+// Begin claims a request, as [idempotency.Store] says.
+func (i Idempotency) Begin(ctx context.Context, replay idempotency.Replay, now time.Time) (*idempotency.Answer, error) {
 	id, request := i.id(replay), i.request(replay)
 	var sealed []byte
 	err := i.s.write(ctx, func(t *tx) error {
@@ -72,7 +38,7 @@ func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*
 			return err
 		}
 		n, err := t.exec(`INSERT INTO replays (id, organization, request, expires_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (id) DO NOTHING`, id, replay.Organization, request, micros(now.Add(claimLife)))
+			ON CONFLICT (id) DO NOTHING`, id, replay.Organization, request, micros(now.Add(idempotency.ClaimLife)))
 		if err != nil || n == 1 {
 			return err
 		}
@@ -82,9 +48,9 @@ func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*
 		}
 		switch {
 		case !bytes.Equal(first, request):
-			return ErrOtherRequest
+			return idempotency.ErrOtherRequest
 		case sealed == nil:
-			return ErrInProgress
+			return idempotency.ErrInProgress
 		}
 		return nil
 	})
@@ -94,7 +60,7 @@ func (i Idempotency) Begin(ctx context.Context, replay Replay, now time.Time) (*
 	if sealed == nil {
 		return nil, nil
 	}
-	var answer Answer
+	var answer idempotency.Answer
 	if err := i.s.openJSON(ctx, replayRow(replay.Organization, id), sealed, &answer); err != nil {
 		return nil, err
 	}
@@ -112,7 +78,7 @@ func sweepReplays(t *tx, id []byte, now time.Time) error {
 }
 
 // Finish keeps the answer, sealed, until expires.
-func (i Idempotency) Finish(ctx context.Context, replay Replay, answer Answer, expires time.Time) error {
+func (i Idempotency) Finish(ctx context.Context, replay idempotency.Replay, answer idempotency.Answer, expires time.Time) error {
 	id := i.id(replay)
 	sealed, err := i.s.sealJSON(ctx, replayRow(replay.Organization, id), answer)
 	if err != nil {
@@ -130,7 +96,7 @@ func (i Idempotency) Finish(ctx context.Context, replay Replay, answer Answer, e
 }
 
 // Abandon gives a claim back: the request failed in a way that may be tried again.
-func (i Idempotency) Abandon(ctx context.Context, replay Replay) error {
+func (i Idempotency) Abandon(ctx context.Context, replay idempotency.Replay) error {
 	err := i.s.write(ctx, func(t *tx) error {
 		_, err := t.exec(`DELETE FROM replays WHERE id = $1 AND answer IS NULL`, i.id(replay))
 		return err

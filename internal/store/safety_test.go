@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/connection/connectiontest"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/idempotency"
 	"latchkey/internal/ident"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
@@ -94,11 +95,11 @@ func TestNothingSecretInTheFiles(t *testing.T) {
 	if _, applied, err := s.Connections().Commit(ctx, newCommit(r, mark+"-2")); err != nil || !applied {
 		t.Fatal(applied, err)
 	}
-	replay := store.Replay{Organization: r.Organization, Caller: "key_1", Route: "POST /x", Key: "idem-" + mark}
+	replay := idempotency.Replay{Organization: r.Organization, Caller: "key_1", Route: "POST /x", Key: "idem-" + mark}
 	if _, err := s.Idempotency().Begin(ctx, replay, now); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Idempotency().Finish(ctx, replay, store.Answer{Status: 201, Body: []byte("body-" + mark)}, now.Add(time.Hour)); err != nil {
+	if err := s.Idempotency().Finish(ctx, replay, idempotency.Answer{Status: 201, Body: []byte("body-" + mark)}, now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	wantNone(t, f, mark)
