@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/registry"
 )
 
 // call is who calls, for which sandbox, and under which of our addresses.
@@ -36,13 +38,25 @@ func (s *server) call(r *http.Request) (call, *Problem) {
 		return call{}, problem
 	}
 	sandbox, problem := s.sandbox(r, caller)
-	if problem == nil && sandbox != "" {
-		// A name mistyped would otherwise look like an empty sandbox.
-		if _, err := s.Directory.Sandbox(r.Context(), caller, sandbox); err != nil {
-			problem = s.problem(r.Context(), err)
-		}
+	if problem == nil {
+		problem = s.noSandbox(r.Context(), caller, sandbox)
 	}
 	return call{caller: caller, sandbox: sandbox, base: s.baseOf(r)}, problem
+}
+
+// noSandbox refuses a sandbox that is named and is not there: a name mistyped would otherwise look like an empty one.
+func (s *server) noSandbox(ctx context.Context, caller access.Caller, name string) *Problem {
+	if name == "" {
+		return nil
+	}
+	_, err := s.Directory.Sandbox(ctx, caller, name)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, registry.ErrNotFound):
+		return newProblem(kindNotFound, "There is no sandbox of the name that the request gives.").because(err)
+	}
+	return s.problem(ctx, err)
 }
 
 // authenticate finds the caller of the bearer token (RFC 6750 §2.1).

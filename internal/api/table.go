@@ -26,6 +26,7 @@ var known = []struct {
 	kind   *Kind
 	detail string
 }{
+	{destination.ErrNoRevision, kindNotFound, "The definition has no revision of that number."},
 	{destination.ErrNotFound, kindNotFound, "There is no definition with that id or name in the sandbox, or it is not yours to see."},
 	{connection.ErrNotFound, kindNotFound, "There is no connection with that id or label in the sandbox, or it is not yours to see."},
 	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},

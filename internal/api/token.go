@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,7 +87,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request, ref string) {
 	}
 	token, err := s.Tokens.Token(r.Context(), caller, ref, want)
 	if err != nil {
-		s.tokenError(w, r, want, err)
+		s.tokenError(w, r, caller, want, err)
 		return
 	}
 	s.reads.served.Add(1)
@@ -126,7 +127,7 @@ func parseTTL(text string) (time.Duration, bool) {
 	return min(life, most), err == nil && life >= 0
 }
 
-func (s *server) tokenError(w http.ResponseWriter, r *http.Request, want connection.Want, err error) {
+func (s *server) tokenError(w http.ResponseWriter, r *http.Request, caller access.Caller, want connection.Want, err error) {
 	switch {
 	case errors.Is(err, connection.ErrNotModified):
 		s.reads.notModified.Add(1)
@@ -137,7 +138,11 @@ func (s *server) tokenError(w http.ResponseWriter, r *http.Request, want connect
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		s.reads.refused.Add(1) // nobody is there to be answered
 	default:
-		s.refuseToken(w, r, s.problem(r.Context(), err))
+		problem := s.problem(r.Context(), err)
+		if errors.Is(err, connection.ErrNotFound) { // looked for here, so that a fresh token's read asks no database
+			problem = cmp.Or(s.noSandbox(r.Context(), caller, want.Sandbox), problem)
+		}
+		s.refuseToken(w, r, problem)
 	}
 }
 

@@ -129,6 +129,9 @@ func (p *program) notFoundHint(called *cobra.Command) string {
 	for noun.HasParent() && noun.Parent().HasParent() {
 		noun = noun.Parent()
 	}
+	if sandbox := p.flagOrEnv(p.remote.sandbox, "LATCHKEY_SANDBOX"); sandbox != "" && noun.Name() != "sandbox" {
+		return fmt.Sprintf("it was looked for in the sandbox %q; the sandboxes: latchkey sandbox list", sandbox)
+	}
 	if noun.Name() == "token" {
 		return "these are there: latchkey connection list"
 	}

@@ -325,7 +325,7 @@ func (c *Catalogue) revision(ctx context.Context, definition string, number int)
 		return Revision{}, fmt.Errorf("reading revision %d of %s: %w", number, definition, err)
 	}
 	if len(found) == 0 {
-		return Revision{}, fmt.Errorf("reading revision %d of %s: %w", number, definition, ErrNotFound)
+		return Revision{}, fmt.Errorf("reading revision %d of %s: %w", number, definition, ErrNoRevision)
 	}
 	return found[0], nil
 }

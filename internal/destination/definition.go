@@ -100,9 +100,11 @@ type Store interface {
 
 // What can go wrong with definitions.
 var (
-	ErrNotFound  = errors.New("there is no such definition")
-	ErrNameTaken = errors.New("the sandbox has a definition of that name")
-	ErrConflict  = errors.New("the definition was changed by someone else meanwhile")
+	ErrNotFound = errors.New("there is no such definition")
+	// ErrNoRevision is an [ErrNotFound] too.
+	ErrNoRevision = fmt.Errorf("the definition has no such revision: %w", ErrNotFound)
+	ErrNameTaken  = errors.New("the sandbox has a definition of that name")
+	ErrConflict   = errors.New("the definition was changed by someone else meanwhile")
 	// ErrInUse is what an [InUseError] is, for errors.Is.
 	ErrInUse = errors.New("connections to the definition exist")
 )

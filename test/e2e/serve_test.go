@@ -101,7 +101,7 @@ func TestServeBehindProxy(t *testing.T) {
 	}
 	s.URL = direct
 	untilLimited(t, func(n int) int { return wrong(fmt.Sprintf("198.51.100.%d", n)) }) // forged, one sender
-	s.Must(http.StatusOK, "GET", "/api/v1", nil) // a right key is not held up by wrong ones
+	s.Must(http.StatusOK, "GET", "/api/v1", nil)                                       // a right key is not held up by wrong ones
 }
 
 // untilLimited calls with wrong keys until there have been too many.
