@@ -97,6 +97,8 @@ type LastError struct {
 	// Validation names the definition's check that failed.
 	Validation string
 	At         time.Time
+	// NotBefore is when the provider asked to be called again, zero when it did not say.
+	NotBefore time.Time
 }
 
 // Ref names a connection: its id or its label, in a sandbox ("" is the caller's own).

@@ -51,6 +51,8 @@ type view struct {
 	refreshAt time.Time
 	// blockedUntil keeps callers from exchanging before it: the backoff after a failure.
 	blockedUntil time.Time
+	// callersUntil is the same for a caller who is left with nothing, and not later.
+	callersUntil time.Time
 	// hotUntil, in Unix nanoseconds, is until when the token is served without a thought.
 	hotUntil int64
 }
@@ -63,6 +65,7 @@ func (k *Keeper) newView(r *Record) *view {
 	}
 	if r.Setbacks > 0 {
 		v.blockedUntil = r.RefreshAt
+		v.callersUntil = patience(r.LastError, r.RefreshAt)
 	}
 	if r.Tokens == nil {
 		return v
@@ -94,6 +97,14 @@ func (v *view) identity(id string) Identity { return Identity{ID: id, Label: v.l
 // says otherwise.
 func (v *view) valid(now time.Time) bool {
 	return v.token != nil && (v.token.ExpiresAt.IsZero() || now.Before(v.token.ExpiresAt))
+}
+
+// blocked tells whether a failure is so recent that nothing is sent for a caller.
+func (v *view) blocked(now time.Time) bool {
+	if v.valid(now) {
+		return now.Before(v.blockedUntil)
+	}
+	return now.Before(v.callersUntil)
 }
 
 // short tells whether the token lives less than wanted although a new one would live long enough.

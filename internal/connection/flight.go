@@ -118,7 +118,7 @@ func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) (id
 		return true, nil
 	case why == due && (record.RefreshAt.IsZero() || now.Before(record.RefreshAt)):
 		return true, nil
-	case why != ordered && now.Before(have.blockedUntil):
+	case why == due && now.Before(have.blockedUntil), why != ordered && have.blocked(now):
 		return true, nil
 	}
 	return false, k.exchange(ctx, e, &record, now)

@@ -251,6 +251,49 @@ func TestProviderDown(t *testing.T) {
 	}
 }
 
+// TestCallersEndAnOutage has a provider come back after hours: the background waits long by then, but a caller who is
+// left with nothing does not wait with it. What the provider asks for holds.
+func TestCallersEndAnOutage(t *testing.T) {
+	for name, c := range map[string]struct {
+		failure exchange.Failure
+		waits   bool
+	}{
+		"an outage":             {exchange.Failure{Kind: exchange.ProviderDown, Status: 503}, false},
+		"an outage with a date": {exchange.Failure{Kind: exchange.ProviderDown, Status: 503, RetryAfter: time.Hour}, true},
+		"a wrong client":        {exchange.Failure{Kind: exchange.ClientDead}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			connected := w.connect("machine", "")
+			w.provider.failing(c.failure)
+			w.clock.Advance(2 * time.Hour)
+			for range 40 { // the ceiling of the backoff is reached
+				fails[*connection.ProviderError](w, connected.ID, connection.Want{})
+				w.clock.Advance(time.Hour)
+			}
+			failure := fails[*connection.ProviderError](w, connected.ID, connection.Want{})
+			if wait := failure.RetryAt.Sub(w.clock.Now()); !c.waits && wait > 30*time.Second {
+				t.Errorf("callers are told to wait %v", wait)
+			}
+			tries := w.provider.count()
+			w.clock.Advance(10 * time.Millisecond)
+			fails[*connection.ProviderError](w, connected.ID, connection.Want{})
+			if w.provider.count() != tries {
+				t.Error("the provider is asked at every read")
+			}
+			w.provider.script(nil)
+			w.clock.Advance(31 * time.Second)
+			if c.waits {
+				fails[*connection.ProviderError](w, connected.ID, connection.Want{})
+				return
+			}
+			if token := w.token(connected.ID, connection.Want{}); token.Generation != 2 {
+				t.Errorf("generation %d half a minute after the provider came back", token.Generation)
+			}
+		})
+	}
+}
+
 func TestStillValidTokenIsServedThroughAnOutage(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("machine", "")

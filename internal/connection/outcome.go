@@ -177,7 +177,7 @@ func (k *Keeper) reread(ctx context.Context, e *entry) error {
 func (k *Keeper) postpone(e *entry) {
 	v := *e.now.Load()
 	until := k.config.Clock.Now().Add(backoffFloor)
-	v.blockedUntil = until
+	v.blockedUntil, v.callersUntil = until, until
 	if !v.refreshAt.IsZero() && v.refreshAt.Before(until) {
 		v.refreshAt = until
 		v.setHot()
@@ -194,8 +194,12 @@ func failureOf(err error) *exchange.Failure {
 }
 
 func lastErrorOf(f *exchange.Failure, at time.Time) *LastError {
-	return &LastError{
+	last := &LastError{
 		Kind: f.Kind, Code: f.Code, Status: f.Status, Endpoint: f.Endpoint, Description: f.Description,
 		Validation: f.Validation, At: at,
 	}
+	if f.RetryAfter > 0 {
+		last.NotBefore = at.Add(min(f.RetryAfter, retryAfterCap))
+	}
+	return last
 }

@@ -20,6 +20,9 @@ const (
 	backoffBase  = 5 * time.Second
 	backoffCap   = 15 * time.Minute
 	backoffFloor = time.Second
+	// callerPatience is how long after a failure a caller who is left with nothing may have the provider asked again. In
+	// the background the backoff goes on: the longer an outage, the longer it would outlive it.
+	callerPatience = 30 * time.Second
 	// retryAfterCap bounds what a provider can ask for.
 	retryAfterCap = 24 * time.Hour
 )
@@ -104,6 +107,19 @@ func spread(id string, generation int64) float64 {
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
 	return float64(x>>11) / (1 << 53)
+}
+
+// patience says until when a caller with no valid token is refused after a failure, given when the background tries
+// again. Only an outage passes by itself, and what the provider asked for holds for everyone.
+func patience(last *LastError, next time.Time) time.Time {
+	if last == nil || last.Kind != exchange.ProviderDown {
+		return next
+	}
+	until := last.At.Add(callerPatience)
+	if until.Before(last.NotBefore) {
+		until = last.NotBefore
+	}
+	return earlier(until, next)
 }
 
 // backoff says how long to wait after the setbacks-th failure in a row: full jitter under a ceiling that doubles, and

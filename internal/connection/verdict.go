@@ -21,7 +21,7 @@ func judge(id string, v *view, want Want, now time.Time) verdict {
 	if err := v.closed(id); err != nil {
 		return verdict{err: err}
 	}
-	valid, blocked := v.valid(now), now.Before(v.blockedUntil)
+	valid, blocked := v.valid(now), v.blocked(now)
 	rejected := want.Rejected != "" && want.Rejected == v.token.ETag
 	switch {
 	case v.state == NeedsReauthorization:
@@ -94,5 +94,5 @@ func (v *view) failed(id string) error {
 			Validation: e.Validation,
 		}
 	}
-	return &ProviderError{Identity: v.identity(id), Failure: failure, RetryAt: v.blockedUntil}
+	return &ProviderError{Identity: v.identity(id), Failure: failure, RetryAt: v.callersUntil}
 }

@@ -96,6 +96,7 @@ type lastError struct {
 	Description string `json:"description,omitempty"`
 	Validation  string `json:"validation,omitempty"`
 	At          int64  `json:"at"`
+	NotBefore   int64  `json:"not_before,omitempty"`
 }
 
 // encodeError gives NULL for none.
@@ -103,7 +104,7 @@ func encodeError(e *connection.LastError) (any, error) {
 	if e == nil {
 		return nil, nil
 	}
-	out, err := json.Marshal(lastError{e.Kind.String(), e.Code, e.Status, e.Endpoint, e.Description, e.Validation, stamp(e.At)})
+	out, err := json.Marshal(lastError{e.Kind.String(), e.Code, e.Status, e.Endpoint, e.Description, e.Validation, stamp(e.At), stamp(e.NotBefore)})
 	if err != nil {
 		return nil, fmt.Errorf("encoding the last error: %w", err)
 	}
@@ -120,6 +121,6 @@ func decodeError(text sql.NullString) (*connection.LastError, error) {
 	}
 	return &connection.LastError{
 		Kind: kindOf(e.Kind), Code: e.Code, Status: e.Status, Endpoint: e.Endpoint, Description: e.Description,
-		Validation: e.Validation, At: unstamp(e.At),
+		Validation: e.Validation, At: unstamp(e.At), NotBefore: unstamp(e.NotBefore),
 	}, nil
 }

@@ -430,7 +430,7 @@ func testSetbacks(t *testing.T, s Subject) {
 	at := start.Add(time.Minute)
 	back := connection.Setback{
 		ID: r.ID, Generation: r.Generation, State: connection.Degraded, Reason: "away", Setbacks: 1,
-		LastError: &connection.LastError{Kind: exchange.ProviderDown, Code: "timeout", At: at}, RefreshAt: at.Add(5 * time.Second), At: at,
+		LastError: &connection.LastError{Kind: exchange.ProviderDown, Code: "timeout", At: at, NotBefore: at.Add(time.Second)}, RefreshAt: at.Add(5 * time.Second), At: at,
 	}
 	standing, applied, err := s.Ledger.SetBack(ctx, back)
 	if err != nil || !applied || standing.State != connection.Degraded || standing.Version != r.Version+1 {
