@@ -129,45 +129,24 @@ func (p *program) connectionAct(
 		Example:           "  latchkey connection " + verb + " acme",
 		Args:              takes("CONNECTION"),
 		ValidArgsFunction: p.completeConnections,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			connection, err := act(command.Context(), c, args[0])
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			connection, err := act(ctx, c, args[0])
 			if err != nil || p.answerJSON(connection) {
 				return err
 			}
 			tell(connection)
 			return nil
-		},
+		}),
 	}
 }
 
 func (p *program) connectionDeleteCommand() *cobra.Command {
-	var yes bool
-	command := &cobra.Command{
+	return p.deleting(&cobra.Command{
 		Use:               "delete CONNECTION [--yes]",
 		Short:             "Delete a connection and its token",
 		Long:              "Delete a connection with all that it holds. To stop it for a while, disable it.",
 		Example:           "  latchkey connection delete acme --yes",
 		Args:              takes("CONNECTION"),
 		ValidArgsFunction: p.completeConnections,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			if err := p.confirm(command.Context(), yes, "Delete the connection "+args[0]+" and its token?"); err != nil {
-				return err
-			}
-			if err := c.DeleteConnection(command.Context(), args[0]); err != nil || p.doneJSON() {
-				return err
-			}
-			p.say("deleted %s", args[0])
-			return nil
-		},
-	}
-	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return command
+	}, "Delete the connection %s and its token?", (*client.Client).DeleteConnection)
 }

@@ -80,21 +80,17 @@ agreed. Until then the old token is served as long as it is valid.`,
 		Example:           "  latchkey connection reauthorize acme --no-browser",
 		Args:              takes("CONNECTION"),
 		ValidArgsFunction: p.completeConnections,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			before, err := c.Connection(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			before, err := c.Connection(command.Context(), args[0])
+			connection, err := c.ReauthorizeConnection(ctx, before.ID, returnURL)
 			if err != nil {
 				return err
 			}
-			connection, err := c.ReauthorizeConnection(command.Context(), before.ID, returnURL)
-			if err != nil {
-				return err
-			}
-			return p.finishConsent(command.Context(), c, connection, consent, &before)
-		},
+			return p.finishConsent(ctx, c, connection, consent, &before)
+		}),
 	}
 	command.Flags().StringVar(&returnURL, "return-url", "", "`URL` where the customer's browser goes in the end")
 	consent.flags(command)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -35,19 +36,15 @@ func (p *program) definitionListCommand() *cobra.Command {
 		Long:    "List the definitions of the sandbox.",
 		Example: "  latchkey definition list --query movie",
 		Args:    takes(),
-		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			head := []string{"NAME", "STATUS", "GRANT", "REVISION", "CONNECTIONS", "UPDATED"}
-			return list(p, c.Definitions(command.Context(), filter), head, func(d client.Definition) []string {
+			return list(p, c.Definitions(ctx, filter), head, func(d client.Definition) []string {
 				return []string{
 					d.Name, d.Status, grantOf(d.Grant, d.AuthType), strconv.Itoa(d.Revision),
 					strconv.Itoa(d.Connections), orDash(p.ago(d.UpdatedAt)),
 				}
 			}, "no definitions yet; store one: latchkey definition apply FILE --publish")
-		},
+		}),
 	}
 	command.Flags().StringVar(&filter.Query, "query", "", "only those with this `text` in their name or description")
 	return command
@@ -70,18 +67,14 @@ thing that is missing and how to mend it. Connections that are there stay with t
 		Example:           "  latchkey definition publish moviestar",
 		Args:              takes("DEFINITION"),
 		ValidArgsFunction: p.completeDefinitions,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			d, err := c.PublishDefinition(command.Context(), args[0])
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			d, err := c.PublishDefinition(ctx, args[0])
 			if err != nil || p.answerJSON(d) {
 				return err
 			}
 			p.sayPublished(d)
 			return nil
-		},
+		}),
 	}
 }
 
@@ -94,31 +87,14 @@ func (p *program) sayPublished(d client.Definition) {
 }
 
 func (p *program) definitionDeleteCommand() *cobra.Command {
-	var yes bool
-	command := &cobra.Command{
+	return p.deleting(&cobra.Command{
 		Use:               "delete DEFINITION [--yes]",
 		Short:             "Delete a definition that no connection uses",
 		Long:              "Delete a definition with all its revisions. It is refused while connections use it.",
 		Example:           "  latchkey definition delete moviestar --yes",
 		Args:              takes("DEFINITION"),
 		ValidArgsFunction: p.completeDefinitions,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			if err := p.confirm(command.Context(), yes, "Delete the definition "+args[0]+"?"); err != nil {
-				return err
-			}
-			if err := c.DeleteDefinition(command.Context(), args[0]); err != nil || p.doneJSON() {
-				return err
-			}
-			p.say("deleted %s", args[0])
-			return nil
-		},
-	}
-	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return command
+	}, "Delete the definition %s?", (*client.Client).DeleteDefinition)
 }
 
 func (p *program) definitionRevisionsCommand() *cobra.Command {
@@ -129,20 +105,16 @@ func (p *program) definitionRevisionsCommand() *cobra.Command {
 		Example:           "  latchkey definition revisions moviestar",
 		Args:              takes("DEFINITION"),
 		ValidArgsFunction: p.completeDefinitions,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			head := []string{"REVISION", "STATUS", "CREATED", "BY"}
-			return list(p, c.Revisions(command.Context(), args[0]), head, func(r client.Revision) []string {
+			return list(p, c.Revisions(ctx, args[0]), head, func(r client.Revision) []string {
 				status := "draft"
 				if r.Published {
 					status = "published"
 				}
 				return []string{strconv.Itoa(r.Number), status, orDash(p.ago(r.CreatedAt)), orDash(r.CreatedBy)}
 			}, "no revisions")
-		},
+		}),
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -19,19 +20,15 @@ document with secrets masked.`,
 		Example:           "  latchkey definition show moviestar --revision 2",
 		Args:              takes("DEFINITION"),
 		ValidArgsFunction: p.completeDefinitions,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			d, err := c.DefinitionRevision(command.Context(), args[0], revision)
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			d, err := c.DefinitionRevision(ctx, args[0], revision)
 			if err != nil || p.answerJSON(d) {
 				return err
 			}
 			p.showDefinition(d)
 			p.printProblems(d.Name, d.Problems)
 			return nil
-		},
+		}),
 	}
 	command.Flags().IntVar(&revision, "revision", 0, "`number` of the revision; 0 is the newest")
 	return command
@@ -77,12 +74,8 @@ func (p *program) definitionPromptsCommand() *cobra.Command {
 		Example:           "  latchkey definition prompts moviestar",
 		Args:              takes("DEFINITION"),
 		ValidArgsFunction: p.completeDefinitions,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			prompts, err := c.Prompts(command.Context(), args[0], configuration)
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			prompts, err := c.Prompts(ctx, args[0], configuration)
 			if err != nil || p.answerJSON(prompts) {
 				return err
 			}
@@ -98,7 +91,7 @@ func (p *program) definitionPromptsCommand() *cobra.Command {
 			}
 			p.table(rows)
 			return nil
-		},
+		}),
 	}
 	configurationFlag(command, &configuration)
 	return command

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -120,19 +121,15 @@ func (p *program) keyListCommand() *cobra.Command {
 		Long:    "List the keys of the organization, with what each may do and when it was used last.",
 		Example: "  latchkey key list",
 		Args:    takes(),
-		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			head := []string{"NAME", "STATUS", "SCOPES", "SANDBOX", "LAST USED", "EXPIRES", "PREFIX", "ID"}
-			return list(p, c.Keys(command.Context()), head, func(k client.Key) []string {
+			return list(p, c.Keys(ctx), head, func(k client.Key) []string {
 				return []string{
 					k.Name, p.keyStatus(k), strings.Join(k.Scopes, " "), orDash(k.Sandbox),
 					orDash(p.ago(k.LastUsedAt)), orDash(p.ago(k.ExpiresAt)), k.Prefix, k.ID,
 				}
 			}, "no keys yet; make one: latchkey key create NAME --scope tokens:read")
-		},
+		}),
 	}
 }
 
@@ -153,16 +150,12 @@ func (p *program) keyRevokeCommand() *cobra.Command {
 		Long:    "End a key's life now: the next call with it is refused. The id is that of \"latchkey key list\", key_….",
 		Example: "  latchkey key revoke key_01JD3W5Q0V8Z2M4N6P8R0T2V4X",
 		Args:    takes("ID"),
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			if err := c.RevokeKey(command.Context(), args[0]); err != nil || p.doneJSON() {
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			if err := c.RevokeKey(ctx, args[0]); err != nil || p.doneJSON() {
 				return err
 			}
 			p.say("revoked %s", args[0])
 			return nil
-		},
+		}),
 	}
 }

@@ -7,6 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/client"
 )
 
 // interactive tells whether there is a person to ask: questions go to standard error, answers come from standard input.
@@ -59,6 +63,25 @@ func (p *program) readLine(ctx context.Context) (string, error) {
 		}
 		return strings.TrimRight(got.line, "\r\n"), nil
 	}
+}
+
+// deleting makes a command delete what its argument names, once that is confirmed; question has a place for the name.
+func (p *program) deleting(
+	command *cobra.Command, question string, remove func(c *client.Client, ctx context.Context, name string) error,
+) *cobra.Command {
+	var yes bool
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	command.RunE = p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+		if err := p.confirm(ctx, yes, fmt.Sprintf(question, args[0])); err != nil {
+			return err
+		}
+		if err := remove(c, ctx, args[0]); err != nil || p.doneJSON() {
+			return err
+		}
+		p.say("deleted %s", args[0])
+		return nil
+	})
+	return command
 }
 
 // confirm asks before something is lost. Where nobody can be asked, or with --yes, the command itself is the answer.

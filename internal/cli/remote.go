@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -49,6 +50,19 @@ func (p *program) withRemote(command *cobra.Command) *cobra.Command {
 		"`directory` of a dev server's dev.json (else LATCHKEY_DATA, else .latchkey)")
 	flags.StringVar(&p.remote.sandbox, "sandbox", "", "`name` of the sandbox (else LATCHKEY_SANDBOX, else the key's own)")
 	return command
+}
+
+// withClient gives what a command does a client for its server.
+func (p *program) withClient(
+	act func(ctx context.Context, c *client.Client, args []string) error,
+) func(*cobra.Command, []string) error {
+	return func(command *cobra.Command, args []string) error {
+		c, err := p.client()
+		if err != nil {
+			return err
+		}
+		return act(command.Context(), c, args)
+	}
 }
 
 // client finds the server and the key.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"github.com/spf13/cobra"
 
 	"latchkey/client"
@@ -23,20 +24,16 @@ func (p *program) sandboxCreateCommand() *cobra.Command {
 		Long:    "Make a sandbox.",
 		Example: `  latchkey sandbox create stage --title "Staging"`,
 		Args:    takes("NAME"),
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			input.Name = args[0]
-			sandbox, err := c.CreateSandbox(command.Context(), input)
+			sandbox, err := c.CreateSandbox(ctx, input)
 			if err != nil || p.answerJSON(sandbox) {
 				return err
 			}
 			p.say("created %s (%s)", sandbox.Name, sandbox.ID)
 			p.tell("work in it: --sandbox %s, or LATCHKEY_SANDBOX", sandbox.Name)
 			return nil
-		},
+		}),
 	}
 	command.Flags().StringVar(&input.Title, "title", "", "what people call it, a `text`")
 	return command
@@ -50,43 +47,22 @@ func (p *program) sandboxListCommand() *cobra.Command {
 		Long:    "List the sandboxes of the organization.",
 		Example: "  latchkey sandbox list",
 		Args:    takes(),
-		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			head := []string{"NAME", "TITLE", "CREATED", "ID"}
-			return list(p, c.Sandboxes(command.Context()), head, func(s client.Sandbox) []string {
+			return list(p, c.Sandboxes(ctx), head, func(s client.Sandbox) []string {
 				return []string{s.Name, orDash(s.Title), orDash(p.ago(s.CreatedAt)), s.ID}
 			}, "no sandboxes; make one: latchkey sandbox create NAME")
-		},
+		}),
 	}
 }
 
 func (p *program) sandboxDeleteCommand() *cobra.Command {
-	var yes bool
-	command := &cobra.Command{
+	return p.deleting(&cobra.Command{
 		Use:               "delete NAME [--yes]",
 		Short:             "Delete an empty sandbox",
 		Long:              "Delete a sandbox that holds nothing.",
 		Example:           "  latchkey sandbox delete stage --yes",
 		Args:              takes("NAME"),
 		ValidArgsFunction: p.completeSandboxes,
-		RunE: func(command *cobra.Command, args []string) error {
-			c, err := p.client()
-			if err != nil {
-				return err
-			}
-			if err := p.confirm(command.Context(), yes, "Delete the sandbox "+args[0]+"?"); err != nil {
-				return err
-			}
-			if err := c.DeleteSandbox(command.Context(), args[0]); err != nil || p.doneJSON() {
-				return err
-			}
-			p.say("deleted %s", args[0])
-			return nil
-		},
-	}
-	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return command
+	}, "Delete the sandbox %s?", (*client.Client).DeleteSandbox)
 }
