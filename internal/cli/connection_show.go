@@ -37,7 +37,7 @@ func (p *program) showConnection(c client.Connection) {
 	p.say("%s", c.Name())
 	p.details(rows)
 	if c.State == client.NeedsReauthorization {
-		p.tell("consent again: latchkey connection reauthorize %s", c.Name())
+		p.tell("consent again: latchkey connection reauthorize %s", word(c.Name()))
 	}
 }
 

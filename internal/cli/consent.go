@@ -52,16 +52,16 @@ func (p *program) finishConsent(
 func (p *program) tellConnected(c client.Connection, consented bool, before *client.Connection) {
 	switch {
 	case c.State == client.PendingAuthorization:
-		p.tell("not waiting; see how it went: latchkey connection show %s", c.Name())
+		p.tell("not waiting; see how it went: latchkey connection show %s", word(c.Name()))
 	case consented && before != nil:
 		p.say("authorized %s%s", c.Name(), p.tokenClause(c.Token))
 	case c.AuthorizeURL != "":
-		p.tell("not waiting; the old account serves until the consent: latchkey connection show %s", c.Name())
+		p.tell("not waiting; the old account serves until the consent: latchkey connection show %s", word(c.Name()))
 	case before != nil:
 		p.say("updated %s: %s", c.Name(), c.State)
 	default:
 		p.say("connected %s (%s)%s", c.Name(), c.ID, p.tokenClause(c.Token))
-		p.tell("read it: latchkey token %s", c.Name())
+		p.tell("read it: latchkey token %s", word(c.Name()))
 	}
 }
 

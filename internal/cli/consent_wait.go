@@ -70,7 +70,7 @@ func (w waiting) outcome(now client.Connection, err error) (done bool, _ error) 
 	}
 	if w.failed(now) {
 		return true, withHint(fmt.Errorf("the consent failed: %s", lastErrorText(*now.LastError)),
-			"try again: latchkey connection reauthorize %s", now.Name())
+			"try again: latchkey connection reauthorize %s", word(now.Name()))
 	}
 	switch now.State {
 	case client.Active, client.Degraded:
@@ -84,7 +84,7 @@ func (w waiting) outcome(now client.Connection, err error) (done bool, _ error) 
 		return false, nil
 	}
 	return true, withHint(fmt.Errorf("the consent failed: the connection is %s", now.State),
-		"see why: latchkey connection show %s", now.Name())
+		"see why: latchkey connection show %s", word(now.Name()))
 }
 
 // newer tells whether the connection holds another token than before: an account that is authorized again stays
@@ -112,11 +112,11 @@ func (w waiting) goOn(why string) error {
 	ends := w.begun.AuthorizeURLExpiresAt
 	name := w.begun.Name()
 	if !ends.IsZero() && ends.Before(w.program.Clock.Now()) {
-		return withHint(errors.New(why+"; the link has ended"), "make a new one: latchkey connection reauthorize %s", name)
+		return withHint(errors.New(why+"; the link has ended"), "make a new one: latchkey connection reauthorize %s", word(name))
 	}
 	works := "; the link still works"
 	if !ends.IsZero() {
 		works += " and ends " + w.program.ago(ends)
 	}
-	return withHint(errors.New(why+works), "open %s, then see: latchkey connection show %s", w.begun.AuthorizeURL, name)
+	return withHint(errors.New(why+works), "open %s, then see: latchkey connection show %s", w.begun.AuthorizeURL, word(name))
 }

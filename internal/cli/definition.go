@@ -83,7 +83,7 @@ func (p *program) sayPublished(d client.Definition) {
 	for _, url := range d.CallbackURLs {
 		p.say("register this callback with the provider: %s", url)
 	}
-	p.tell("connect an account: latchkey connection create %s", d.Name)
+	p.tell("connect an account: latchkey connection create %s", word(d.Name))
 }
 
 func (p *program) definitionDeleteCommand() *cobra.Command {

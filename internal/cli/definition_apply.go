@@ -78,6 +78,6 @@ func (p *program) applyDefinition(ctx context.Context, c *client.Client, documen
 		p.sayPublished(stored)
 		return nil
 	}
-	p.tell("publish it: latchkey definition publish %s", stored.Name)
+	p.tell("publish it: latchkey definition publish %s", word(stored.Name))
 	return nil
 }

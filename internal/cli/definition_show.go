@@ -80,7 +80,7 @@ func (p *program) definitionPromptsCommand() *cobra.Command {
 				return err
 			}
 			if len(prompts.Items) == 0 {
-				p.tell("%s asks for nothing: latchkey connection create %s", args[0], args[0])
+				p.tell("%s asks for nothing: latchkey connection create %s", args[0], word(args[0]))
 				return nil
 			}
 			rows := [][]string{{"FIELD", "TYPE", "NEEDED", "SECRET", "TITLE"}}

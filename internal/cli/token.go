@@ -71,11 +71,11 @@ func tokenHint(err error, ref string) error {
 	problem, ok := errors.AsType[*client.Error](err)
 	switch {
 	case ok && problem.Status == http.StatusConflict && problem.ReauthorizeURL != "":
-		return withHint(err, "consent again: latchkey connection reauthorize %s", ref)
+		return withHint(err, "consent again: latchkey connection reauthorize %s", word(ref))
 	case ok && (problem.Status == http.StatusConflict || problem.Status == http.StatusFailedDependency):
-		return withHint(err, "see how it stands: latchkey connection show %s", ref)
+		return withHint(err, "see how it stands: latchkey connection show %s", word(ref))
 	case errors.Is(err, client.ErrNotModified):
-		return withHint(err, "see how it stands: latchkey connection show %s", ref)
+		return withHint(err, "see how it stands: latchkey connection show %s", word(ref))
 	}
 	return err
 }

@@ -95,6 +95,9 @@ func flagError(command *cobra.Command, err error) error {
 		return usagef(command, "unknown flag -%s", missing.GetSpecifiedName())
 	}
 	name := missing.GetSpecifiedName()
+	if below(command, name) {
+		return usagef(command, "the command is missing or unknown: --%s goes with one", name)
+	}
 	var names []string
 	command.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	out := &usageError{text: "unknown flag --" + name, hint: fmt.Sprintf("see %q", command.CommandPath()+" --help")}
@@ -102,6 +105,13 @@ func flagError(command *cobra.Command, err error) error {
 		out.hint = "did you mean --" + near + "?"
 	}
 	return out
+}
+
+// below tells whether a command under this one has the flag.
+func below(command *cobra.Command, name string) bool {
+	return slices.ContainsFunc(command.Commands(), func(c *cobra.Command) bool {
+		return c.Flags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil || below(c, name)
+	})
 }
 
 // takes checks positional arguments: one for each name; a last name that ends in "..." takes one or more.

@@ -21,6 +21,8 @@ func TestUsageErrors(t *testing.T) {
 		{"token", "CONNECTION is missing", `see "latchkey token --help"`},
 		{"token a b", `unexpected argument "b"`, `see "latchkey token --help"`},
 		{"token a --heder", "unknown flag --heder", "did you mean --header?"},
+		{"--data d tokn a", "the command is missing or unknown: --data goes with one", `see "latchkey --help"`},
+		{"--server http://x.example", "the command is missing or unknown: --server goes with one", `see "latchkey --help"`},
 		{"token a -x", "unknown flag -x", `see "latchkey token --help"`},
 		{"token a --min-ttl", "flag needs an argument: --min-ttl", `see "latchkey token --help"`},
 		{"token a --min-ttl -5m", "--min-ttl is not negative", `see "latchkey token --help"`},
