@@ -1,16 +1,13 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"latchkey/internal/access"
@@ -18,13 +15,13 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
-	"latchkey/internal/devca"
-	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/simulator"
+	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
+	"latchkey/internal/telemetry/telemetrytest"
 )
 
 const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -38,25 +35,7 @@ type house struct {
 	directory *registry.Directory
 	keyring   *registry.Keyring
 	config    api.Config
-	log       *logBuffer
-}
-
-// logBuffer collects what is logged.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log       *telemetrytest.Log
 }
 
 func check(t testing.TB, err error) {
@@ -69,8 +48,8 @@ func check(t testing.TB, err error) {
 func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{TB: t, log: &logBuffer{}}
-	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h := &house{TB: t, log: &telemetrytest.Log{}}
+	log := h.log.Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	check(t, err)
 	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root, Log: log})
@@ -82,7 +61,9 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	h.directory = registry.NewDirectory(kept.Registry(), clock.System())
 	_, err = h.directory.CreateOrganization(ctx, access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}, organization, "Acme Retail")
 	check(t, err)
-	runner := h.startProvider(log)
+	sim, client := simulatortest.Start(t, log)
+	h.sim = sim
+	runner := exchange.New(exchange.Config{Client: client, Log: log})
 	catalogue := destination.NewCatalogue(destination.Config{Store: kept.Definitions()})
 	keeper, err := connection.NewKeeper(connection.KeeperConfig{Ledger: kept.Connections(), Exchanger: runner, Definitions: catalogue, Clock: clock.System(), Log: log})
 	check(t, err)
@@ -107,25 +88,6 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	t.Cleanup(server.Close)
 	h.admin = h.key(access.Admin)
 	return h
-}
-
-// startProvider gives a runner whose requests to the simulated hosts reach the simulator.
-func (h *house) startProvider(log *slog.Logger) *exchange.Runner {
-	h.Helper()
-	authority, err := devca.LoadOrCreate(h.TempDir())
-	check(h, err)
-	h.sim = simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
-	address, closing, err := h.sim.StartTLS(context.Background(), authority)
-	check(h, err)
-	h.Cleanup(closing)
-	var overrides []egress.Override
-	for _, host := range simulator.Hosts() {
-		overrides = append(overrides, egress.Override{Suffix: host, Address: address, Roots: authority.CertPool()})
-	}
-	client, err := egress.New(egress.Config{Overrides: overrides, Log: log})
-	check(h, err)
-	h.Cleanup(client.Close)
-	return exchange.New(exchange.Config{Client: client, Log: log})
 }
 
 // key makes an API key with the scopes.

@@ -1,12 +1,10 @@
 package connection_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +21,7 @@ import (
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
+	"latchkey/internal/telemetry/telemetrytest"
 )
 
 const (
@@ -236,27 +235,7 @@ type world struct {
 	definitions *definitions
 	keeper      *connection.Keeper
 	connector   *connection.Connector
-	log         *journal
-}
-
-// journal is what was logged.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-// quiet fails when one of the world's secrets was logged.
-func (j *journal) quiet(t testing.TB) {
-	t.Helper()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	wantQuiet(t, "the log", j.text.String())
+	log         *telemetrytest.Log
 }
 
 // wantQuiet fails when a text has one of the tests' secrets: they are all alike.
@@ -271,8 +250,8 @@ func wantQuiet(t testing.TB, what, text string) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: clock.NewManual(start), memory: connectiontest.NewMemory(), log: &journal{}}
-	t.Cleanup(func() { w.log.quiet(t) }) // after the keepers have closed
+	w := &world{t: t, clock: clock.NewManual(start), memory: connectiontest.NewMemory(), log: &telemetrytest.Log{}}
+	t.Cleanup(func() { wantQuiet(t, "the log", w.log.String()) }) // after the keepers have closed
 	w.provider = &provider{clock: w.clock}
 	w.definitions = &definitions{
 		t: t, memory: w.memory, known: map[string]*destination.Definition{}, plans: map[string][]*destination.Plan{},
@@ -308,7 +287,7 @@ func (w *world) newKeeper() *connection.Keeper {
 	w.t.Helper()
 	keeper, err := connection.NewKeeper(connection.KeeperConfig{
 		Ledger: w.memory, Exchanger: w.provider, Definitions: w.definitions, Clock: w.clock,
-		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: w.log.Logger(),
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,23 +1,21 @@
 package simulator_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/clock"
 	"latchkey/internal/devca"
 	"latchkey/internal/simulator"
+	"latchkey/internal/telemetry/telemetrytest"
 )
 
 const (
@@ -34,26 +32,8 @@ type world struct {
 	client *http.Client // does not follow redirects
 	ca     *devca.Authority
 	addr   string
-	log    *logBuffer
+	log    *telemetrytest.Log
 	file   string // where it remembers; "" for nowhere
-}
-
-// logBuffer collects what is logged.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 func newWorld(t *testing.T) *world {
@@ -67,14 +47,13 @@ func openWorld(t *testing.T, file string, begins time.Time) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, clock: clock.NewManual(begins), ca: ca, log: &logBuffer{}, file: file}
+	w := &world{T: t, clock: clock.NewManual(begins), ca: ca, log: &telemetrytest.Log{}, file: file}
 	w.start()
 	return w
 }
 
 func (w *world) config() simulator.Config {
-	log := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return simulator.Config{Now: w.clock.Now, Log: log, File: w.file}
+	return simulator.Config{Now: w.clock.Now, Log: w.log.Logger(), File: w.file}
 }
 
 // start lets a simulator take the place of the one that is there. That one is not closed before: what the new one

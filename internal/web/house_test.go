@@ -1,17 +1,14 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"latchkey/internal/access"
@@ -19,13 +16,12 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
-	"latchkey/internal/devca"
-	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
-	"latchkey/internal/simulator"
+	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
+	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/web"
 )
 
@@ -44,25 +40,7 @@ type house struct {
 	keeper     *connection.Keeper
 	pages      *web.Pages
 	caller     access.Caller
-	log        *logBuffer
-}
-
-// logBuffer collects what is logged.
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
+	log        *telemetrytest.Log
 }
 
 func check(t testing.TB, err error) {
@@ -75,9 +53,9 @@ func check(t testing.TB, err error) {
 func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{TB: t, log: &logBuffer{}}
+	h := &house{TB: t, log: &telemetrytest.Log{}}
 	h.caller = access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
-	log := slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := h.log.Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	check(t, err)
 	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root, Log: log})
@@ -86,7 +64,8 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	directory := registry.NewDirectory(kept.Registry(), clock.System())
 	_, err = directory.CreateOrganization(ctx, access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}, organization, "Acme & Söhne")
 	check(t, err)
-	sim, runner := startProvider(t, log)
+	sim, client := simulatortest.Start(t, log)
+	runner := exchange.New(exchange.Config{Client: client, Log: log})
 	h.catalogue = destination.NewCatalogue(destination.Config{Store: kept.Definitions()})
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{Ledger: kept.Connections(), Exchanger: runner, Definitions: h.catalogue, Clock: clock.System(), Log: log})
 	check(t, err)
@@ -124,24 +103,6 @@ func simulated(address string) string {
 		return address
 	}
 	return "/sim/" + u.Hostname() + u.RequestURI()
-}
-
-func startProvider(t testing.TB, log *slog.Logger) (*simulator.Simulator, *exchange.Runner) {
-	t.Helper()
-	authority, err := devca.LoadOrCreate(t.TempDir())
-	check(t, err)
-	sim := simulator.New(simulator.Config{Now: clock.System().Now, Log: log})
-	address, closing, err := sim.StartTLS(context.Background(), authority)
-	check(t, err)
-	t.Cleanup(closing)
-	var overrides []egress.Override
-	for _, host := range simulator.Hosts() {
-		overrides = append(overrides, egress.Override{Suffix: host, Address: address, Roots: authority.CertPool()})
-	}
-	client, err := egress.New(egress.Config{Overrides: overrides, Log: log})
-	check(t, err)
-	t.Cleanup(client.Close)
-	return sim, exchange.New(exchange.Config{Client: client, Log: log})
 }
 
 // define publishes an authorization code definition with faults at its two endpoints.
