@@ -266,27 +266,34 @@ func gzipped(body []byte) func(w http.ResponseWriter) {
 type raw struct {
 	listener net.Listener
 	requests atomic.Int32
-	wait     sync.WaitGroup
 }
 
 func serveRaw(t *testing.T, act func(n int, c net.Conn) (again bool)) *raw {
+	t.Helper()
+	r := &raw{}
+	r.listener = accept(t, func(c net.Conn) { r.serve(c, act) })
+	return r
+}
+
+// accept gives every connection to handle, and waits for all of them when the test ends.
+func accept(t *testing.T, handle func(net.Conn)) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &raw{listener: listener}
-	r.wait.Go(func() {
+	var all sync.WaitGroup
+	all.Go(func() {
 		for {
 			c, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			r.wait.Go(func() { r.serve(c, act) })
+			all.Go(func() { handle(c) })
 		}
 	})
-	t.Cleanup(func() { _ = listener.Close(); r.wait.Wait() })
-	return r
+	t.Cleanup(func() { _ = listener.Close(); all.Wait() })
+	return listener
 }
 
 func (r *raw) serve(c net.Conn, act func(int, net.Conn) bool) {

@@ -116,22 +116,7 @@ func proxy(t *testing.T, status, leadsTo string, asked chan<- *http.Request) str
 
 func serveProxy(t *testing.T, handle func(net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &raw{listener: listener}
-	r.wait.Go(func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			r.wait.Go(func() { handle(c) })
-		}
-	})
-	t.Cleanup(func() { _ = listener.Close(); r.wait.Wait() })
-	return listener.Addr().String()
+	return accept(t, handle).Addr().String()
 }
 
 func TestProxy(t *testing.T) {
