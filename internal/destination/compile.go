@@ -137,6 +137,10 @@ func (c *compiler) inputs() {
 	if in.ClientID != "" {
 		c.names["clientId"] = false
 	}
+	if strings.Contains(in.ClientID, "{{") {
+		c.warn(jsontree.Child(c.pointer, "clientId"), "the client id is no template: it is sent as it is, {{ and all",
+			`leave it out and declare a field "clientId" with the source "CUSTOMER" instead`)
+	}
 	if n := c.entry.Get("clientSecret"); !n.Absent() && c.kind(n, jsontree.Child(c.pointer, "clientSecret"), jsontree.String) {
 		in.ClientSecret = n.Sealed
 		if n.Masked() {

@@ -109,6 +109,8 @@ func TestInconsistencies(t *testing.T) {
 		check(t, cc(`"accessTokenUrl": "https://api.example.com/token"`),
 			finding{unpublishable, "/authentication/clientId", `add "clientId": "…"`}, finding{unpublishable, "/authentication/clientSecret", "accessTokenUrl"})
 		check(t, cc(field(`{"name": "clientId", "source": "CUSTOMER"}, {"name": "clientSecret", "source": "CUSTOMER", "format": "password"}`)))
+		check(t, strings.Replace(cc(field(`{"name": "account", "source": "CUSTOMER"}`)), `"clientId": "c"`, `"clientId": "{{ authData.account }}"`, 1),
+			finding{warning, "/authentication/clientId", "no template"})
 		check(t, cc(request(plainURL, "{{ formUrlEncode('k', 'v') }}", ""))) // nobody needs a client
 	})
 	t.Run("TestI5", func(t *testing.T) {

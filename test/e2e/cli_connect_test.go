@@ -34,13 +34,6 @@ func TestConnectCommands(t *testing.T) {
 		s.Must(201, "POST", "/api/v1/definitions", document(t, file, name))
 		s.Must(200, "POST", "/api/v1/definitions/"+name+"/publish", nil)
 	}
-	allow := func(link string) { consent(t, link) }
-	deny := func(link string) {
-		if _, page, err := harness.Walk(link, url.Values{"decision": {"deny"}}); err != nil || !strings.Contains(page, "access_denied") {
-			t.Errorf("declining ends with %v\n%s", err, page)
-		}
-	}
-
 	play(t, s, dir, []line{
 		{args: "connection create cli-password --label pw --field username=ada@example.com --field password=@$DIR/password.txt", stdout: []string{"connected pw (conn_", "expires in"}, stderr: []string{"latchkey token pw"}},
 		{args: "connection create cli-password --label pw2 --field username=ada@example.com --field password=-", input: "moviestar\n", stdout: []string{"connected pw2"}, stderr: []string{"latchkey token pw2"}},
@@ -66,6 +59,19 @@ func TestConnectCommands(t *testing.T) {
 		{args: "connection delete renamed --yes --json"},
 		{args: "connection show renamed", code: 1, stderr: []string{"no connection"}},
 	})
+}
+
+// A command that waits for a consent ends as the consent does.
+func TestConsentCommands(t *testing.T) {
+	s := harness.Dev(t)
+	s.Must(201, "POST", "/api/v1/definitions", document(t, "authorization-code.json", "cli-code"))
+	s.Must(200, "POST", "/api/v1/definitions/cli-code/publish", nil)
+	allow := func(link string) { consent(t, link) }
+	deny := func(link string) {
+		if _, page, err := harness.Walk(link, url.Values{"decision": {"deny"}}); err != nil || !strings.Contains(page, "access_denied") {
+			t.Errorf("declining ends with %v\n%s", err, page)
+		}
+	}
 
 	got := consenting(t, s, allow, "connection", "create", "cli-code", "--label", "allowed", "--no-browser")
 	if got.Code != 0 {
