@@ -115,10 +115,10 @@ func (p *program) templateCheckCommand() *cobra.Command {
 	var flags templateFlags
 	command := &cobra.Command{
 		Use:   "check FILE… [flags]",
-		Short: "Check that templates parse",
-		Long: `Check that templates parse. What does not is told as file:line:column: message, and the exit code is 1.
-The whole language looks filters and functions up when it renders; --dialect destination, what the templates of a
-definition may use, knows them all beforehand and finds misspelled ones too.`,
+		Short: "Check templates without rendering them",
+		Long: `Check templates without rendering them: that they parse, that every filter, test and function exists, and that
+their arguments match. Each fault is told as file:line:column: message, and the exit code is 1. --dialect destination
+checks for what the templates of a definition may use.`,
 		Example: "  latchkey template check --dialect destination *.peb",
 		Args:    takes("FILE..."),
 		RunE: func(command *cobra.Command, args []string) error {
@@ -128,13 +128,11 @@ definition may use, knows them all beforehand and finds misspelled ones too.`,
 			}
 			faults := []templateFault{}
 			for _, file := range args {
-				fault, err := checkTemplate(file, options)
+				found, err := checkTemplate(file, options)
 				if err != nil {
 					return err
 				}
-				if fault != nil {
-					faults = append(faults, *fault)
-				}
+				faults = append(faults, found...)
 			}
 			return p.tellFaults(faults)
 		},
@@ -143,17 +141,29 @@ definition may use, knows them all beforehand and finds misspelled ones too.`,
 	return command
 }
 
-// checkTemplate gives what is wrong with a file, nil for nothing.
-func checkTemplate(file string, options []pebble.Option) (*templateFault, error) {
+// checkTemplate gives what is wrong with a file: what keeps it from being parsed, else what fails when a render gets
+// there.
+func checkTemplate(file string, options []pebble.Option) ([]templateFault, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading a template: %w", err)
 	}
-	_, err = pebble.Parse(file, string(text), options...)
+	template, err := pebble.Parse(file, string(text), options...)
 	if fault, ok := errors.AsType[*pebble.Error](err); ok {
-		return &templateFault{file, fault.Line, fault.Column, fault.Kind, fault.Message}, nil
+		return []templateFault{faultOf(file, fault)}, nil
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	var faults []templateFault
+	for _, fault := range template.Check() {
+		faults = append(faults, faultOf(file, fault))
+	}
+	return faults, nil
+}
+
+func faultOf(file string, e *pebble.Error) templateFault {
+	return templateFault{file, e.Line, e.Column, e.Kind, e.Message}
 }
 
 func (p *program) tellFaults(faults []templateFault) error {
