@@ -54,7 +54,7 @@ func (x *round) expire(set *TokenSet) {
 		return
 	}
 	if x.got[nameExpiresIn] != nil || x.got[nameExpiresAt] != nil {
-		x.log.Warn("the answer's expiry cannot be read; the token's life counts as unknown")
+		x.log.Warn("the answer's expiry cannot be read; the token's life counts as unknown", "endpoint", x.issuer)
 	}
 }
 

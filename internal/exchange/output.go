@@ -147,7 +147,7 @@ func (x *round) take(a *answer, found map[string]any) {
 		x.data[name] = value
 	}
 	if _, ok := found[nameAccessToken]; ok {
-		x.received = a.received
+		x.received, x.issuer = a.received, a.endpoint
 		for _, name := range []string{nameExpiresIn, nameExpiresAt} {
 			if _, again := found[name]; !again {
 				delete(x.got, name) // it told the life of the token that this one replaces
@@ -265,7 +265,7 @@ func (x *round) missingOutput(set *TokenSet) error {
 			continue
 		}
 		return &Failure{
-			Kind: BadResponse, Code: "missing_output", Sent: true,
+			Kind: BadResponse, Code: "missing_output", Sent: true, Endpoint: x.issuer,
 			Description: x.clean("the answer has no "+f.Name+" at "+f.Path.String()+", and the definition requires it", maxDescription),
 		}
 	}

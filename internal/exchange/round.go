@@ -46,6 +46,8 @@ type round struct {
 	secretOutputs map[string]bool
 	// received is when the last answer came that gave an access token.
 	received time.Time
+	// issuer is the endpoint that gave it.
+	issuer string
 	// salvaged is when the answer came whose refresh token was saved although it could not be used.
 	salvaged time.Time
 	// sent tells that some request of the round may have left.

@@ -32,6 +32,9 @@ func TestRotatedRefreshTokenOutlivesAFailedRound(t *testing.T) {
 			if f.Left == nil {
 				t.Fatalf("%v: the refresh token is lost", f)
 			}
+			if f.Endpoint == "" {
+				t.Errorf("%v names no endpoint", f)
+			}
 			got := told(f.Left)
 			if got.Access != "at-0" || got.Refresh != "rt-1" || got.Expires != time.Hour {
 				t.Errorf("left = %+v, want the token of before with the new refresh token", got)
