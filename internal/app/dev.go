@@ -190,7 +190,7 @@ func (d *dev) browserURL(address string) string {
 	for _, suffix := range simulator.Hosts() {
 		if host := strings.ToLower(u.Hostname()); host == suffix || strings.HasSuffix(host, "."+suffix) {
 			local := url.URL{Path: simulatorPath + "/" + host + u.Path, RawQuery: u.RawQuery, Fragment: u.Fragment}
-			return d.options.PublicURLs[0] + local.String()
+			return strings.TrimRight(d.options.PublicURLs[0], "/") + local.String()
 		}
 	}
 	return address
