@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
 
-.PHONY: run build test test-needs unit race fuzz bench lint generate clean
+.PHONY: run build test test-needs bench lint generate clean
 
 run: build
 	@$(BIN) dev $(ARGS)

@@ -1,5 +1,7 @@
 package pebble
 
+import "errors"
+
 // filterDef is a built-in filter.
 type filterDef struct {
 	call   func(r *run, in Value, args []Value) (Value, error)
@@ -102,6 +104,6 @@ func (r *run) fromCaller(v Value, err error) (Value, error) {
 // notFound reports whether an error says that a variable or attribute does not
 // exist, which the filter default and the test defined forgive.
 func notFound(err error) bool {
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Kind == KindAttribute || e.Kind == KindRootAttribute)
 }

@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 		{"{{ x | uper }}", `1:8: Filter [uper] does not exist. Did you mean "upper"?`},
 		{"{{ x | md5 }}", "1:8: Filter [md5] does not exist."},
 		{"{% filter uper %}{% endfilter %}", `1:11: Filter [uper] does not exist. Did you mean "upper"?`},
-		{"{{ x is emtpy }}", `1:9: Test [emtpy] does not exist. Did you mean "empty"?`},
+		{"{{ x is empti }}", `1:9: Test [empti] does not exist. Did you mean "empty"?`},
 		{"a\n{{ rnge(1, 2) }}", `2:4: Function or Macro [rnge] does not exist. Did you mean "range"?`},
 		{"{{ x | join('a', 'b') }}", "1:23: The argument at position 2 is not allowed. Only 1 argument(s) are allowed."},
 		{"{{ x | join(by='b') }}", "1:21: The following named argument does not exist: by"},

@@ -64,7 +64,6 @@ type forNode struct {
 	body  []piece
 	other []piece
 	at    mark
-	loops bool // whether the body may use the variable loop
 }
 
 // loop is the variable loop. One object serves all passes of a loop.

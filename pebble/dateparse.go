@@ -8,11 +8,11 @@ import (
 // dateReader reads a string in a pattern, leniently as SimpleDateFormat does:
 // fields out of range carry over, text after the last one is ignored.
 type dateReader struct {
-	s                                string
-	year, month, day, yearDay        int
-	hour, half, minute, second, ms   int
-	pm, bc, hasHalf, hasDay, hasZone bool
-	zone                             *time.Location
+	s                              string
+	year, month, day, yearDay      int
+	hour, half, minute, second, ms int
+	pm, bc, hasHalf, hasDay        bool
+	zone                           *time.Location
 }
 
 func parseDate(s, pattern string, zone *time.Location) (time.Time, bool) {

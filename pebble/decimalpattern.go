@@ -130,11 +130,12 @@ func (f *decimalFormat) affix(p string, to *string, stops string) (rest string, 
 			*to = b.String()
 			return p[i:], true
 		default:
-			if c == '%' {
+			switch c {
+			case '%':
 				f.multiplier = 100
-			} else if c == '‰' {
+			case '‰':
 				f.multiplier = 1000
-			} else if c == '¤' {
+			case '¤':
 				c = '$'
 			}
 			b.WriteRune(c)

@@ -73,10 +73,10 @@ func ExampleTemplate_RenderString() {
 }
 
 func ExampleWithStrict() {
-	t, _ := pebble.Parse("t", `{{ user.nmae }}`, pebble.WithStrict(true))
+	t, _ := pebble.Parse("t", `{{ user.nickname }}`, pebble.WithStrict(true))
 	_, err := t.RenderString(context.Background(), map[string]any{"user": map[string]any{"name": "Ann"}})
 	fmt.Println(err)
-	// Output: Attribute [nmae] of [java.util.LinkedHashMap] does not exist or can not be accessed and strict variables is set to true. (t:1)
+	// Output: Attribute [nickname] of [java.util.LinkedHashMap] does not exist or can not be accessed and strict variables is set to true. (t:1)
 }
 
 func ExampleWithAutoescape() {

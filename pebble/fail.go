@@ -18,7 +18,7 @@ func (r *run) source() string {
 
 // at gives an error its place, unless it has one.
 func (r *run) at(err error, m mark, op string) error {
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		e = &Error{Kind: KindPebble, Message: err.Error(), FromData: true, cause: err}
 		if inner := (*Error)(nil); errors.As(err, &inner) {
@@ -37,7 +37,7 @@ func (r *run) at(err error, m mark, op string) error {
 // because wraps whatever failed into the message that the Java engine gives
 // instead. Limits pass as they are.
 func (r *run) because(err error, msg string, m mark, op string) error {
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	if ok && (e.Kind == KindLimit || e.Kind == KindCanceled) {
 		return r.at(err, m, op)
 	}

@@ -1,6 +1,9 @@
 package pebble
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // templateSet holds the templates that one outermost template has loaded.
 type templateSet struct {
@@ -46,7 +49,7 @@ func (r *run) loadNamed(x expr) (*Template, error) {
 		return nil, cannotCast(v, "the name of a template")
 	}
 	t, err := r.load(v.str())
-	if missing, ok := err.(*Error); ok && missing.Kind == KindLoader {
+	if missing, ok := errors.AsType[*Error](err); ok && missing.Kind == KindLoader {
 		_, static := x.(*literal)
 		missing.FromData = !static
 	}

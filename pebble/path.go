@@ -1,6 +1,9 @@
 package pebble
 
-import "sync/atomic"
+import (
+	"errors"
+	"sync/atomic"
+)
 
 // attrExpr is x.name and x['name'].
 type attrExpr struct {
@@ -93,7 +96,7 @@ func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
 	}
 	v, err := r.attribute(base, String(e.name), e.x)
 	if err != nil {
-		if missing, ok := err.(*Error); ok && missing.Kind == KindAttribute {
+		if missing, ok := errors.AsType[*Error](err); ok && missing.Kind == KindAttribute {
 			missing.FromData = false // the name is of the template
 		}
 		err = r.at(err, e.at, "attribute")

@@ -108,7 +108,7 @@ func TestDestinationSDK_RefusedWhenParsed(t *testing.T) {
 		{`{{ formUrlencode('a', 'b') }}`, `Did you mean "formUrlEncode"?`},
 		{`{{ formUrlEncode('a') }}`, "even number of arguments"},
 		{`{{ 'a' | uper }}`, `Did you mean "upper"?`},
-		{`{{ 'a' is emtpy }}`, `Did you mean "empty"?`},
+		{`{{ 'a' is empti }}`, `Did you mean "empty"?`},
 		{`{{ 'a' | join('x', 'y') }}`, "The argument at position 2 is not allowed"},
 		{`{{ a.b() }}`, "methods cannot be called"},
 		{`{{ {'US':'na1'}[authData.region] }}`, "Unexpected token"},

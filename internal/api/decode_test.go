@@ -11,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/api"
+	"latchkey/internal/connection"
+	"latchkey/internal/secret"
 )
 
 // FuzzDecode reads any text: what is refused names a place within it, what is accepted is what encoding/json reads.
@@ -73,4 +75,33 @@ func TestGCRA(t *testing.T) {
 			t.Errorf("%d calls got through in %d ns, want at most %d", allowed, now-start, most)
 		}
 	})
+}
+
+// TestAppendToken reads the hot path's answer back: what a token holds is in it, whatever its text.
+func TestAppendToken(t *testing.T) {
+	now := time.Date(2026, 11, 21, 9, 0, 30, 0, time.UTC)
+	token := connection.Token{
+		AccessToken: secret.New(`a"b<\`), TokenType: "Bearer", Scope: "read\nwrite", Generation: 7, ConnectionID: "conn_1",
+	}
+	for name, c := range map[string]struct {
+		expires time.Time
+		at, in  any
+	}{
+		"lives":    {now.Add(time.Minute), "2026-11-21T09:01:30Z", 60.0},
+		"is over":  {now.Add(-time.Minute), "2026-11-21T08:59:30Z", 0.0},
+		"is vague": {time.Time{}, nil, nil},
+	} {
+		token.ExpiresAt = c.expires
+		want := map[string]any{
+			"access_token": `a"b<\`, "token_type": "Bearer", "expires_at": c.at, "expires_in": c.in, "scope": "read\nwrite",
+			"generation": 7.0, "connection": "conn_1",
+		}
+		var got map[string]any
+		if err := json.Unmarshal(api.AppendToken(nil, &token, now), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("a token that %s (-want +got):\n%s", name, diff)
+		}
+	}
 }

@@ -2,8 +2,9 @@ package api
 
 // What tests of this room's algorithms reach for.
 var (
-	AppendJSON = appendJSON
-	GCRA       = gcra
+	AppendJSON  = appendJSON
+	AppendToken = appendToken
+	GCRA        = gcra
 )
 
 // Decode reads a body of the richest request.

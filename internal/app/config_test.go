@@ -117,7 +117,7 @@ func TestConfigurationPage(t *testing.T) {
 	const path = "../../docs/reference/configuration.md"
 	want := app.ConfigurationPage()
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

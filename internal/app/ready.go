@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"latchkey/internal/file"
 )
 
 // Ready is what tells programs where a server is and how to get in. `dev` always writes it as dev.json into the data
@@ -27,16 +28,7 @@ func writeReady(path string, ready Ready) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".ready-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("writing the ready file: %w", err)
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // gone after the rename
-	_, err = temporary.Write(append(text, '\n'))
-	if err = errors.Join(err, temporary.Close()); err != nil {
-		return fmt.Errorf("writing the ready file: %w", err)
-	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
+	if err := file.Replace(path, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("writing the ready file: %w", err)
 	}
 	return nil

@@ -81,19 +81,6 @@ var labels = func() (all [1000]string) {
 	return all
 }()
 
-func BenchmarkTokenJSON(b *testing.B) {
-	keeper, ids := stock(b, 1, 1000)
-	token, err := keeper.Token(context.Background(), reader, ids[0], connection.Want{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	buffer, now := make([]byte, 0, 4096), time.Now()
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer = token.AppendJSON(buffer[:0], now)
-	}
-}
-
 // TestMemory measures what a connection costs beside its token's bytes: at most 1 KiB (DESIGN §8).
 func TestMemory(t *testing.T) {
 	const n, tokenBytes = 5_000, 1000

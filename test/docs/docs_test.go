@@ -126,7 +126,7 @@ exec %s "$@"`, harness.Binary(t)))
 // tool writes a program of the given shell lines.
 func tool(t *testing.T, folder, name, lines string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+lines+"\n"), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+lines+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 }
