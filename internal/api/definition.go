@@ -196,8 +196,24 @@ func (s *server) definitionActs(h huma.API, base, tag string) {
 		scope: access.DefinitionsRead, fails: []*Kind{kindNotFound, kindUnpublishable}}, s.listPrompts)
 }
 
+// readDefinition reads a body that has to say how a service authenticates. A destination of the authoring API may say
+// so later.
+func readDefinition(raw []byte) (*destination.Document, error) {
+	document, err := destination.ParseDocument(raw)
+	if err != nil || document.Configurations() > 0 {
+		return document, err
+	}
+	if problems := document.Lint(destination.LintOptions{}); problems.HasRefused() {
+		return nil, problems.AtLeast(destination.Refused)
+	}
+	return nil, destination.Problems{{
+		Pointer: "/authentication", Severity: destination.Refused, Message: "the body says nothing about how the service authenticates",
+		Fix: `send "authentication": {…}, or a destination with "customerAuthenticationConfigurations"`,
+	}}
+}
+
 func (s *server) createDefinition(ctx context.Context, c call, in *newDefinition) (*created[Definition], error) {
-	document, err := destination.ParseDocument(in.RawBody)
+	document, err := readDefinition(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +225,7 @@ func (s *server) createDefinition(ctx context.Context, c call, in *newDefinition
 }
 
 func (s *server) updateDefinition(ctx context.Context, c call, in *putDefinition) (*reply[Definition], error) {
-	document, err := destination.ParseDocument(in.RawBody)
+	document, err := readDefinition(in.RawBody)
 	if err != nil {
 		return nil, err
 	}

@@ -89,9 +89,25 @@ func (c *compiler) callback(n *jsontree.Node, at string) {
 			c.refuse(here, "this must name a parameter of the callback", "")
 			continue
 		}
+		if reserved(m.Name) {
+			c.refuse(here, m.Name+" is not the callback's to say: a browser could put another value in its place",
+				"capture it under a name of its own")
+			continue
+		}
 		o.Capture = append(o.Capture, Capture{m.Name, m.Value.Text})
 		c.names[m.Name] = c.names[m.Name] || secretName(m.Name)
 	}
+}
+
+// reserved tells whether a name in authData decides who authenticates or with what: no parameter of a callback, which
+// comes through a browser, may stand in for it.
+func reserved(name string) bool {
+	switch name {
+	case "clientId", "clientSecret", "username", "password", "token", "accessToken", "refreshToken", "tokenType", "scope",
+		"authorizationUrl", "accessTokenUrl", "refreshTokenUrl", "code", "state", "redirectUri", "codeVerifier", "assertion":
+		return true
+	}
+	return false
 }
 
 func (c *compiler) clientAuth(n *jsontree.Node, at string) {

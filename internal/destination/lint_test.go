@@ -176,6 +176,7 @@ func TestRefusedAtSave(t *testing.T) {
 		document string
 		want     finding
 	}{
+		"captured secret":      {ac(acURLs + `, "options": {"callback": {"capture": {"clientSecret": "s"}}}`), finding{refused, at + "/options/callback/capture/clientSecret", "not the callback's to say"}},
 		"misspelt wrapper":     {`{"name": "n", "authentification": {}}`, finding{refused, "/authentification", `meant to be "authentication"`}},
 		"case of an authType":  {`{"name": "n", "authentication": {"authType": "Bearer"}}`, finding{refused, at + "/authType", `write "BEARER"`}},
 		"misspelt authType":    {`{"name": "n", "authentication": {"authType": "OAUTH"}}`, finding{refused, at + "/authType", `did you mean "OAUTH2"?`}},

@@ -32,6 +32,7 @@ func TestWrongDefinitions(t *testing.T) {
 		{"source and fieldType", `{"name":"bad","authentication":{` + entry + `,"authenticationDataFields":[{"name":"a","source":"CUSTOMER","fieldType":"PARTNER","value":"x"}]}}`, 400,
 			[]string{"fieldType"}},
 		{"no name", `{"authentication":{` + entry + `}}`, 400, []string{"/name"}},
+		{"nothing", `{"name":"bad"}`, 400, []string{"/authentication", "customerAuthenticationConfigurations"}},
 		{"unknown member", `{"name":"bad","authentification":{` + entry + `}}`, 400, []string{"authentification", "authentication"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
