@@ -110,7 +110,7 @@ func TestLists(t *testing.T) {
 	h.define("moviestar", clientCreds)
 	for i := range 5 {
 		h.must(http.StatusCreated, "POST", "/api/v1/sandboxes", fmt.Sprintf(`{"name":"s%d"}`, i))
-		h.connect("moviestar", fmt.Sprintf("c%d", i))
+		h.connect("moviestar", fmt.Sprintf("c-%d", i)) // no id has a hyphen
 		h.key(access.TokensRead)
 		h.must(http.StatusCreated, "POST", "/api/v1/definitions", fmt.Sprintf(`{"name":"d%d","authentication":%s}`, i, clientCreds))
 	}
@@ -135,8 +135,8 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s has %v", path, names)
 		}
 	}
-	if got := h.must(http.StatusOK, "GET", "/api/v1/connections?q=c3", ""); !strings.Contains(got.text, `"label":"c3"`) || strings.Contains(got.text, `"label":"c2"`) {
-		t.Errorf("q=c3 gives %s", got.text)
+	if got := h.must(http.StatusOK, "GET", "/api/v1/connections?q=c-3", ""); !strings.Contains(got.text, `"label":"c-3"`) || strings.Contains(got.text, `"label":"c-2"`) {
+		t.Errorf("q=c-3 gives %s", got.text)
 	}
 }
 
