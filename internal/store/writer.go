@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"latchkey/internal/audit"
 )
 
 // groupLimit is how many writes share a transaction at most.
@@ -34,8 +36,9 @@ type job struct {
 
 // tx is the transaction as a write sees it. It must not be kept.
 type tx struct {
-	w   *writer
-	ctx context.Context
+	w       *writer
+	ctx     context.Context
+	entries []audit.Entry // for the audit record, audit.go
 }
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
