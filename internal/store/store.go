@@ -44,6 +44,9 @@ type Store struct {
 	writer  *writer
 	keyring *seal.Keyring
 
+	incarnation string
+	subscribers subscribers
+
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt // SQL text → statement of the readers
 }
@@ -59,7 +62,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if config.Readers <= 0 {
 		config.Readers = 4
 	}
-	s := &Store{log: config.Log, prepared: map[string]*sql.Stmt{}}
+	s := &Store{log: config.Log, incarnation: newIncarnation(), prepared: map[string]*sql.Stmt{}}
 	if err := s.open(ctx, config); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("opening the store %s: %w", config.Path, err)

@@ -39,6 +39,7 @@ type tx struct {
 	w       *writer
 	ctx     context.Context
 	entries []audit.Entry // for the audit record, audit.go
+	news    []News        // to be told of when the transaction is committed
 }
 
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
