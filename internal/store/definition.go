@@ -135,7 +135,7 @@ func (d Definitions) List(ctx context.Context, query destination.Query) ([]desti
 
 // Revisions gives revisions with their documents.
 func (d Definitions) Revisions(ctx context.Context, definition string, numbers ...int) ([]destination.Revision, error) {
-	// null picks all, a list its members: json_each is SQLite's and has its like in PostgreSQL (dialect.go).
+	// null picks all, a list its members: the dialects read a list each in their own way.
 	var wanted any
 	if len(numbers) > 0 {
 		list, err := json.Marshal(numbers)
@@ -149,7 +149,7 @@ func (d Definitions) Revisions(ctx context.Context, definition string, numbers .
 		r, err := d.scanRevision(ctx, row)
 		all = append(all, r)
 		return err
-	}, selectRevisions, definition, wanted)
+	}, d.s.dialect.selectRevisions, definition, wanted)
 	if err != nil {
 		return nil, fmt.Errorf("reading revisions of %s: %w", definition, err)
 	}

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"fmt"
+	"time"
 
 	"latchkey/internal/ident"
 )
@@ -9,16 +9,22 @@ import (
 // newIncarnation names one life of this process at the database. It is unique, and safe to stand in SQL between quotes.
 func newIncarnation() string { return ident.New("node") }
 
-// Incarnation names this process's present life at the database, for what must end with it, such as a lease. It is
-// another one after every Open.
+// restartGrace is how long after its start a PostgreSQL server counts every incarnation as living: those that do have
+// to come back to it first.
+const restartGrace = 10 * time.Second
+
+// Incarnation names this process's life at the database, for what must end with it, such as a lease. It is another one
+// after every Open.
 func (s *Store) Incarnation() string { return s.incarnation }
 
-// aliveOwner gives an SQL expression, true or false and never NULL, that tells whether the incarnation named in a
-// column lives. It takes no argument. Use it inside the statement that acts on it:
+// aliveOwner gives an SQL expression, true or false and never NULL, that tells whether the incarnation named by a column
+// or parameter lives. It takes no further argument. Use it inside the statement that acts on it, for the one who holds
+// and for the one who takes:
 //
-//	UPDATE … WHERE … AND (lease_until IS NULL OR lease_until < $3 OR NOT aliveOwner("lease_owner"))
+//	UPDATE … SET lease_owner = $2 WHERE …
+//	  AND (lease_until IS NULL OR lease_until < $3 OR NOT aliveOwner("lease_owner")) AND aliveOwner("$2")
 //
-// The data directory's lock keeps a SQLite database to one process, so every incarnation but its own is gone.
-func (s *Store) aliveOwner(column string) string {
-	return fmt.Sprintf(`(%s IS NOT NULL AND %[1]s = '%s')`, column, s.incarnation)
-}
+// Over SQLite the data directory's lock says that every incarnation but our own is gone. Over PostgreSQL a node holds
+// a lock as long as it lives; for as long as it has lost that with its connection, it counts as gone, and must take
+// nothing.
+func (s *Store) aliveOwner(owner string) string { return s.dialect.alive(s, owner) }

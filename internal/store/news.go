@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"sync"
 )
 
@@ -25,6 +26,25 @@ type News struct {
 // announce tells the other nodes of a change, when and if this write is committed. This node is not told: who changes
 // something knows. Nothing may depend on its coming through; it only makes others quick.
 func (t *tx) announce(topic Topic, id string) { t.news = append(t.news, News{topic, id}) }
+
+// newsChannel is the channel of LISTEN and NOTIFY.
+const newsChannel = "latchkey_news"
+
+// writeNews makes one line of each piece: the node that tells, the topic, the id.
+func writeNews(node string, news []News) string {
+	lines := make([]string, len(news))
+	for i, n := range news {
+		lines[i] = node + " " + string(n.Topic) + " " + n.ID
+	}
+	return strings.Join(lines, "\n")
+}
+
+// readNews reverses writeNews for one line. What is no news, or a node's own, is not heard.
+func readNews(node, line string) (News, bool) {
+	from, rest, _ := strings.Cut(line, " ")
+	topic, id, ok := strings.Cut(rest, " ")
+	return News{Topic(topic), id}, ok && from != node
+}
 
 // News calls tell with what other nodes announce, one piece at a time, until ctx ends. What waits while tell works is
 // kept once, and as TopicAll when it is too much. Over SQLite there is no other node, and so no news.

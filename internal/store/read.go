@@ -9,8 +9,8 @@ import (
 
 var errClosed = errors.New("the store is closed")
 
-// statement gives the readers' prepared statement of a text. Texts are constants of this package, so there is a bounded
-// number of them.
+// statement gives the readers' prepared statement of a text, nil where the driver keeps them. Texts are constants of
+// this package, so there is a bounded number of them.
 func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	s.mu.RLock()
 	statement, open := s.prepared[text], s.prepared != nil
@@ -18,7 +18,7 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if !open {
 		return nil, errClosed
 	}
-	if statement != nil {
+	if statement != nil || !s.dialect.prepares {
 		return statement, nil
 	}
 	fresh, err := s.readers.PrepareContext(ctx, text)
@@ -52,6 +52,9 @@ func (s *Store) row(ctx context.Context, text string, args ...any) scanner {
 	if err != nil {
 		return failedRow{err}
 	}
+	if statement == nil {
+		return remoteRow{s, ctx, text, args}
+	}
 	return statement.QueryRowContext(ctx, args...)
 }
 
@@ -61,10 +64,17 @@ func (s *Store) rows(ctx context.Context, each func(scanner) error, text string,
 	if err != nil {
 		return err
 	}
+	if statement == nil {
+		return s.remoteRows(ctx, each, text, args)
+	}
 	found, err := statement.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}
+	return eachRow(found, each)
+}
+
+func eachRow(found *sql.Rows, each func(scanner) error) error {
 	defer func() { _ = found.Close() }()
 	for found.Next() {
 		if err := each(found); err != nil {

@@ -1,51 +1,65 @@
-// Package store keeps what the rooms keep, in SQLite.
+// Package store keeps what the rooms keep, in SQLite or in PostgreSQL.
 //
 // It implements the store interfaces that the rooms declare, one type for each: [Registry], [Definitions],
 // [Connections], the data keys of seal, and [Idempotency] for the API. What a method of those says is one transaction
-// is one, and a write is on the disk when its method returns. One connection writes; writes that come at the same time
-// share a transaction and its sync to the disk. Readers see a snapshot and wait for nobody.
+// is one, and a write is on the disk when its method returns. Writes that come at the same time share a transaction and
+// its sync to the disk. Readers see a snapshot and wait for nobody.
+//
+// Over PostgreSQL several processes share a database. What changes a row says what it must find there, so that two
+// nodes never overwrite each other unseen; a node tells the others what it changed ([Store.News]), and each shows that
+// it lives ([Store.Incarnation]). While the server is away, reads and writes fail with [ErrUnavailable] at once.
 //
 // Secrets are sealed before they come near the database, each bound to its organization, table, row, column and
 // generation, so that a row's ciphertext moved or put back does not open. Nothing secret is in the file, its log or
 // its journal.
 //
 // Migrations go forward only, and a database of a newer version is refused in words. The SQL is what PostgreSQL and
-// SQLite share; what is SQLite's alone is in dialect.go.
+// SQLite share; what is not is in dialect_sqlite.go and dialect_postgres.go.
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"latchkey/internal/seal"
+	"latchkey/internal/secret"
 )
 
 // Config says what to open.
 type Config struct {
-	// Path is the database's file. It is made when it is not there; its folder must be.
+	// Path is the SQLite database's file. It is made when it is not there; its folder must be.
 	Path string
+	// URL is a PostgreSQL database's address, postgres://…; with it, Path stands for nothing.
+	URL secret.String
 	// Root wraps the data keys, which are kept in the database itself. Another root than the one that the database
 	// was made with is refused.
 	Root seal.Wrapper
 	// Log gets migrations and what goes wrong in the background; nil means none.
 	Log *slog.Logger
-	// Readers is how many connections read; 0 means 4.
+	// Readers is how many connections read; 0 means 4, of PostgreSQL 8.
 	Readers int
+	// Writers is how many connections to PostgreSQL write; 0 means 2. Over SQLite it is always one.
+	Writers int
 }
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	log     *slog.Logger
-	readers *sql.DB
-	writer  *writer
-	keyring *seal.Keyring
-
+	log         *slog.Logger
+	dialect     dialect
+	readers     *sql.DB
+	writer      *writer
+	keyring     *seal.Keyring
+	presence    *presence // nil over SQLite
 	incarnation string
 	subscribers subscribers
+	// restartGrace is the constant, but in tests.
+	restartGrace time.Duration
 
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt // SQL text → statement of the readers
@@ -59,39 +73,77 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	if config.Readers <= 0 {
-		config.Readers = 4
+	s := &Store{
+		log: config.Log, incarnation: newIncarnation(), restartGrace: restartGrace, prepared: map[string]*sql.Stmt{},
 	}
-	s := &Store{log: config.Log, incarnation: newIncarnation(), prepared: map[string]*sql.Stmt{}}
 	if err := s.open(ctx, config); err != nil {
 		_ = s.Close()
-		return nil, fmt.Errorf("opening the store %s: %w", config.Path, err)
+		return nil, fmt.Errorf("opening the store %s: %w", config.place(), err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, config Config) error {
-	if err := createFile(config.Path); err != nil {
-		return err
+// place names the database for people.
+func (c Config) place() string {
+	if c.URL.Empty() {
+		return c.Path
 	}
-	one, err := openWriter(config.Path)
+	return RedactURL(c.URL)
+}
+
+func (s *Store) open(ctx context.Context, config Config) (err error) {
+	if config.URL.Empty() {
+		err = s.openFile(ctx, config)
+	} else {
+		err = s.openServer(ctx, config)
+	}
 	if err != nil {
-		return err
-	}
-	if err := migrate(ctx, one, config.Log); err != nil {
-		_ = one.Close()
-		return err
-	}
-	if s.writer, err = newWriter(ctx, one); err != nil {
-		_ = one.Close()
-		return err
-	}
-	if s.readers, err = openReaders(config.Path, config.Readers); err != nil {
 		return err
 	}
 	if s.keyring, err = seal.Open(ctx, config.Root, dataKeys{s}); err != nil {
 		return fmt.Errorf("opening the keyring: %w", err)
 	}
+	return nil
+}
+
+func (s *Store) openFile(ctx context.Context, config Config) error {
+	s.dialect = sqliteDialect()
+	if err := createFile(config.Path); err != nil {
+		return err
+	}
+	one, err := sqliteWriter(config.Path)
+	if err != nil {
+		return err
+	}
+	if err := migrateSQLite(ctx, one, config.Log); err != nil {
+		_ = one.Close()
+		return err
+	}
+	if s.writer, err = newWriter(ctx, one, s.dialect, s.incarnation, 1); err != nil {
+		return err
+	}
+	s.readers, err = sqliteReaders(config.Path, cmp.Or(config.Readers, 4))
+	return err
+}
+
+func (s *Store) openServer(ctx context.Context, config Config) error {
+	s.dialect = postgresDialect()
+	server, err := parseURL(config.URL)
+	if err != nil {
+		return err
+	}
+	if err := prepareServer(ctx, server, config.Log); err != nil {
+		return err
+	}
+	if s.presence, err = openPresence(ctx, server, s.incarnation, s.subscribers.tell, config.Log); err != nil {
+		return err
+	}
+	writers := cmp.Or(config.Writers, 2)
+	s.writer, err = newWriter(ctx, openServer(server, writers, writerParams), s.dialect, s.incarnation, writers)
+	if err != nil {
+		return err
+	}
+	s.readers = openServer(server, cmp.Or(config.Readers, 8), readerParams)
 	return nil
 }
 
@@ -110,13 +162,16 @@ func (s *Store) Close() error {
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())
 	}
+	if s.presence != nil {
+		s.presence.close()
+	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("closing the store: %w", err)
 	}
 	return nil
 }
 
-// Ping tells whether the database can be read and written; for readiness.
+// Ping tells whether the database can be read and written, and whether the other nodes see this one; for readiness.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	if err := s.row(ctx, `SELECT 1`).Scan(&one); err != nil {
@@ -124,6 +179,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	}
 	if err := s.write(ctx, func(*tx) error { return nil }); err != nil {
 		return fmt.Errorf("writing the database: %w", err)
+	}
+	if s.presence != nil && !s.presence.held.Load() {
+		return fmt.Errorf("telling the other nodes of this one: %w", ErrUnavailable)
 	}
 	return nil
 }

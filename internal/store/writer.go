@@ -6,57 +6,69 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"latchkey/internal/audit"
+	"sync/atomic"
 )
 
 // groupLimit is how many writes share a transaction at most.
 const groupLimit = 128
 
-// writer is the one connection that writes. Writes queue; those that wait while a transaction syncs go into the next
-// one together, so the cost of a sync is shared by as many as come at a time. Each write is a savepoint of its own: one
+// writer has the connections that write: one over a file, few over a server. Writes queue; those that wait while a
+// transaction syncs go into the next one together, so the cost of a sync is shared by as many as come at a time. One
 // that fails leaves the others alone. A write is on the disk when write returns nil.
 type writer struct {
-	db         *sql.DB
-	conn       *sql.Conn
-	queue      chan *job
-	done       chan struct{}
-	statements map[string]*sql.Stmt // SQL text → statement of conn
+	db      *sql.DB
+	dialect dialect
+	node    string // who announces: the store's incarnation
+	queue   chan *job
+	hands   sync.WaitGroup
 
 	mu     sync.RWMutex
 	closed bool
 }
 
+// job is a write on its way.
 type job struct {
 	ctx    context.Context
 	act    func(*tx) error
 	err    error
+	state  atomic.Int32
 	result chan error
 }
 
-// tx is the transaction as a write sees it. It must not be kept.
-type tx struct {
-	w       *writer
-	ctx     context.Context
-	entries []audit.Entry // for the audit record, audit.go
-	news    []News        // to be told of when the transaction is committed
-}
+// The states of a job: who waits for it may give it up until it has begun.
+const (
+	jobQueued int32 = iota
+	jobBegun
+	jobGivenUp
+)
 
-func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("opening the writer: %w", err)
+// newWriter opens the connections. The database is closed with it, also when that fails.
+func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connections int) (*writer, error) {
+	w := &writer{db: db, dialect: d, node: node, queue: make(chan *job, groupLimit)}
+	hands := make([]*hand, 0, connections)
+	for range connections {
+		session, err := newSession(ctx, db, d)
+		if err != nil {
+			for _, h := range hands {
+				_ = h.session.close() // the first error tells
+			}
+			_ = db.Close()
+			return nil, fmt.Errorf("opening the writer: %w", err)
+		}
+		hands = append(hands, &hand{w: w, session: session})
 	}
-	w := &writer{
-		db: db, conn: conn, queue: make(chan *job, groupLimit), done: make(chan struct{}),
-		statements: map[string]*sql.Stmt{},
+	for _, h := range hands {
+		w.hands.Go(h.run)
 	}
-	go w.run()
 	return w, nil
 }
 
 // write runs act in a transaction, and returns when it is durable or has failed. Once begun it is not given up when
 // ctx ends: nobody could tell what became of it.
+//
+// act may run more than once, when the server asks for another try or a neighbour in the transaction failed: it must
+// set whatever it hands out anew each time. It fails with [ErrUnavailable] when the database can't be reached and
+// nothing was written, and with an [*UnknownError] when the connection was lost while it was committed.
 func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 	w := s.writer
 	j := &job{ctx: ctx, act: act, result: make(chan error, 1)}
@@ -72,7 +84,15 @@ func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 		w.mu.RUnlock()
 		return ctx.Err()
 	}
-	return <-j.result
+	select {
+	case err := <-j.result:
+		return err
+	case <-ctx.Done():
+		if j.state.CompareAndSwap(jobQueued, jobGivenUp) {
+			return ctx.Err()
+		}
+		return <-j.result
+	}
 }
 
 // close lets the queued writes finish.
@@ -85,119 +105,45 @@ func (w *writer) close() error {
 		return nil
 	}
 	close(w.queue)
-	<-w.done
-	var errs []error
-	for _, statement := range w.statements {
-		errs = append(errs, statement.Close())
-	}
-	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+	w.hands.Wait()
+	return w.db.Close()
 }
 
-func (w *writer) run() {
-	defer close(w.done)
-	group := make([]*job, 0, groupLimit)
-	for j := range w.queue {
-		group = append(group[:0], j)
-	gather:
-		for len(group) < groupLimit {
-			select {
-			case next, ok := <-w.queue:
-				if !ok {
-					break gather
-				}
-				group = append(group, next)
-			default:
-				break gather
+// gather takes a first job and those that wait behind it.
+func (w *writer) gather(group []*job, first *job) []*job {
+	group = begun(group[:0], first)
+	for len(group) < groupLimit {
+		select {
+		case next, ok := <-w.queue:
+			if !ok {
+				return group
 			}
-		}
-		err := w.commit(group)
-		for _, j := range group {
-			if j.err == nil {
-				j.err = err
-			}
-			j.result <- j.err
+			group = begun(group, next)
+		default:
+			return group
 		}
 	}
+	return group
 }
 
-// commit runs a group in one transaction.
-func (w *writer) commit(group []*job) error {
-	ctx := context.Background()
-	if err := w.exec(ctx, beginWrite); err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
+// begun adds a job unless its caller has given it up.
+func begun(group []*job, j *job) []*job {
+	if !j.state.CompareAndSwap(jobQueued, jobBegun) {
+		return group
 	}
-	for _, j := range group {
-		if j.err = j.ctx.Err(); j.err == nil {
-			j.err = w.apply(j, len(group) > 1)
-		}
-		if j.err != nil && len(group) == 1 {
-			return w.exec(ctx, `ROLLBACK`)
-		}
-	}
-	if err := w.exec(ctx, `COMMIT`); err != nil {
-		_ = w.exec(ctx, `ROLLBACK`)
-		return fmt.Errorf("committing: %w", err)
-	}
-	return nil
+	return append(group, j)
 }
 
-// apply runs one write, undone alone when it fails.
-func (w *writer) apply(j *job, shared bool) error {
-	t := &tx{w: w, ctx: context.WithoutCancel(j.ctx)}
-	if !shared {
-		return j.act(t)
-	}
-	if err := w.exec(t.ctx, `SAVEPOINT one`); err != nil {
-		return err
-	}
-	err := j.act(t)
-	if err != nil {
-		if undo := w.exec(t.ctx, `ROLLBACK TO one`); undo != nil {
-			return errors.Join(err, undo)
-		}
-	}
-	return errors.Join(err, w.exec(t.ctx, `RELEASE one`))
+// UnknownError says that the connection was lost while a write was committed: it is done, or it is not. Who has to
+// know reads again.
+type UnknownError struct{ Err error }
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("the connection to the database was lost while it committed, so that nobody knows whether it did: %v", e.Err)
 }
 
-func (w *writer) exec(ctx context.Context, text string, args ...any) error {
-	statement, err := w.statement(ctx, text)
-	if err != nil {
-		return err
-	}
-	_, err = statement.ExecContext(ctx, args...)
-	return err
-}
+// Unwrap gives what ended the connection.
+func (e *UnknownError) Unwrap() error { return e.Err }
 
-func (w *writer) statement(ctx context.Context, text string) (*sql.Stmt, error) {
-	if statement := w.statements[text]; statement != nil {
-		return statement, nil
-	}
-	statement, err := w.conn.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, fmt.Errorf("preparing a statement: %w", err)
-	}
-	w.statements[text] = statement
-	return statement, nil
-}
-
-// exec changes rows, and tells how many.
-func (t *tx) exec(text string, args ...any) (int64, error) {
-	statement, err := t.w.statement(t.ctx, text)
-	if err != nil {
-		return 0, err
-	}
-	result, err := statement.ExecContext(t.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// row reads one row.
-func (t *tx) row(text string, args ...any) scanner {
-	statement, err := t.w.statement(t.ctx, text)
-	if err != nil {
-		return failedRow{err}
-	}
-	return statement.QueryRowContext(t.ctx, args...)
-}
+// ErrUnavailable says that the database can't be reached at present; nothing was written.
+var ErrUnavailable = errors.New("the database can't be reached")

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"latchkey/internal/audit"
+)
+
+// hand is one of the writer's connections with the goroutine that works at it.
+type hand struct {
+	w       *writer
+	session *session // nil while there is none
+
+	// A server that is away is asked again after a pause; writes meanwhile fail at once with the same failure.
+	failure error
+	pause   time.Duration
+	again   time.Time
+}
+
+// The pauses between attempts to reach a server.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// conflictLimit is how often a group is tried when the server asks for another try.
+const conflictLimit = 20
+
+// errUndone says that a write failed which had no savepoint, so that its neighbours were undone with it.
+var errUndone = errors.New("undone with another write")
+
+// tx is the transaction as a write sees it. It must not be kept.
+type tx struct {
+	s       *session
+	ctx     context.Context
+	entries []audit.Entry // for the audit record, audit.go
+	news    []News        // to be told of when the transaction is committed
+}
+
+func (h *hand) run() {
+	group := make([]*job, 0, groupLimit)
+	for first := range h.w.queue {
+		group = h.w.gather(group, first)
+		if len(group) == 0 {
+			continue
+		}
+		err := h.settle(group)
+		for _, j := range group {
+			if j.err == nil {
+				j.err = err
+			}
+			j.result <- j.err
+		}
+	}
+	if h.session != nil {
+		_ = h.session.close() // nothing is under way; the pool is closed next and tells
+	}
+}
+
+// settle runs a group until it is committed or has failed. It gives the error of those writes that have none of their
+// own.
+func (h *hand) settle(group []*job) error {
+	savepoints := h.w.dialect.savepoints
+	conflicts, losses := 0, 0
+	for {
+		if err := h.connect(); err != nil {
+			clearErrors(group)
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		err := h.try(group, savepoints)
+		switch {
+		case err == nil:
+			return nil
+		case h.session.lost():
+			h.drop()
+			if _, unknown := errors.AsType[*UnknownError](err); unknown {
+				return err
+			}
+			if losses++; losses > 1 {
+				clearErrors(group)
+				return fmt.Errorf("%w: %w", ErrUnavailable, err)
+			}
+		case errors.Is(err, errUndone):
+			savepoints = true
+		case conflict(err) && conflicts < conflictLimit:
+			conflicts++
+			time.Sleep(rand.N(time.Duration(conflicts) * 5 * time.Millisecond))
+		default:
+			return err
+		}
+	}
+}
+
+// clearErrors forgets what writes of a group met in a transaction that is void.
+func clearErrors(group []*job) {
+	for _, j := range group {
+		j.err = nil
+	}
+}
+
+// connect makes sure that there is a connection.
+func (h *hand) connect() error {
+	if h.session != nil {
+		return nil
+	}
+	if time.Now().Before(h.again) {
+		return h.failure
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectLimit)
+	defer cancel()
+	session, err := newSession(ctx, h.w.db, h.w.dialect)
+	if err != nil {
+		h.pause = min(max(2*h.pause, firstPause), lastPause)
+		h.failure, h.again = err, time.Now().Add(h.pause)
+		return err
+	}
+	h.session, h.failure, h.pause = session, nil, 0
+	return nil
+}
+
+// drop gives a lost connection back.
+func (h *hand) drop() {
+	_ = h.session.close() // it is lost
+	h.session = nil
+}
+
+// try runs a group in one transaction.
+func (h *hand) try(group []*job, savepoints bool) error {
+	s, ctx := h.session, context.Background()
+	savepoints = savepoints && len(group) > 1
+	if err := s.begin(ctx); err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	var news []News
+	for _, j := range group {
+		if j.err = j.ctx.Err(); j.err != nil {
+			continue
+		}
+		t, err := h.apply(j, savepoints)
+		if s.failure != nil {
+			_ = s.rollback(ctx) // the failure tells
+			return s.failure
+		}
+		if j.err = err; err == nil {
+			news = append(news, t.news...)
+			continue
+		}
+		if savepoints {
+			continue
+		}
+		if err := s.rollback(ctx); err != nil || len(group) == 1 {
+			return err
+		}
+		return errUndone
+	}
+	if err := h.announce(ctx, news); err != nil {
+		return errors.Join(fmt.Errorf("announcing: %w", err), s.rollback(ctx))
+	}
+	if err := s.commit(ctx); err != nil {
+		if s.lost() && !pgconn.SafeToRetry(err) {
+			return &UnknownError{err}
+		}
+		_ = s.rollback(ctx) // where the failure has not done it
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}
+
+// apply runs one write, undone alone when it fails and has a savepoint.
+func (h *hand) apply(j *job, savepoint bool) (*tx, error) {
+	t := &tx{s: h.session, ctx: context.WithoutCancel(j.ctx)}
+	if !savepoint {
+		return t, j.act(t)
+	}
+	if err := t.s.exec(t.ctx, `SAVEPOINT one`); err != nil {
+		return nil, err
+	}
+	err := j.act(t)
+	if err != nil {
+		if undo := t.s.exec(t.ctx, `ROLLBACK TO one`); undo != nil {
+			return nil, errors.Join(err, undo)
+		}
+	}
+	return t, errors.Join(err, t.s.exec(t.ctx, `RELEASE one`))
+}
+
+// exec changes rows, and tells how many.
+func (t *tx) exec(text string, args ...any) (int64, error) { return t.s.change(t.ctx, text, args...) }
+
+// row reads one row. Its Scan must be called.
+func (t *tx) row(text string, args ...any) scanner { return t.s.row(t.ctx, text, args...) }
+
+// announce tells the other nodes, when the transaction is committed. One process over a file has none.
+func (h *hand) announce(ctx context.Context, news []News) error {
+	if h.session.remote == nil || len(news) == 0 {
+		return nil
+	}
+	_, err := h.session.change(ctx, `SELECT pg_notify('`+newsChannel+`', n) FROM unnest(string_to_array($1, chr(10))) n`,
+		writeNews(h.w.node, news))
+	return err
+}
