@@ -1,10 +1,20 @@
 // Package audit knows who did what: every change, and every read of a token.
 //
-// Each organization has a chain of records, numbered without gaps, each bound to the one before by its hash; the
-// installation's own is that of the organization "". A change and its record are committed together.
+// Each organization has a chain of [Record]s, numbered without gaps, each bound to the one before by its hash; the
+// installation's own is that of the organization "". A change and its record are committed together; reads are counted
+// in memory by [Reads], made durable in groups, and become one record for each caller, connection, token and second.
+//
+// The threat is somebody who writes to the database: [Examine] finds a record that was changed, removed or moved. Who
+// rebuilds a whole chain is found by a [Checkpoint], signed with a key that is sealed in the store; who has the root
+// key too is found by a checkpoint that is kept elsewhere. What came after the last checkpoint held is bound by the
+// hashes alone. Records hold no secrets: of a token its hash, of a key its id.
 package audit
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
 // System is the actor of what nobody asked for: a refresh that was due, a sweep.
 const System = "system"
@@ -26,4 +36,56 @@ type Entry struct {
 	Generation int64
 	// Detail says more, in words that are no secret: names, revisions, hashes.
 	Detail map[string]string
+}
+
+// Record is an entry in its place in the chain.
+type Record struct {
+	Entry
+	// Sequence counts the organization's records from 1.
+	Sequence int64
+	// Previous is the hash of the record before; of the first, zeros.
+	Previous Hash
+	// Hash is what [Record.Sum] gives.
+	Hash Hash
+}
+
+// Follow makes the record that comes after one of that number and hash.
+func (e Entry) Follow(sequence int64, previous Hash) Record {
+	r := Record{Entry: e.plain(), Sequence: sequence + 1, Previous: previous}
+	r.Hash = r.Sum()
+	return r
+}
+
+// maxText bounds each text of a record, in bytes.
+const maxText = 1024
+
+// plain gives the entry as every database and encoding can hold it, so that its hash is the same wherever it was.
+func (e Entry) plain() Entry {
+	e.At = time.UnixMicro(e.At.UnixMicro()).UTC()
+	for _, text := range []*string{&e.Organization, &e.Actor, &e.Action, &e.Subject} {
+		*text = plain(*text)
+	}
+	for name, value := range e.Detail {
+		if plain(name) != name || plain(value) != value || value == "" {
+			clean := make(map[string]string, len(e.Detail))
+			for name, value := range e.Detail {
+				if value != "" {
+					clean[plain(name)] = plain(value)
+				}
+			}
+			e.Detail = clean
+			break
+		}
+	}
+	return e
+}
+
+func plain(text string) string {
+	if len(text) <= maxText && utf8.ValidString(text) && !strings.Contains(text, "\x00") {
+		return text
+	}
+	if len(text) > maxText {
+		text = text[:maxText-16] + "…"
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
