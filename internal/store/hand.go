@@ -138,6 +138,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	var news []News
+	var entries []audit.Entry
 	for _, j := range group {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
@@ -148,7 +149,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 			return s.failure
 		}
 		if j.err = err; err == nil {
-			news = append(news, t.news...)
+			news, entries = append(news, t.news...), append(entries, t.entries...)
 			continue
 		}
 		if savepoints {
@@ -158,6 +159,9 @@ func (h *hand) try(group []*job, savepoints bool) error {
 			return err
 		}
 		return errUndone
+	}
+	if err := h.chain(ctx, entries); err != nil {
+		return errors.Join(fmt.Errorf("writing the audit record: %w", err), s.rollback(ctx))
 	}
 	if err := h.announce(ctx, news); err != nil {
 		return errors.Join(fmt.Errorf("announcing: %w", err), s.rollback(ctx))
