@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/event"
 )
 
 // hand is one of the writer's connections with the goroutine that works at it.
@@ -40,6 +41,7 @@ type tx struct {
 	s       *session
 	ctx     context.Context
 	entries []audit.Entry // for the audit record, audit.go
+	events  []event.Event // for the outbox, outbox.go
 	news    []News        // to be told of when the transaction is committed
 }
 

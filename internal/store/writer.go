@@ -71,7 +71,13 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connecti
 // nothing was written, and with an [*UnknownError] when the connection was lost while it was committed.
 func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 	w := s.writer
-	j := &job{ctx: ctx, act: act, result: make(chan error, 1)}
+	withEvents := func(t *tx) error {
+		if err := act(t); err != nil {
+			return err
+		}
+		return s.keepEvents(t)
+	}
+	j := &job{ctx: ctx, act: withEvents, result: make(chan error, 1)}
 	w.mu.RLock()
 	if w.closed {
 		w.mu.RUnlock()

@@ -1,0 +1,126 @@
+package event
+
+import "slices"
+
+// Type is a kind of event.
+type Type string
+
+// The types. Each has its line in the table below.
+const (
+	ConnectionDegraded             Type = "connection.degraded"
+	ConnectionRecovered            Type = "connection.recovered"
+	ConnectionNeedsReauthorization Type = "connection.needs_reauthorization"
+	ConnectionRefreshed            Type = "connection.refreshed"
+	ConnectionNotRevoked           Type = "connection.not_revoked"
+	Expiring                       Type = "expiring"
+	ProviderDown                   Type = "provider.down"
+	ProviderUp                     Type = "provider.up"
+	WebhookDisabled                Type = "webhook.disabled"
+	WebhookTest                    Type = "webhook.test"
+)
+
+// Description is what there is to know about a type.
+type Description struct {
+	Type Type
+	// Doc is one sentence.
+	Doc string
+	// Frequent says that there is one for each thing that goes as it should. Such an event is kept and delivered only
+	// where an endpoint names its type.
+	Frequent bool
+	// Members are those of Data, in the order of the reference. A member that does not apply is absent.
+	Members []Member
+}
+
+// Member is one of an event's Data.
+type Member struct{ Name, Doc string }
+
+// Descriptions gives every type, in the order of the reference.
+func Descriptions() []Description { return slices.Clone(descriptions) }
+
+// Describe gives what there is to know about a type; false when there is none of that name.
+func Describe(t Type) (Description, bool) {
+	i := slices.IndexFunc(descriptions, func(d Description) bool { return d.Type == t })
+	if i < 0 {
+		return Description{}, false
+	}
+	return descriptions[i], true
+}
+
+// Known tells whether there is such a type.
+func (t Type) Known() bool {
+	_, ok := Describe(t)
+	return ok
+}
+
+// Frequent tells whether events of the type are kept only where an endpoint names it.
+func (t Type) Frequent() bool {
+	d, _ := Describe(t)
+	return d.Frequent
+}
+
+var (
+	labelMember      = Member{"label", "The connection's label."}
+	definitionMember = Member{"definition", "The name of its definition."}
+	reasonMember     = Member{"reason", "Why, as the connection's own reason says it."}
+	kindMember       = Member{"error_kind", "The class of the last failure: grant_dead, client_dead, provider_down, bad_response or denied."}
+	codeMember       = Member{"error_code", "The provider's own error code, such as invalid_grant."}
+	statusMember     = Member{"status", "The HTTP status of its answer."}
+	providerMember   = Member{"provider", "The host of its token endpoint."}
+)
+
+var descriptions = []Description{
+	{
+		Type:    ConnectionDegraded,
+		Doc:     "A refresh failed in a way that may pass; the token is served while it is valid, and the refresh is tried again.",
+		Members: []Member{labelMember, definitionMember, reasonMember, kindMember, codeMember, statusMember},
+	},
+	{
+		Type:    ConnectionRecovered,
+		Doc:     "A connection that was degraded has a fresh token again.",
+		Members: []Member{labelMember, definitionMember, {"generation", "The generation of the token."}, {"degraded_since", "When it became degraded."}},
+	},
+	{
+		Type:    ConnectionNeedsReauthorization,
+		Doc:     "The grant has ended: no token comes any more until somebody consents again.",
+		Members: []Member{labelMember, definitionMember, reasonMember, kindMember, codeMember, statusMember},
+	},
+	{
+		Type:     ConnectionRefreshed,
+		Doc:      "A connection has a new token.",
+		Frequent: true,
+		Members:  []Member{labelMember, definitionMember, {"generation", "The generation of the new token."}, {"expires_at", "When the new token ends."}},
+	},
+	{
+		Type:    ConnectionNotRevoked,
+		Doc:     "A deleted connection's grant could not be revoked at its provider: it lives there until somebody ends it.",
+		Members: []Member{labelMember, definitionMember, providerMember, reasonMember},
+	},
+	{
+		Type: Expiring,
+		Doc:  "Something ends soon: a refresh token, a certificate, a client secret, a key. There is one at 60, 30, 14, 7 and 1 days.",
+		Members: []Member{{"kind", "What it is: refresh_token, certificate, client_secret, api_key, signing_key or root_key."},
+			{"name", "What people call it."}, {"expires_at", "When it ends."}, {"days", "The threshold that was crossed: 60, 30, 14, 7 or 1."},
+			{"fix", "What to do about it."}},
+	},
+	{
+		Type: ProviderDown,
+		Doc:  "A provider is unreachable or answers with errors, or refuses the client of a definition: its refreshes are held back.",
+		Members: []Member{providerMember, definitionMember, reasonMember, kindMember, codeMember, statusMember,
+			{"connections", "How many connections are held back, where that is known."}},
+	},
+	{
+		Type:    ProviderUp,
+		Doc:     "A provider that was down answers again, or accepts the client again.",
+		Members: []Member{providerMember, definitionMember, {"down_since", "When it went down."}},
+	},
+	{
+		Type:    WebhookDisabled,
+		Doc:     "An endpoint was disabled: for five days nothing could be delivered to it, or it answered 410.",
+		Members: []Member{{"url", "Its address, without its query."}, reasonMember, {"failing_since", "When its failures began."}},
+	},
+	{
+		Type:    WebhookTest,
+		Doc:     "Somebody asked for an event to see that an endpoint works; it is sent to that endpoint alone.",
+		Members: []Member{{"message", "A sentence."}},
+	},
+}
