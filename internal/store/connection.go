@@ -168,13 +168,8 @@ func (c Connections) List(ctx context.Context, s connection.Selection) ([]connec
 // Change applies what an owner changed.
 func (c Connections) Change(ctx context.Context, change connection.Change) error {
 	err := c.s.write(ctx, func(t *tx) error {
-		var version int64
-		err := t.row(`SELECT version FROM connections WHERE id = $1 AND organization = $2`, change.ID, change.Organization).Scan(&version)
-		if err != nil {
-			return orNone(err, connection.ErrNotFound)
-		}
-		if version != change.Version {
-			return connection.ErrConflict
+		if err := claimVersion(t, change); err != nil {
+			return err
 		}
 		if change.Label != nil {
 			_, err := t.exec(`UPDATE connections SET label = $2 WHERE id = $1`, change.ID, text(*change.Label))
@@ -190,20 +185,33 @@ func (c Connections) Change(ctx context.Context, change connection.Change) error
 				return err
 			}
 		}
-		if change.State != nil {
-			_, err := t.exec(`UPDATE connections SET state = $2, reason = $3, refresh_at = $4 WHERE id = $1`,
-				change.ID, string(*change.State), change.Reason, micros(change.RefreshAt))
-			if err != nil {
-				return err
-			}
+		if change.State == nil {
+			return nil
 		}
-		_, err = t.exec(`UPDATE connections SET version = version + 1, updated_at = $2 WHERE id = $1`, change.ID, micros(change.At))
+		_, err := t.exec(`UPDATE connections SET state = $2, reason = $3, refresh_at = $4 WHERE id = $1`,
+			change.ID, string(*change.State), change.Reason, micros(change.RefreshAt))
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("changing the connection %s: %w", change.ID, err)
 	}
 	return nil
+}
+
+// claimVersion goes on to the next version from the one that a change was made of. It comes first: another node's
+// change waits, and then finds that it is late.
+func claimVersion(t *tx, change connection.Change) error {
+	n, err := t.exec(`UPDATE connections SET version = version + 1, updated_at = $4
+		WHERE id = $1 AND organization = $2 AND version = $3`, change.ID, change.Organization, change.Version, micros(change.At))
+	if err != nil || n > 0 {
+		return err
+	}
+	var there int
+	err = t.row(`SELECT 1 FROM connections WHERE id = $1 AND organization = $2`, change.ID, change.Organization).Scan(&there)
+	if err != nil {
+		return orNone(err, connection.ErrNotFound)
+	}
+	return connection.ErrConflict
 }
 
 // Delete removes a connection; its attempts go with it.
@@ -251,6 +259,7 @@ func (c Connections) Sweep(ctx context.Context, attemptsBefore, pendingBefore ti
 	}
 	removed := 0
 	err = c.s.write(ctx, func(t *tx) error {
+		removed = 0
 		for _, id := range ids {
 			err := deleteConnection(t, `DELETE FROM connections WHERE id = $1 AND state = 'pending_authorization'
 				AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.connection = connections.id AND a.expires_at >= $2)

@@ -178,15 +178,15 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 // Delete forgets a definition that no connection uses.
 func (d Definitions) Delete(ctx context.Context, definition string) error {
 	err := d.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM definitions WHERE id = $1 AND connections = 0`, definition)
+		if err != nil || n > 0 {
+			return err
+		}
 		var used int
 		if err := t.row(`SELECT connections FROM definitions WHERE id = $1`, definition).Scan(&used); err != nil {
 			return orNone(err, destination.ErrNotFound)
 		}
-		if used > 0 {
-			return &destination.InUseError{Connections: used}
-		}
-		_, err := t.exec(`DELETE FROM definitions WHERE id = $1`, definition)
-		return err
+		return &destination.InUseError{Connections: used}
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the definition %s: %w", definition, err)

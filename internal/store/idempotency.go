@@ -34,6 +34,7 @@ func (i Idempotency) Begin(ctx context.Context, replay idempotency.Replay, now t
 	id, request := i.id(replay), i.request(replay)
 	var sealed []byte
 	err := i.s.write(ctx, func(t *tx) error {
+		sealed = nil
 		if err := sweepReplays(t, id, now); err != nil {
 			return err
 		}

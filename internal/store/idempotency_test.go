@@ -11,12 +11,16 @@ import (
 )
 
 func TestIdempotency(t *testing.T) {
-	idempotencytest.Run(t, func(t *testing.T) idempotency.Store { return newFolder(t).open(t).Idempotency() })
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		idempotencytest.Run(t, func(t *testing.T) idempotency.Store { return fresh(t).open(t).Idempotency() })
+	})
 }
 
-func TestExpiredAnswersGoAsOthersCome(t *testing.T) {
+func TestExpiredAnswersGoAsOthersCome(t *testing.T) { onBoth(t, testExpiredAnswersGoAsOthersCome) }
+
+func testExpiredAnswersGoAsOthersCome(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	f := newFolder(t)
+	f := fresh(t)
 	i := f.open(t).Idempotency()
 	for n := range 4 {
 		if _, err := i.Begin(ctx, idempotency.Replay{Key: strconv.Itoa(n)}, now); err != nil {

@@ -22,7 +22,7 @@ const commitTokens = `UPDATE connections SET tokens = $3, generation = generatio
 	renewable = $4, setbacks = 0, last_error = NULL, last_refresh_at = $6, updated_at = $6,
 	state = CASE WHEN state = 'disabled' THEN state ELSE 'active' END,
 	reason = CASE WHEN state = 'disabled' THEN reason ELSE '' END,
-	refresh_at = CASE WHEN state = 'disabled' THEN NULL ELSE $5 END
+	refresh_at = CASE WHEN state = 'disabled' THEN NULL ELSE CAST($5 AS BIGINT) END
 	WHERE id = $1 AND generation = $2 RETURNING version, state`
 
 // Commit replaces the token set by compare-and-set on the generation.

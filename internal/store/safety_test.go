@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,10 +64,12 @@ func newCommit(r connection.Record, mark string) connection.Commit {
 
 // TestNothingSecretInTheFiles writes a secret of every kind and looks for each in every file of the folder, with the
 // store open (the log is there) and closed.
-func TestNothingSecretInTheFiles(t *testing.T) {
+func TestNothingSecretInTheFiles(t *testing.T) { onBoth(t, testNothingSecretInTheFiles) }
+
+func testNothingSecretInTheFiles(t *testing.T, fresh func(testing.TB) folder) {
 	const mark = "zq7Xw"
 	ctx := context.Background()
-	f := newFolder(t)
+	f := fresh(t)
 	s := f.open(t)
 	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
 	doc, err := destination.ParseDocument([]byte(strings.ReplaceAll(document, "the definition's secret", "definition-"+mark)))
@@ -112,9 +115,12 @@ func TestNothingSecretInTheFiles(t *testing.T) {
 	}
 }
 
-// wantNone looks for a text in every file, as it is and in the usual encodings.
+// wantNone looks for a text in every file and in the server's tables, as it is and in the usual encodings.
 func wantNone(t *testing.T, f folder, mark string) {
 	t.Helper()
+	if !f.url.Empty() {
+		dumpTables(t, f)
+	}
 	files, err := os.ReadDir(f.path)
 	if err != nil {
 		t.Fatal(err)
@@ -140,15 +146,16 @@ func wantNone(t *testing.T, f folder, mark string) {
 	}
 }
 
-// raw opens the database beside the store.
-func (f folder) raw(t testing.TB) *sql.DB {
+// dumpTables writes what the server holds into the folder.
+func dumpTables(t *testing.T, f folder) {
 	t.Helper()
-	db, err := sql.Open("sqlite", f.database())
+	out, err := exec.Command("pg_dump", "--inserts", f.url.Reveal()).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	if err := os.WriteFile(filepath.Join(f.path, "dump.sql"), out, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func exec1(t testing.TB, db *sql.DB, text string, args ...any) {
@@ -159,9 +166,11 @@ func exec1(t testing.TB, db *sql.DB, text string, args ...any) {
 }
 
 // TestCiphertextIsBound moves ciphertexts about as a writer of the database could: none opens elsewhere.
-func TestCiphertextIsBound(t *testing.T) {
+func TestCiphertextIsBound(t *testing.T) { onBoth(t, testCiphertextIsBound) }
+
+func testCiphertextIsBound(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	f := newFolder(t)
+	f := fresh(t)
 	s := f.open(t)
 	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
 	db := f.raw(t)
@@ -203,9 +212,11 @@ func TestCiphertextIsBound(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRefuses(t *testing.T) { onBoth(t, testOpenRefuses) }
+
+func testOpenRefuses(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	f := newFolder(t)
+	f := fresh(t)
 	if err := f.open(t).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -213,27 +224,43 @@ func TestOpenRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err := store.Open(ctx, store.Config{Path: f.database(), Root: stranger}); err == nil {
-		t.Errorf("opened with another root key: %v", s.Close())
-	}
-	if s, err := store.Open(ctx, store.Config{Path: f.database()}); err == nil {
-		t.Errorf("opened without a root key: %v", s.Close())
-	}
-	if s, err := store.Open(ctx, store.Config{Path: filepath.Join(f.path, "no", "folder.db"), Root: f.root}); err == nil {
-		t.Errorf("opened where there is no folder: %v", s.Close())
+	for name, wrong := range map[string]func(*store.Config){
+		"with another root key": func(c *store.Config) { c.Root = stranger },
+		"without a root key":    func(c *store.Config) { c.Root = nil },
+		"where there is none": func(c *store.Config) {
+			c.Path, c.URL = filepath.Join(f.path, "no", "folder.db"), nowhere(c.URL)
+		},
+	} {
+		config := f.config()
+		wrong(&config)
+		if s, err := store.Open(ctx, config); err == nil {
+			t.Errorf("opened %s: %v", name, s.Close())
+		}
 	}
 	f.open(t)
 	db := f.raw(t)
-	exec1(t, db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
-	_, err = store.Open(ctx, store.Config{Path: f.database(), Root: f.root})
+	exec1(t, db, `INSERT INTO goose_db_version (version_id, is_applied) SELECT 99999, is_applied FROM goose_db_version LIMIT 1`)
+	_, err = store.Open(ctx, f.config())
 	newer, ok := errors.AsType[*store.NewerError](err)
 	if !ok || newer.Database != 99999 || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("Open() of a newer database = %v", err)
 	}
 }
 
-func TestCloseEndsEverything(t *testing.T) {
-	f := newFolder(t)
+// nowhere is an address of the same server where there is no database.
+func nowhere(address secret.String) secret.String {
+	u, err := url.Parse(address.Reveal())
+	if err != nil || u.Scheme == "" {
+		return address
+	}
+	u.Path = "/no_such_database"
+	return secret.New(u.String())
+}
+
+func TestCloseEndsEverything(t *testing.T) { onBoth(t, testCloseEndsEverything) }
+
+func testCloseEndsEverything(t *testing.T, fresh func(testing.TB) folder) {
+	f := fresh(t)
 	s := f.open(t)
 	if err := s.Ping(context.Background()); err != nil {
 		t.Error(err)
@@ -391,7 +418,7 @@ func commitForever(t *testing.T, dir, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := folder{dir, root}.open(t)
+	s := folder{path: dir, root: root}.open(t)
 	for {
 		r, err := s.Connections().Claim(ctx, id)
 		if err != nil {

@@ -3,8 +3,6 @@ package store_test
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,43 +15,10 @@ import (
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
 	"latchkey/internal/registry/registrytest"
-	"latchkey/internal/seal"
 	"latchkey/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// folder is a data directory with a root key.
-type folder struct {
-	path string
-	root seal.Wrapper
-}
-
-func newFolder(t testing.TB) folder {
-	t.Helper()
-	path := t.TempDir()
-	root, err := seal.CreateFileRoot(filepath.Join(path, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return folder{path, root}
-}
-
-func (f folder) database() string { return filepath.Join(f.path, "latchkey.db") }
-
-func (f folder) open(t testing.TB) *store.Store {
-	t.Helper()
-	s, err := store.Open(context.Background(), store.Config{Path: f.database(), Root: f.root, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
 
 const document = `{"name":"x","authentication":{"authType":"OAUTH2","grant":"OAUTH2_CLIENT_CREDENTIALS",
 	"accessTokenUrl":"https://id.example.com/token","clientId":"c","clientSecret":"the definition's secret"}}`
@@ -81,39 +46,47 @@ func addDefinition(t testing.TB, s *store.Store, organization, sandbox, name str
 }
 
 func TestConnections(t *testing.T) {
-	connectiontest.Run(t, func(t *testing.T) connectiontest.Subject {
-		s := newFolder(t).open(t)
-		c := s.Connections()
-		return connectiontest.Subject{
-			Store: c, Attempts: c, Ledger: c,
-			AddDefinition: func(t *testing.T, name string) string {
-				return addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, name)
-			},
-		}
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		connectiontest.Run(t, func(t *testing.T) connectiontest.Subject {
+			s := fresh(t).open(t)
+			c := s.Connections()
+			return connectiontest.Subject{
+				Store: c, Attempts: c, Ledger: c,
+				AddDefinition: func(t *testing.T, name string) string {
+					return addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, name)
+				},
+			}
+		})
 	})
 }
 
 func TestRegistry(t *testing.T) {
-	open := func(t *testing.T) registrytest.Subject {
-		s := newFolder(t).open(t)
-		return registrytest.Subject{
-			Store: s.Registry(), Keys: s.Registry(),
-			Occupy: func(t *testing.T, sandbox registry.Sandbox) {
-				addDefinition(t, s, sandbox.Organization, sandbox.Name, "occupant")
-			},
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		open := func(t *testing.T) registrytest.Subject {
+			s := fresh(t).open(t)
+			return registrytest.Subject{
+				Store: s.Registry(), Keys: s.Registry(),
+				Occupy: func(t *testing.T, sandbox registry.Sandbox) {
+					addDefinition(t, s, sandbox.Organization, sandbox.Name, "occupant")
+				},
+			}
 		}
-	}
-	registrytest.TestStore(t, open)
-	registrytest.TestKeyStore(t, open)
+		registrytest.TestStore(t, open)
+		registrytest.TestKeyStore(t, open)
+	})
 }
 
 func TestDefinitions(t *testing.T) {
-	destinationtest.Run(t, func(t *testing.T) destination.Store { return newFolder(t).open(t).Definitions() })
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		destinationtest.Run(t, func(t *testing.T) destination.Store { return fresh(t).open(t).Definitions() })
+	})
 }
 
-func TestDefinitionInUse(t *testing.T) {
+func TestDefinitionInUse(t *testing.T) { onBoth(t, testDefinitionInUse) }
+
+func testDefinitionInUse(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	s := newFolder(t).open(t)
+	s := fresh(t).open(t)
 	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
 	var last connection.Record
 	for range 2 {

@@ -47,14 +47,16 @@ type process struct {
 	catalogue *destination.Catalogue
 }
 
-// TestWholeHouse runs definition, connection, renewal and restart over SQLite and sockets: each rotated refresh token is
+// TestWholeHouse runs definition, connection, renewal and restart over a database and sockets: each rotated refresh token is
 // presented once, whatever process comes next.
-func TestWholeHouse(t *testing.T) {
+func TestWholeHouse(t *testing.T) { onBoth(t, testWholeHouse) }
+
+func testWholeHouse(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
 	provider := &rotating{presented: map[string]int{}}
 	server := httptest.NewServer(provider)
 	defer server.Close()
-	f := newFolder(t)
+	f := fresh(t)
 	hand := clock.NewManual(time.Now().UTC().Truncate(time.Microsecond))
 	caller := access.Caller{ID: "key_1", Organization: ident.NewIMSOrg(), Scopes: access.Scopes{access.Admin}}
 	first := startProcess(t, f, hand)

@@ -1,0 +1,17 @@
+package store
+
+import (
+	"context"
+	"log/slog"
+
+	"latchkey/internal/secret"
+)
+
+// Migrate brings a PostgreSQL database to this version, for tests that copy it.
+func Migrate(ctx context.Context, address secret.String) error {
+	config, err := parseURL(address)
+	if err != nil {
+		return err
+	}
+	return prepareServer(ctx, config, slog.New(slog.DiscardHandler))
+}
