@@ -3,12 +3,14 @@ package destination
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/ident"
 )
@@ -89,7 +91,7 @@ func (c *Catalogue) Create(ctx context.Context, caller access.Caller, sandbox st
 	}
 	def.describe(draft)
 	rev := Revision{Definition: def.ID, Number: 1, Document: draft.Document, CreatedAt: now, CreatedBy: caller.ID}
-	if err := c.store.Save(ctx, Change{Definition: def, Revision: &rev}); err != nil {
+	if err := c.store.Save(ctx, Change{Definition: def, Revision: &rev, Entry: def.entry(caller, "definition.create", now)}); err != nil {
 		return Saved{}, fmt.Errorf("storing the definition %q: %w", def.Name, err)
 	}
 	return Saved{def, rev, problems}, nil
@@ -125,7 +127,9 @@ func (c *Catalogue) Update(ctx context.Context, caller access.Caller, ref Ref, d
 		Definition: def.ID, Number: def.Draft, Document: draft.Document,
 		CreatedAt: def.UpdatedAt, CreatedBy: caller.ID,
 	}
-	if err := c.store.Save(ctx, Change{Definition: def, Revision: &rev, Expect: expect}); err != nil {
+	if err := c.store.Save(ctx, Change{
+		Definition: def, Revision: &rev, Expect: expect, Entry: def.entry(caller, "definition.update", def.UpdatedAt),
+	}); err != nil {
 		return Saved{}, fmt.Errorf("storing a revision of %q: %w", def.Name, err)
 	}
 	return Saved{def, rev, problems}, nil
@@ -151,7 +155,9 @@ func (c *Catalogue) Publish(ctx context.Context, caller access.Caller, ref Ref) 
 	now := c.now()
 	def.Published, def.UpdatedAt = def.Draft, now
 	rev.Published, rev.PublishedAt = true, now
-	if err := c.store.Save(ctx, Change{Definition: def, Revision: &rev, Expect: def.Draft}); err != nil {
+	if err := c.store.Save(ctx, Change{
+		Definition: def, Revision: &rev, Expect: def.Draft, Entry: def.entry(caller, "definition.publish", now),
+	}); err != nil {
 		return Saved{}, fmt.Errorf("publishing %q: %w", def.Name, err)
 	}
 	return Saved{def, rev, problems}, nil
@@ -252,7 +258,7 @@ func (c *Catalogue) Delete(ctx context.Context, caller access.Caller, ref Ref) e
 	if err != nil {
 		return err
 	}
-	if err := c.store.Delete(ctx, def.ID); err != nil {
+	if err := c.store.Delete(ctx, def.ID, def.entry(caller, "definition.delete", c.now())); err != nil {
 		return fmt.Errorf("deleting %q: %w", def.Name, err)
 	}
 	c.mu.Lock()
@@ -300,6 +306,14 @@ func (d Draft) name() string {
 
 func (d *Definition) describe(draft Draft) {
 	d.Name, d.Description, d.Status = draft.name(), draft.Document.Description(), draft.Document.Status()
+}
+
+// entry is what the audit record says of a change.
+func (d *Definition) entry(caller access.Caller, action string, at time.Time) audit.Entry {
+	return audit.Entry{
+		At: at, Organization: d.Organization, Actor: caller.ID, Action: action, Subject: d.ID,
+		Detail: map[string]string{"name": d.Name, "sandbox": d.Sandbox, "revision": strconv.Itoa(d.Draft)},
+	}
 }
 
 // find checks the caller and looks a definition up in the sandbox that the caller may see.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"latchkey/internal/audit"
 )
 
 // Definition is how a service authenticates, under a name that is unique in its sandbox. What it says is in its
@@ -76,12 +78,14 @@ type Change struct {
 	Revision *Revision
 	// Expect is the Draft number on which the change was based; 0 makes a new definition.
 	Expect int
+	// Entry is what the audit record says of it.
+	Entry audit.Entry
 }
 
 // Store keeps definitions and their revisions. It MUST keep a document's secrets apart from it, sealed
 // ([Document.Secrets], [ParseJSONSealed]). destinationtest.Run says in tests what each method promises.
 type Store interface {
-	// Save writes a change in one transaction. It MUST fail with [ErrNameTaken] when the sandbox has another
+	// Save writes a change and its entry in one transaction. It MUST fail with [ErrNameTaken] when the sandbox has another
 	// definition of that name, with [ErrConflict] when Draft is not what the change expects, and with
 	// [ErrNotFound] when there is no definition to change.
 	Save(ctx context.Context, change Change) error
@@ -95,7 +99,7 @@ type Store interface {
 	Revisions(ctx context.Context, definition string, numbers ...int) ([]Revision, error)
 	// Delete forgets a definition and its revisions. It MUST fail with an [InUseError] while connections exist,
 	// and with [ErrNotFound] when there is no such definition.
-	Delete(ctx context.Context, definition string) error
+	Delete(ctx context.Context, definition string, entry audit.Entry) error
 }
 
 // What can go wrong with definitions.

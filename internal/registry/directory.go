@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/ident"
 )
@@ -45,7 +47,9 @@ func (d *Directory) CreateOrganization(ctx context.Context, caller access.Caller
 	first := Sandbox{
 		ID: ident.UUID(), Organization: id, Name: access.DefaultSandbox, Title: "Production", CreatedAt: now,
 	}
-	if err := d.store.CreateOrganization(ctx, organization, first); err != nil {
+	if err := d.store.CreateOrganization(ctx, organization, first, audit.Entry{
+		At: now, Organization: id, Actor: caller.ID, Action: "organization.create", Subject: id, Detail: map[string]string{"name": name},
+	}); err != nil {
 		return Organization{}, fmt.Errorf("creating the organization %s: %w", id, err)
 	}
 	return organization, nil
@@ -103,7 +107,7 @@ func (d *Directory) CreateSandbox(ctx context.Context, caller access.Caller, nam
 	sandbox := Sandbox{
 		ID: ident.UUID(), Organization: caller.Organization, Name: name, Title: title, CreatedAt: d.clock.Now().UTC(),
 	}
-	if err := d.store.CreateSandbox(ctx, sandbox); err != nil {
+	if err := d.store.CreateSandbox(ctx, sandbox, sandbox.entry(caller, "sandbox.create", sandbox.CreatedAt)); err != nil {
 		return Sandbox{}, fmt.Errorf("creating the sandbox %q: %w", name, err)
 	}
 	return sandbox, nil
@@ -148,10 +152,18 @@ func (d *Directory) DeleteSandbox(ctx context.Context, caller access.Caller, ref
 			Message: fmt.Sprintf("the sandbox %q is the organization's default and can't be deleted", sandbox.Name),
 		}
 	}
-	if err := d.store.DeleteSandbox(ctx, sandbox.Organization, sandbox.ID); err != nil {
+	if err := d.store.DeleteSandbox(ctx, sandbox.Organization, sandbox.ID, sandbox.entry(caller, "sandbox.delete", d.clock.Now())); err != nil {
 		return fmt.Errorf("deleting the sandbox %q: %w", sandbox.Name, err)
 	}
 	return nil
+}
+
+// entry is what the audit record says of a sandbox.
+func (s Sandbox) entry(caller access.Caller, action string, at time.Time) audit.Entry {
+	return audit.Entry{
+		At: at, Organization: s.Organization, Actor: caller.ID, Action: action, Subject: s.ID,
+		Detail: map[string]string{"name": s.Name, "title": s.Title},
+	}
 }
 
 // visible lists the sandboxes of the caller's organization that it is not kept out of.

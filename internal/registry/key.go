@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/ident"
 	"latchkey/internal/secret"
 )
@@ -52,12 +53,12 @@ type CreatedKey struct {
 // KeyStore keeps keys. registrytest.TestKeyStore checks an implementation.
 type KeyStore interface {
 	// CreateKey adds a key: [ErrNotFound] when there is no such organization or sandbox.
-	CreateKey(ctx context.Context, key Key) error
+	CreateKey(ctx context.Context, key Key, entry audit.Entry) error
 	// Keys gives every key of every organization, revoked ones too, in the order of their ids.
 	Keys(ctx context.Context) ([]Key, error)
-	// RevokeKey sets RevokedAt, once: a key that is revoked keeps its time. [ErrNotFound] when the organization has
-	// no such key.
-	RevokeKey(ctx context.Context, organization, id string, at time.Time) error
+	// RevokeKey sets RevokedAt, once: a key that is revoked keeps its time, and nothing is recorded. [ErrNotFound] when
+	// the organization has no such key.
+	RevokeKey(ctx context.Context, organization, id string, at time.Time, entry audit.Entry) error
 	// TouchKeys sets LastUsedAt by key id; it only ever moves forward, and unknown ids are passed over.
 	TouchKeys(ctx context.Context, used map[string]time.Time) error
 }
@@ -105,7 +106,7 @@ func (k *Keyring) Create(ctx context.Context, caller access.Caller, ask NewKey) 
 	}
 	k.changing.Lock()
 	defer k.changing.Unlock()
-	err = k.config.Store.CreateKey(ctx, key)
+	err = k.config.Store.CreateKey(ctx, key, key.entry(caller, "key.create", key.CreatedAt))
 	if errors.Is(err, ErrNotFound) && key.Sandbox != "" {
 		return CreatedKey{}, &InvalidError{
 			Pointer: "/sandbox", Message: fmt.Sprintf("there is no sandbox %q", key.Sandbox),
@@ -117,6 +118,15 @@ func (k *Keyring) Create(ctx context.Context, caller access.Caller, ask NewKey) 
 	}
 	k.put(newEntry(key))
 	return CreatedKey{Key: key, Value: secret.New(value)}, nil
+}
+
+// entry is what the audit record says of a key.
+func (k Key) entry(caller access.Caller, action string, at time.Time) audit.Entry {
+	detail := map[string]string{"name": k.Name, "sandbox": k.Sandbox, "scopes": k.Scopes.String(), "prefix": k.Prefix}
+	if !k.ExpiresAt.IsZero() {
+		detail["expires_at"] = k.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return audit.Entry{At: at, Organization: k.Organization, Actor: caller.ID, Action: action, Subject: k.ID, Detail: detail}
 }
 
 // checkNew checks what is asked for against what the caller has, and fills in what was left open.

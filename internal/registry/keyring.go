@@ -288,7 +288,7 @@ func (k *Keyring) Revoke(ctx context.Context, caller access.Caller, id string) (
 		return found.shown(), nil
 	}
 	at := k.config.Clock.Now().UTC()
-	if err := k.config.Store.RevokeKey(ctx, found.key.Organization, id, at); err != nil {
+	if err := k.config.Store.RevokeKey(ctx, found.key.Organization, id, at, found.key.entry(caller, "key.revoke", at)); err != nil {
 		return Key{}, fmt.Errorf("revoking the key %s: %w", id, err)
 	}
 	revoked := *found

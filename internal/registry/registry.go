@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"latchkey/internal/audit"
 )
 
 // Organization is a tenant: all else belongs to one.
@@ -58,18 +60,19 @@ type InvalidError struct {
 func (e *InvalidError) Error() string { return e.Message }
 
 // Store keeps organizations and sandboxes. registrytest.TestStore checks an implementation. Times MUST keep their
-// milliseconds, here and in [KeyStore].
+// milliseconds, here and in [KeyStore]. What changes something takes the entry of the audit record, and MUST keep it in
+// the same transaction.
 type Store interface {
 	// CreateOrganization adds the organization and its first sandbox together; [ErrNameTaken] when the id exists.
-	CreateOrganization(ctx context.Context, organization Organization, first Sandbox) error
+	CreateOrganization(ctx context.Context, organization Organization, first Sandbox, entry audit.Entry) error
 	// Organizations gives all, in the order of their ids.
 	Organizations(ctx context.Context) ([]Organization, error)
 	// CreateSandbox adds a sandbox: [ErrNameTaken] when the organization has that name, [ErrNotFound] when there is
 	// no such organization.
-	CreateSandbox(ctx context.Context, sandbox Sandbox) error
+	CreateSandbox(ctx context.Context, sandbox Sandbox, entry audit.Entry) error
 	// Sandboxes gives the organization's, in the order of their names.
 	Sandboxes(ctx context.Context, organization string) ([]Sandbox, error)
 	// DeleteSandbox removes one by its id: [ErrNotFound] when the organization has none such, [ErrInUse] while a
 	// connection or a definition is in it.
-	DeleteSandbox(ctx context.Context, organization, id string) error
+	DeleteSandbox(ctx context.Context, organization, id string, entry audit.Entry) error
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/registry"
 )
 
@@ -21,7 +22,7 @@ func orNone(err, none error) error {
 }
 
 // CreateKey adds an API key.
-func (r Registry) CreateKey(ctx context.Context, key registry.Key) error {
+func (r Registry) CreateKey(ctx context.Context, key registry.Key, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
 		if key.Sandbox != "" {
 			var there int
@@ -37,6 +38,7 @@ func (r Registry) CreateKey(ctx context.Context, key registry.Key) error {
 		if dangling(err) {
 			return registry.ErrNotFound
 		}
+		t.record(entry)
 		return err
 	})
 	if err != nil {
@@ -80,14 +82,19 @@ func scanKey(row scanner) (registry.Key, error) {
 }
 
 // RevokeKey sets the time of revocation, once.
-func (r Registry) RevokeKey(ctx context.Context, organization, id string, at time.Time) error {
+func (r Registry) RevokeKey(ctx context.Context, organization, id string, at time.Time, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3) WHERE organization = $1 AND id = $2`,
+		n, err := t.exec(`UPDATE api_keys SET revoked_at = $3 WHERE organization = $1 AND id = $2 AND revoked_at IS NULL`,
 			organization, id, micros(at))
-		if err == nil && n == 0 {
-			return registry.ErrNotFound
+		if err != nil {
+			return err
 		}
-		return err
+		if n > 0 {
+			t.record(entry)
+			return nil
+		}
+		var there int
+		return orNone(t.row(`SELECT 1 FROM api_keys WHERE organization = $1 AND id = $2`, organization, id).Scan(&there), registry.ErrNotFound)
 	})
 	if err != nil {
 		return fmt.Errorf("revoking the key %s: %w", id, err)

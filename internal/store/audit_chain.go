@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -46,6 +47,7 @@ func (t *tx) extend(organization string, entries []audit.Entry) error {
 		if entry.At.IsZero() {
 			entry.At = now
 		}
+		entry.Action = cmp.Or(entry.Action, "unnamed") // a change must not fail because nobody named it
 		record := entry.Follow(head.Sequence, head.Hash)
 		head.Sequence, head.Hash = record.Sequence, record.Hash
 		detail, err := encodeDetail(record.Detail)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/destination"
 	"latchkey/internal/seal"
 )
@@ -36,6 +37,7 @@ func (d Definitions) Save(ctx context.Context, change destination.Change) error 
 		if err := saveDefinition(t, change.Definition, change.Expect); err != nil {
 			return err
 		}
+		t.record(change.Entry)
 		if change.Revision == nil {
 			return nil
 		}
@@ -176,11 +178,15 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 }
 
 // Delete forgets a definition that no connection uses.
-func (d Definitions) Delete(ctx context.Context, definition string) error {
+func (d Definitions) Delete(ctx context.Context, definition string, entry audit.Entry) error {
 	err := d.s.write(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM definitions WHERE id = $1 AND connections = 0`, definition)
-		if err != nil || n > 0 {
+		if err != nil {
 			return err
+		}
+		if n > 0 {
+			t.record(entry)
+			return nil
 		}
 		var used int
 		if err := t.row(`SELECT connections FROM definitions WHERE id = $1`, definition).Scan(&used); err != nil {

@@ -5,11 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/registry"
 )
 
 // CreateOrganization adds an organization with its first sandbox.
-func (r Registry) CreateOrganization(ctx context.Context, organization registry.Organization, first registry.Sandbox) error {
+func (r Registry) CreateOrganization(ctx context.Context, organization registry.Organization, first registry.Sandbox, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)`,
 			organization.ID, organization.Name, micros(organization.CreatedAt))
@@ -19,6 +20,7 @@ func (r Registry) CreateOrganization(ctx context.Context, organization registry.
 		if err != nil {
 			return err
 		}
+		t.record(entry)
 		return insertSandbox(t, first)
 	})
 	if err != nil {
@@ -45,8 +47,11 @@ func (r Registry) Organizations(ctx context.Context) ([]registry.Organization, e
 }
 
 // CreateSandbox adds a sandbox.
-func (r Registry) CreateSandbox(ctx context.Context, sandbox registry.Sandbox) error {
-	err := r.s.write(ctx, func(t *tx) error { return insertSandbox(t, sandbox) })
+func (r Registry) CreateSandbox(ctx context.Context, sandbox registry.Sandbox, entry audit.Entry) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		t.record(entry)
+		return insertSandbox(t, sandbox)
+	})
 	if err != nil {
 		return fmt.Errorf("storing the sandbox %q: %w", sandbox.Name, err)
 	}
@@ -83,7 +88,7 @@ func (r Registry) Sandboxes(ctx context.Context, organization string) ([]registr
 }
 
 // DeleteSandbox removes one that nothing is in.
-func (r Registry) DeleteSandbox(ctx context.Context, organization, id string) error {
+func (r Registry) DeleteSandbox(ctx context.Context, organization, id string, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
 		var used bool
 		err := t.row(`SELECT EXISTS (SELECT 1 FROM definitions d WHERE d.organization = s.organization AND d.sandbox = s.name)
@@ -95,6 +100,7 @@ func (r Registry) DeleteSandbox(ctx context.Context, organization, id string) er
 		if used {
 			return registry.ErrInUse
 		}
+		t.record(entry)
 		_, err = t.exec(`DELETE FROM sandboxes WHERE organization = $1 AND id = $2`, organization, id)
 		return err
 	})

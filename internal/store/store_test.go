@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/connection"
 	"latchkey/internal/connection/connectiontest"
 	"latchkey/internal/destination"
@@ -22,6 +23,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const document = `{"name":"x","authentication":{"authType":"OAUTH2","grant":"OAUTH2_CLIENT_CREDENTIALS",
 	"accessTokenUrl":"https://id.example.com/token","clientId":"c","clientSecret":"the definition's secret"}}`
+
+// deletion is what a deletion records.
+var deletion = audit.Entry{Organization: connectiontest.Organization, Actor: "key_1", Action: "definition.delete"}
 
 // addDefinition stores a definition in an organization's sandbox.
 func addDefinition(t testing.TB, s *store.Store, organization, sandbox, name string) string {
@@ -103,7 +107,7 @@ func testDefinitionInUse(t *testing.T, fresh func(testing.TB) folder) {
 		if want == 0 {
 			break
 		}
-		err = s.Definitions().Delete(ctx, id)
+		err = s.Definitions().Delete(ctx, id, deletion)
 		if used, ok := errors.AsType[*destination.InUseError](err); !ok || used.Connections != want {
 			t.Errorf("Delete() while %d connections exist = %v", want, err)
 		}
@@ -117,7 +121,7 @@ func testDefinitionInUse(t *testing.T, fresh func(testing.TB) folder) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Definitions().Delete(ctx, id); err != nil {
+	if err := s.Definitions().Delete(ctx, id, deletion); err != nil {
 		t.Errorf("Delete() = %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -61,7 +62,7 @@ func testWholeHouse(t *testing.T, fresh func(testing.TB) folder) {
 	caller := access.Caller{ID: "key_1", Organization: ident.NewIMSOrg(), Scopes: access.Scopes{access.Admin}}
 	first := startProcess(t, f, hand)
 	sandbox := registry.Sandbox{ID: ident.UUID(), Organization: caller.Organization, Name: "prod", Title: "prod", CreatedAt: hand.Now()}
-	if err := first.store.Registry().CreateOrganization(ctx, registry.Organization{ID: caller.Organization, Name: "o", CreatedAt: hand.Now()}, sandbox); err != nil {
+	if err := first.store.Registry().CreateOrganization(ctx, registry.Organization{ID: caller.Organization, Name: "o", CreatedAt: hand.Now()}, sandbox, audit.Entry{Organization: caller.Organization}); err != nil {
 		t.Fatal(err)
 	}
 	doc, err := destination.ParseDocument([]byte(strings.ReplaceAll(`{"name":"acme","authentication":{"authType":"OAUTH2",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/destination"
 )
 
@@ -16,6 +17,7 @@ type Memory struct {
 	definitions map[string]destination.Definition // id → definition
 	revisions   map[string][]stored               // definition id → its revisions, oldest first
 	connections map[string]int                    // definition id → how many there are
+	entries     []audit.Entry
 }
 
 // stored is a revision as a real store has it: the document's masked text, and its secrets apart.
@@ -40,6 +42,13 @@ func (m *Memory) Connect(definition string, connections int) {
 	m.connections[definition] = connections
 }
 
+// Entries gives what was recorded.
+func (m *Memory) Entries() []audit.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.entries)
+}
+
 // Save writes a change.
 func (m *Memory) Save(_ context.Context, change destination.Change) error {
 	m.mu.Lock()
@@ -58,6 +67,7 @@ func (m *Memory) Save(_ context.Context, change destination.Change) error {
 		}
 	}
 	m.definitions[def.ID] = def
+	m.entries = append(m.entries, change.Entry)
 	if change.Revision != nil {
 		m.keep(*change.Revision)
 	}
@@ -149,7 +159,7 @@ func (m *Memory) Revisions(_ context.Context, definition string, numbers ...int)
 }
 
 // Delete forgets a definition.
-func (m *Memory) Delete(_ context.Context, definition string) error {
+func (m *Memory) Delete(_ context.Context, definition string, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, exists := m.definitions[definition]; !exists {
@@ -159,6 +169,7 @@ func (m *Memory) Delete(_ context.Context, definition string) error {
 		return &destination.InUseError{Connections: n}
 	}
 	delete(m.definitions, definition)
+	m.entries = append(m.entries, entry)
 	delete(m.revisions, definition)
 	return nil
 }

@@ -260,10 +260,10 @@ func list(t *testing.T, s destination.Store) {
 func remove(t *testing.T, s destination.Store) {
 	change := first(t, "prod", "moviestar")
 	save(t, s, change)
-	if err := s.Delete(t.Context(), change.Definition.ID); err != nil {
+	if err := s.Delete(t.Context(), change.Definition.ID, change.Entry); err != nil {
 		t.Fatalf("Delete = %v", err)
 	}
-	if err := s.Delete(t.Context(), change.Definition.ID); !errors.Is(err, destination.ErrNotFound) {
+	if err := s.Delete(t.Context(), change.Definition.ID, change.Entry); !errors.Is(err, destination.ErrNotFound) {
 		t.Errorf("deleting twice: %v, want ErrNotFound", err)
 	}
 	if got, err := s.Revisions(t.Context(), change.Definition.ID); err != nil || len(got) != 0 {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/registry"
 )
 
@@ -22,6 +23,7 @@ type Memory struct {
 	sandboxes     map[string]registry.Sandbox // id → sandbox
 	keys          map[string]registry.Key     // id → key
 	occupied      map[string]bool             // sandbox ids
+	entries       []audit.Entry
 }
 
 var (
@@ -44,8 +46,15 @@ func (m *Memory) Occupy(sandbox registry.Sandbox) {
 	m.occupied[sandbox.ID] = true
 }
 
+// Entries gives what was recorded.
+func (m *Memory) Entries() []audit.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.entries)
+}
+
 // CreateOrganization meets [registry.Store].
-func (m *Memory) CreateOrganization(_ context.Context, o registry.Organization, first registry.Sandbox) error {
+func (m *Memory) CreateOrganization(_ context.Context, o registry.Organization, first registry.Sandbox, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.organizations[o.ID]; ok {
@@ -53,6 +62,7 @@ func (m *Memory) CreateOrganization(_ context.Context, o registry.Organization, 
 	}
 	m.organizations[o.ID] = o
 	m.sandboxes[first.ID] = first
+	m.entries = append(m.entries, entry)
 	return nil
 }
 
@@ -66,7 +76,7 @@ func (m *Memory) Organizations(context.Context) ([]registry.Organization, error)
 }
 
 // CreateSandbox meets [registry.Store].
-func (m *Memory) CreateSandbox(_ context.Context, sandbox registry.Sandbox) error {
+func (m *Memory) CreateSandbox(_ context.Context, sandbox registry.Sandbox, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.organizations[sandbox.Organization]; !ok {
@@ -76,6 +86,7 @@ func (m *Memory) CreateSandbox(_ context.Context, sandbox registry.Sandbox) erro
 		return fmt.Errorf("sandbox %q: %w", sandbox.Name, registry.ErrNameTaken)
 	}
 	m.sandboxes[sandbox.ID] = sandbox
+	m.entries = append(m.entries, entry)
 	return nil
 }
 
@@ -104,7 +115,7 @@ func (m *Memory) Sandboxes(_ context.Context, organization string) ([]registry.S
 }
 
 // DeleteSandbox meets [registry.Store].
-func (m *Memory) DeleteSandbox(_ context.Context, organization, id string) error {
+func (m *Memory) DeleteSandbox(_ context.Context, organization, id string, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sandbox, ok := m.sandboxes[id]
@@ -115,11 +126,12 @@ func (m *Memory) DeleteSandbox(_ context.Context, organization, id string) error
 		return fmt.Errorf("sandbox %s: %w", id, registry.ErrInUse)
 	}
 	delete(m.sandboxes, id)
+	m.entries = append(m.entries, entry)
 	return nil
 }
 
 // CreateKey meets [registry.KeyStore].
-func (m *Memory) CreateKey(_ context.Context, key registry.Key) error {
+func (m *Memory) CreateKey(_ context.Context, key registry.Key, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, ok := m.organizations[key.Organization]; !ok {
@@ -129,6 +141,7 @@ func (m *Memory) CreateKey(_ context.Context, key registry.Key) error {
 		return fmt.Errorf("sandbox %q: %w", key.Sandbox, registry.ErrNotFound)
 	}
 	m.keys[key.ID] = key
+	m.entries = append(m.entries, entry)
 	return nil
 }
 
@@ -140,7 +153,7 @@ func (m *Memory) Keys(context.Context) ([]registry.Key, error) {
 }
 
 // RevokeKey meets [registry.KeyStore].
-func (m *Memory) RevokeKey(_ context.Context, organization, id string, at time.Time) error {
+func (m *Memory) RevokeKey(_ context.Context, organization, id string, at time.Time, entry audit.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key, ok := m.keys[id]
@@ -150,6 +163,7 @@ func (m *Memory) RevokeKey(_ context.Context, organization, id string, at time.T
 	if key.RevokedAt.IsZero() {
 		key.RevokedAt = at
 		m.keys[id] = key
+		m.entries = append(m.entries, entry)
 	}
 	return nil
 }

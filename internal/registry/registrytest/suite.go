@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
 )
@@ -32,6 +33,9 @@ const (
 
 var at = time.Date(2026, 11, 21, 9, 30, 15, 123e6, time.UTC)
 
+// entry is what the suite records of each change.
+var entry = audit.Entry{Organization: one, Actor: "key_1", Action: "test.change", Subject: "s"}
+
 // sameTimes compares instants, whatever their location.
 var sameTimes = cmpopts.EquateApproxTime(0)
 
@@ -45,7 +49,7 @@ func fill(t *testing.T, store registry.Store) (ofOne, ofTwo registry.Sandbox) {
 	ofOne, ofTwo = newSandbox(one, "prod"), newSandbox(two, "prod")
 	for _, first := range []registry.Sandbox{ofTwo, ofOne} {
 		organization := registry.Organization{ID: first.Organization, Name: "Org " + first.Organization[:1], CreatedAt: at}
-		if err := store.CreateOrganization(context.Background(), organization, first); err != nil {
+		if err := store.CreateOrganization(context.Background(), organization, first, entry); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +78,7 @@ func testOrganizations(t *testing.T, s Subject) {
 	if diff := cmp.Diff(want, got, sameTimes); diff != "" || err != nil {
 		t.Errorf("Organizations() = %v (-want +got):\n%s", err, diff)
 	}
-	err = s.Store.CreateOrganization(ctx, registry.Organization{ID: one, Name: "again", CreatedAt: at}, newSandbox(one, "other"))
+	err = s.Store.CreateOrganization(ctx, registry.Organization{ID: one, Name: "again", CreatedAt: at}, newSandbox(one, "other"), entry)
 	if !errors.Is(err, registry.ErrNameTaken) {
 		t.Errorf("CreateOrganization() of an id in use = %v, want ErrNameTaken", err)
 	}
@@ -89,7 +93,7 @@ func testSandboxes(t *testing.T, s Subject) {
 	prod, _ := fill(t, s.Store)
 	stage, dev := newSandbox(one, "stage"), newSandbox(one, "dev")
 	for _, sandbox := range []registry.Sandbox{stage, dev, newSandbox(two, "stage")} {
-		if err := s.Store.CreateSandbox(ctx, sandbox); err != nil {
+		if err := s.Store.CreateSandbox(ctx, sandbox, entry); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,10 +101,10 @@ func testSandboxes(t *testing.T, s Subject) {
 	if diff := cmp.Diff([]registry.Sandbox{dev, prod, stage}, got, sameTimes); diff != "" || err != nil {
 		t.Errorf("Sandboxes() = %v (-want +got):\n%s", err, diff)
 	}
-	if err := s.Store.CreateSandbox(ctx, newSandbox(one, "stage")); !errors.Is(err, registry.ErrNameTaken) {
+	if err := s.Store.CreateSandbox(ctx, newSandbox(one, "stage"), entry); !errors.Is(err, registry.ErrNameTaken) {
 		t.Errorf("CreateSandbox() of a name in use = %v, want ErrNameTaken", err)
 	}
-	if err := s.Store.CreateSandbox(ctx, newSandbox(ident.NewIMSOrg(), "stage")); !errors.Is(err, registry.ErrNotFound) {
+	if err := s.Store.CreateSandbox(ctx, newSandbox(ident.NewIMSOrg(), "stage"), entry); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("CreateSandbox() in no organization = %v, want ErrNotFound", err)
 	}
 	if got, err := s.Store.Sandboxes(ctx, ident.NewIMSOrg()); err != nil || len(got) != 0 {
@@ -112,29 +116,29 @@ func testDeleting(t *testing.T, s Subject) {
 	ctx := context.Background()
 	_, other := fill(t, s.Store)
 	stage := newSandbox(one, "stage")
-	if err := s.Store.CreateSandbox(ctx, stage); err != nil {
+	if err := s.Store.CreateSandbox(ctx, stage, entry); err != nil {
 		t.Fatal(err)
 	}
 	for name, id := range map[string]string{"another organization's": other.ID, "no": ident.UUID()} {
-		if err := s.Store.DeleteSandbox(ctx, one, id); !errors.Is(err, registry.ErrNotFound) {
+		if err := s.Store.DeleteSandbox(ctx, one, id, entry); !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("DeleteSandbox() of %s sandbox = %v, want ErrNotFound", name, err)
 		}
 	}
-	if err := s.Store.DeleteSandbox(ctx, one, stage.ID); err != nil {
+	if err := s.Store.DeleteSandbox(ctx, one, stage.ID, entry); err != nil {
 		t.Errorf("DeleteSandbox() = %v", err)
 	}
-	if err := s.Store.CreateSandbox(ctx, newSandbox(one, "stage")); err != nil {
+	if err := s.Store.CreateSandbox(ctx, newSandbox(one, "stage"), entry); err != nil {
 		t.Errorf("CreateSandbox() of a name that is free again = %v", err)
 	}
 	if s.Occupy == nil {
 		return
 	}
 	busy := newSandbox(one, "busy")
-	if err := s.Store.CreateSandbox(ctx, busy); err != nil {
+	if err := s.Store.CreateSandbox(ctx, busy, entry); err != nil {
 		t.Fatal(err)
 	}
 	s.Occupy(t, busy)
-	if err := s.Store.DeleteSandbox(ctx, one, busy.ID); !errors.Is(err, registry.ErrInUse) {
+	if err := s.Store.DeleteSandbox(ctx, one, busy.ID, entry); !errors.Is(err, registry.ErrInUse) {
 		t.Errorf("DeleteSandbox() of one in use = %v, want ErrInUse", err)
 	}
 }
@@ -145,7 +149,7 @@ func testSandboxesAtOnce(t *testing.T, s Subject) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			err := s.Store.CreateSandbox(context.Background(), newSandbox(one, "stage"))
+			err := s.Store.CreateSandbox(context.Background(), newSandbox(one, "stage"), entry)
 			switch {
 			case err == nil:
 				made.Add(1)
@@ -185,7 +189,7 @@ func newKey(n int, organization string) registry.Key {
 func createKeys(t *testing.T, store registry.KeyStore, keys ...registry.Key) {
 	t.Helper()
 	for _, key := range keys {
-		if err := store.CreateKey(context.Background(), key); err != nil {
+		if err := store.CreateKey(context.Background(), key, entry); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,12 +209,12 @@ func testKeys(t *testing.T, s Subject) {
 	wantKeys(t, s.Keys)
 	createKeys(t, s.Keys, c, a, b)
 	wantKeys(t, s.Keys, a, b, c)
-	if err := s.Keys.CreateKey(context.Background(), newKey(4, ident.NewIMSOrg())); !errors.Is(err, registry.ErrNotFound) {
+	if err := s.Keys.CreateKey(context.Background(), newKey(4, ident.NewIMSOrg()), entry); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("CreateKey() in no organization = %v, want ErrNotFound", err)
 	}
 	lost := newKey(5, one)
 	lost.Sandbox = "lost"
-	if err := s.Keys.CreateKey(context.Background(), lost); !errors.Is(err, registry.ErrNotFound) {
+	if err := s.Keys.CreateKey(context.Background(), lost, entry); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("CreateKey() in no sandbox = %v, want ErrNotFound", err)
 	}
 	wantKeys(t, s.Keys, a, b, c)
@@ -221,14 +225,14 @@ func testRevoking(t *testing.T, s Subject) {
 	a, b := newKey(1, one), newKey(2, one)
 	createKeys(t, s.Keys, a, b)
 	for _, err := range []error{
-		s.Keys.RevokeKey(ctx, two, a.ID, at), s.Keys.RevokeKey(ctx, one, newKey(9, one).ID, at),
+		s.Keys.RevokeKey(ctx, two, a.ID, at, entry), s.Keys.RevokeKey(ctx, one, newKey(9, one).ID, at, entry),
 	} {
 		if !errors.Is(err, registry.ErrNotFound) {
 			t.Errorf("RevokeKey() of a key that the organization has not = %v, want ErrNotFound", err)
 		}
 	}
 	for _, when := range []time.Time{at.Add(time.Minute), at.Add(time.Hour)} {
-		if err := s.Keys.RevokeKey(ctx, one, a.ID, when); err != nil {
+		if err := s.Keys.RevokeKey(ctx, one, a.ID, when, entry); err != nil {
 			t.Errorf("RevokeKey() = %v", err)
 		}
 	}
