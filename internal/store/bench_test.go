@@ -14,10 +14,15 @@ import (
 // BenchmarkSaveTokens measures a token set made durable: by one caller at a time, and by many at once, who share
 // transactions.
 func BenchmarkSaveTokens(b *testing.B) {
+	b.Run("SQLite", func(b *testing.B) { benchmarkSaveTokens(b, newFolder) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkSaveTokens(b, newServed) })
+}
+
+func benchmarkSaveTokens(b *testing.B, fresh func(testing.TB) folder) {
 	for _, callers := range []int{1, 32, 128} {
 		b.Run(fmt.Sprintf("%d callers", callers), func(b *testing.B) {
 			ctx := context.Background()
-			s := newFolder(b).open(b)
+			s := fresh(b).open(b)
 			id := addDefinition(b, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
 			records := make([]connection.Record, callers)
 			for i := range records {
@@ -51,8 +56,13 @@ func BenchmarkSaveTokens(b *testing.B) {
 }
 
 func BenchmarkClaim(b *testing.B) {
+	b.Run("SQLite", func(b *testing.B) { benchmarkClaim(b, newFolder) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkClaim(b, newServed) })
+}
+
+func benchmarkClaim(b *testing.B, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	s := newFolder(b).open(b)
+	s := fresh(b).open(b)
 	r := newRecord(b, addDefinition(b, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar"), "x")
 	if err := s.Connections().Create(ctx, r, nil); err != nil {
 		b.Fatal(err)

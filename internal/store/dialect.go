@@ -1,6 +1,9 @@
 package store
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // dialect is what SQLite and PostgreSQL do not share; dialect_sqlite.go and dialect_postgres.go hold the two. All other
 // SQL of this package is one text for both.
@@ -11,6 +14,8 @@ type dialect struct {
 	savepoints bool
 	// prepares tells that this package keeps the prepared statements; else the driver does, for each connection.
 	prepares bool
+	// limit is how long one statement may take at a server. What takes longer has lost its server.
+	limit time.Duration
 	// selectRevisions reads revisions by a JSON array of numbers; all when it is NULL.
 	selectRevisions string
 	// alive gives the expression of [Store.aliveOwner].

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Reading from a server: it takes no longer than [statementLimit], whatever the caller's context says, and is tried a
+// Reading from a server: it takes no longer than the dialect allows, whatever the caller's context says, and is tried a
 // second time when a pooled connection turns out to be lost. A server that is away is [ErrUnavailable].
 
 // remoteRow is a row that Scan reads.
@@ -40,7 +40,7 @@ func (s *Store) remoteRows(ctx context.Context, each func(scanner) error, text s
 
 // read calls ask, and calls it again when it may and the connection was lost.
 func (s *Store) read(ctx context.Context, ask func(context.Context) (again bool, err error)) error {
-	bounded, cancel := context.WithTimeout(ctx, statementLimit)
+	bounded, cancel := context.WithTimeout(ctx, s.dialect.limit)
 	defer cancel()
 	again, err := ask(bounded)
 	if again && bounded.Err() == nil && away(err) {

@@ -5,14 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
-
-// statementLimit is how long one statement may take at a server. What takes longer has lost its server.
-const statementLimit = 10 * time.Second
 
 // session is a connection that writes.
 type session struct {
@@ -74,7 +70,7 @@ func (s *session) commit(ctx context.Context) error {
 	if s.remote == nil {
 		return s.exec(ctx, `COMMIT`)
 	}
-	ctx, cancel := context.WithTimeout(ctx, statementLimit)
+	ctx, cancel := context.WithTimeout(ctx, s.dialect.limit)
 	defer cancel()
 	tag, err := s.remote.Exec(ctx, `COMMIT`)
 	if err == nil && tag.String() != "COMMIT" {
@@ -99,7 +95,7 @@ func (s *session) change(ctx context.Context, text string, args ...any) (int64, 
 
 func (s *session) run(ctx context.Context, text string, args []any) (sql.Result, error) {
 	if !s.dialect.prepares {
-		ctx, cancel := context.WithTimeout(ctx, statementLimit)
+		ctx, cancel := context.WithTimeout(ctx, s.dialect.limit)
 		defer cancel()
 		return s.conn.ExecContext(ctx, text, printables(args)...)
 	}
@@ -113,7 +109,7 @@ func (s *session) run(ctx context.Context, text string, args []any) (sql.Result,
 // row reads one row.
 func (s *session) row(ctx context.Context, text string, args ...any) scanner {
 	if !s.dialect.prepares {
-		ctx, cancel := context.WithTimeout(ctx, statementLimit)
+		ctx, cancel := context.WithTimeout(ctx, s.dialect.limit)
 		return sessionRow{s, s.conn.QueryRowContext(ctx, text, printables(args)...), cancel}
 	}
 	statement, err := s.statement(ctx, text)
