@@ -86,7 +86,7 @@ var (
 	kindNotServed = &Kind{"not_served", "This is not served", http.StatusNotImplemented,
 		"The path belongs to a part of the vendor's API that a token broker has no use for.", "`detail` says what to use instead."}
 	kindUnavailable = &Kind{"unavailable", "The server is stopping or starting", http.StatusServiceUnavailable,
-		"The server can't take this request now.", "Try again after `Retry-After`."}
+		"The server can't take this request now, or its database can't be reached. Tokens that are valid are given all the same.", "Try again after `Retry-After`."}
 )
 
 // Kinds lists every kind of problem, in the order of their statuses.

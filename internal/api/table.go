@@ -84,7 +84,30 @@ func (s *server) typed(err error) *Problem {
 	if e, ok := errors.AsType[*registry.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
+	if p := stored(err); p != nil {
+		return p
+	}
 	return s.connecting(err)
+}
+
+// stored maps what a database that is away makes of a request. The errors tell by a method what they are.
+func stored(err error) *Problem {
+	type unavailable interface {
+		error
+		Unavailable() bool
+	}
+	type unknown interface {
+		error
+		OutcomeUnknown() bool
+	}
+	if e, ok := errors.AsType[unavailable](err); ok && e.Unavailable() {
+		return newProblem(kindUnavailable, "The database can't be reached. Nothing was changed.").after(time.Second)
+	}
+	if e, ok := errors.AsType[unknown](err); ok && e.OutcomeUnknown() {
+		return newProblem(kindUnavailable,
+			"The database was lost while it kept the change, which may have been made or not: read before you repeat it.").after(time.Second)
+	}
+	return nil
 }
 
 // connecting maps the errors of connections and exchanges.

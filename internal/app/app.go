@@ -91,7 +91,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if h.metrics, err = telemetry.NewMetrics(Version); err != nil {
 		return h, fmt.Errorf("setting up metrics: %w", err)
 	}
-	if h.store, err = store.Open(ctx, store.Config{Path: p.config.path("latchkey.db"), Root: p.root, Log: p.log}); err != nil {
+	if h.store, err = store.Open(ctx, p.config.storeConfig(p.root, p.log)); err != nil {
 		return h, p.config.explainRoot(err)
 	}
 	if h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{

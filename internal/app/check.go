@@ -15,6 +15,7 @@ import (
 
 	"latchkey/internal/egress"
 	"latchkey/internal/ident"
+	"latchkey/internal/store"
 )
 
 // checks gathers what is wrong with a configuration.
@@ -33,6 +34,7 @@ func (c *Config) check() error {
 	found.listener()
 	found.public()
 	found.sealing()
+	found.database()
 	found.outgoing()
 	found.log()
 	return errors.Join(found.problems...)
@@ -95,6 +97,15 @@ func (c *checks) sealing() {
 	if c.RootKeyFile == "" {
 		c.add("seal.root_key_file", "is missing: secrets at rest need a sealing key",
 			`name a file outside the data directory, then run "latchkey setup --config FILE", which makes it`)
+	}
+}
+
+func (c *checks) database() {
+	if c.DatabaseURL.Empty() {
+		return
+	}
+	if err := store.CheckURL(c.DatabaseURL); err != nil {
+		c.add("database.url", err.Error(), "write postgres://user:password@host:5432/database, or leave it out for SQLite")
 	}
 }
 

@@ -2,10 +2,15 @@ package app
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+	"latchkey/internal/store"
 )
 
 // Config is all that an operator can set. Each member has one row in [settings], which gives its name in the file,
@@ -15,6 +20,7 @@ type Config struct {
 	PublicURL      string
 	CallbackURLs   []string
 	Data           string
+	DatabaseURL    secret.String
 	LogLevel       string
 	LogFormat      string
 	TLSCertFile    string
@@ -129,6 +135,14 @@ func (c *Config) where(setting string) string {
 	}
 	return ""
 }
+
+// storeConfig says which database is opened: the server's when one is named, else the file in the data directory.
+func (c *Config) storeConfig(root seal.Wrapper, log *slog.Logger) store.Config {
+	return store.Config{Path: c.path("latchkey.db"), URL: c.DatabaseURL, Root: root, Log: log}
+}
+
+// database names the database for people.
+func (c *Config) database() string { return c.storeConfig(nil, nil).Place() }
 
 // path gives the place of a file in the data directory.
 func (c *Config) path(elem ...string) string {

@@ -12,7 +12,7 @@ func ConfigurationPage() string {
 
 ` + "`latchkey serve --config FILE`" + ` reads one YAML file. Each setting is also an environment variable, which wins over the file. An
 unknown name is an error that says what was probably meant. ` + "`latchkey config show --effective --config FILE`" + ` tells each value
-and where it came from. Keys are named by file; a password in the URL of a proxy is not shown.
+and where it came from. Keys are named by file; a password in the URL of a proxy or of the database is not shown.
 
 ` + "`latchkey dev`" + ` needs none of this; its flags are in the [command line reference](cli.md).
 

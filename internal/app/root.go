@@ -36,5 +36,5 @@ func (c *Config) explainRoot(err error) error {
 		return err
 	}
 	return hinted(fmt.Errorf("the file %s holds another root key (%s) than the one that %s is sealed with (%s)",
-		c.rootFile(), wrong.Have, c.path("latchkey.db"), wrong.Want), "put back the file that was used with this data")
+		c.rootFile(), wrong.Have, c.database(), wrong.Want), "put back the file that was used with this data")
 }

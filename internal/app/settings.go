@@ -11,6 +11,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"latchkey/internal/secret"
+	"latchkey/internal/store"
 	"latchkey/internal/suggest"
 )
 
@@ -35,7 +37,8 @@ func settings() []setting {
 		text("listen", "127.0.0.1:8377", "Address and port of the listener.", func(c *Config) *string { return &c.Listen }),
 		text("public_url", "", "The address by which browsers reach Latchkey. Required in production; the first callback URL is made of it.", func(c *Config) *string { return &c.PublicURL }),
 		list("callback_urls", "Further public base URLs whose callback path is served, such as regional host names.", func(c *Config) *[]string { return &c.CallbackURLs }),
-		text("data", ".latchkey", "Data directory: the database, keys, dev.json.", func(c *Config) *string { return &c.Data }),
+		text("data", ".latchkey", "Data directory: the database when it is SQLite, keys, dev.json. Each node has its own.", func(c *Config) *string { return &c.Data }),
+		address("database.url", "PostgreSQL database, postgres://user:password@host:5432/database?sslmode=verify-full; without it, SQLite in the data directory. All nodes name the same. Its password is never shown.", func(c *Config) *secret.String { return &c.DatabaseURL }),
 		text("log.level", "info", "debug, info, warn or error.", func(c *Config) *string { return &c.LogLevel }),
 		text("log.format", "auto", "text, json, or auto: text on a terminal, JSON otherwise.", func(c *Config) *string { return &c.LogFormat }),
 		text("tls.cert_file", "", "PEM certificate chain of the listener.", func(c *Config) *string { return &c.TLSCertFile }),
@@ -59,6 +62,18 @@ func text(name, fallback, doc string, at func(*Config) *string) setting {
 	return setting{name: name, fallback: fallback, doc: doc,
 		set:  func(c *Config, v []string) error { *at(c) = strings.Join(v, " "); return nil },
 		show: func(c *Config) string { return *at(c) }}
+}
+
+// address is a database's URL, whose password nothing shows.
+func address(name, doc string, at func(*Config) *secret.String) setting {
+	return setting{name: name, doc: doc,
+		set: func(c *Config, v []string) error { *at(c) = secret.New(strings.Join(v, "")); return nil },
+		show: func(c *Config) string {
+			if at(c).Empty() {
+				return ""
+			}
+			return store.RedactURL(*at(c))
+		}}
 }
 
 // hidingPassword shows a URL without the password in it.

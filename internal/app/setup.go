@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
+	"latchkey/internal/store"
 )
 
 // operator acts for whoever runs this program on the machine: it makes organizations.
@@ -38,6 +39,9 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 	if err := config.check(); err != nil {
 		return err
 	}
+	if err := config.checkRoot(ctx); err != nil {
+		return err
+	}
 	_, made, err := config.openOrCreateRoot()
 	if err != nil {
 		return err
@@ -62,6 +66,19 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 		return fmt.Errorf("making the administrator's key: %w", err)
 	}
 	return options.print(config, done{organization: organization, key: created, rootMade: made, again: again})
+}
+
+// checkRoot refuses to make a root key for a server's database that is sealed with one already.
+func (c *Config) checkRoot(ctx context.Context) error {
+	if _, err := os.Stat(c.rootFile()); err == nil || c.DatabaseURL.Empty() {
+		return nil
+	}
+	sealed, err := store.Sealed(ctx, c.DatabaseURL)
+	if err != nil || !sealed {
+		return err
+	}
+	return hinted(fmt.Errorf("there is no file %s, and the database %s is sealed with a root key", c.rootFile(), c.database()),
+		"copy the root key file from the node that has it: all nodes share one")
 }
 
 // productionOrganization gives the organization; again tells that an earlier setup made it.

@@ -90,6 +90,25 @@ func prepareServer(ctx context.Context, config *pgx.ConnConfig, log *slog.Logger
 	return migratePostgres(ctx, db, log)
 }
 
+// Sealed tells whether a server's database holds data keys, so that a root key for it exists.
+func Sealed(ctx context.Context, address secret.String) (bool, error) {
+	config, err := parseURL(address)
+	if err != nil {
+		return false, fmt.Errorf("reading the database: %w", err)
+	}
+	db := openServer(config, 1, readerParams)
+	defer func() { _ = db.Close() }()
+	var table, sealed bool
+	err = db.QueryRowContext(ctx, `SELECT to_regclass('data_keys') IS NOT NULL`).Scan(&table)
+	if err == nil && table {
+		err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM data_keys)`).Scan(&sealed)
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the database %s: %w", RedactURL(address), err)
+	}
+	return sealed, nil
+}
+
 // The sessions' settings. A reader changes nothing, and a writer does not wait for a lock for long.
 var (
 	readerParams = map[string]string{"default_transaction_read_only": "on"}

@@ -78,13 +78,13 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	if err := s.open(ctx, config); err != nil {
 		_ = s.Close()
-		return nil, fmt.Errorf("opening the store %s: %w", config.place(), err)
+		return nil, fmt.Errorf("opening the store %s: %w", config.Place(), err)
 	}
 	return s, nil
 }
 
-// place names the database for people.
-func (c Config) place() string {
+// Place names the database for people, without a password.
+func (c Config) Place() string {
 	if c.URL.Empty() {
 		return c.Path
 	}

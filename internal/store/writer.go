@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -151,5 +150,15 @@ func (e *UnknownError) Error() string {
 // Unwrap gives what ended the connection.
 func (e *UnknownError) Unwrap() error { return e.Err }
 
+// OutcomeUnknown tells rooms below, which can't name this type, what it is.
+func (e *UnknownError) OutcomeUnknown() bool { return true }
+
 // ErrUnavailable says that the database can't be reached at present; nothing was written.
-var ErrUnavailable = errors.New("the database can't be reached")
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string { return "the database can't be reached" }
+
+// Unavailable tells rooms below, which can't name this error, what it is.
+func (unavailable) Unavailable() bool { return true }
