@@ -65,6 +65,8 @@ type house struct {
 	keeper    *connection.Keeper
 	connector *connection.Connector
 	pages     *web.Pages
+	// hush ends the hearing of other nodes' news, and waits for its end.
+	hush func()
 }
 
 // lockData makes the data directory when it is absent, and keeps it to this process.
@@ -99,6 +101,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	}); err != nil {
 		return h, err
 	}
+	h.hearNews()
 	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
 	h.catalogue = destination.NewCatalogue(destination.Config{
 		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
@@ -181,6 +184,9 @@ func (h *house) close(ctx context.Context) error {
 	var errs []error
 	if h.keeper != nil {
 		errs = append(errs, h.keeper.Close(ctx))
+	}
+	if h.hush != nil {
+		h.hush()
 	}
 	if h.keyring != nil {
 		errs = append(errs, h.keyring.Close(ctx))

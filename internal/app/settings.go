@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -119,11 +120,14 @@ func number(name, fallback, doc string, at func(*Config) *int) setting {
 		}}
 }
 
+// passwords finds those of URLs in a text.
+var passwords = regexp.MustCompile(`(://[^\s/:@]*:)\S*@`)
+
 // applyFile lays a YAML file over what is set.
 func (c *Config) applyFile(path string, content []byte) error {
 	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
-		return fmt.Errorf("configuration %s: %w", path, err)
+		return fmt.Errorf("configuration %s: %s", path, passwords.ReplaceAllString(err.Error(), "${1}xxxxx@")) // it quotes lines
 	}
 	for _, doc := range file.Docs {
 		if doc.Body == nil {

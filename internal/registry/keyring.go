@@ -26,7 +26,7 @@ var (
 
 const (
 	defaultFlush  = 10 * time.Second
-	defaultReload = 15 * time.Second
+	defaultReload = 5 * time.Second
 )
 
 // KeyringConfig is what a [Keyring] works with.
@@ -39,7 +39,7 @@ type KeyringConfig struct {
 	Log *slog.Logger
 	// FlushEvery is how often the times of last use are written; 0 means 10 s.
 	FlushEvery time.Duration
-	// ReloadEvery is how often keys that other nodes made or revoked are read; 0 means 15 s.
+	// ReloadEvery is how often keys that other nodes made or revoked are read; 0 means 5 s. [Keyring.Reload] tells of them earlier.
 	ReloadEvery time.Duration
 }
 

@@ -366,7 +366,7 @@ func TestReloadFromTimeToTime(t *testing.T) {
 	other := open(t, f.store, f.clock, store)
 	<-store.loaded
 	value := f.create(t, admin(one), registry.NewKey{}).Value.Reveal()
-	f.clock.Advance(15 * time.Second)
+	f.clock.Advance(5 * time.Second)
 	<-store.loaded
 	// The table is published after the store has answered; what waits for the same lock comes behind it.
 	if err := other.Reload(ctx); err != nil {

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +41,7 @@ func (r Registry) CreateKey(ctx context.Context, key registry.Key, entry audit.E
 			return registry.ErrNotFound
 		}
 		t.record(entry)
+		t.announce(TopicKey, key.ID)
 		return err
 	})
 	if err != nil {
@@ -91,6 +94,7 @@ func (r Registry) RevokeKey(ctx context.Context, organization, id string, at tim
 		}
 		if n > 0 {
 			t.record(entry)
+			t.announce(TopicKey, id)
 			return nil
 		}
 		var there int
@@ -105,9 +109,9 @@ func (r Registry) RevokeKey(ctx context.Context, organization, id string, at tim
 // TouchKeys moves times of last use forward.
 func (r Registry) TouchKeys(ctx context.Context, used map[string]time.Time) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		for id, at := range used {
+		for _, id := range slices.Sorted(maps.Keys(used)) { // in one order, so that nodes do not lock each other out
 			_, err := t.exec(`UPDATE api_keys SET last_used_at = $2
-				WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`, id, micros(at))
+				WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`, id, micros(used[id]))
 			if err != nil {
 				return err
 			}

@@ -38,6 +38,7 @@ func (d Definitions) Save(ctx context.Context, change destination.Change) error 
 			return err
 		}
 		t.record(change.Entry)
+		t.announce(TopicDefinition, change.Definition.ID)
 		if change.Revision == nil {
 			return nil
 		}
@@ -186,6 +187,7 @@ func (d Definitions) Delete(ctx context.Context, definition string, entry audit.
 		}
 		if n > 0 {
 			t.record(entry)
+			t.announce(TopicDefinition, definition)
 			return nil
 		}
 		var used int

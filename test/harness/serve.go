@@ -38,6 +38,15 @@ func Install(t testing.TB, yaml ...string) *Installation {
 	return i
 }
 
+// Join makes a further node's place beside an installation: another address and data directory, the same root key and
+// administrator.
+func (i *Installation) Join(yaml ...string) *Installation {
+	i.t.Helper()
+	node := Install(i.t, append([]string{"seal: {root_key_file: " + filepath.Join(i.Dir, "root.key") + "}"}, yaml...)...)
+	node.key = i.key
+	return node
+}
+
 // Configure writes the configuration anew.
 func (i *Installation) Configure(yaml ...string) {
 	i.t.Helper()

@@ -1,0 +1,103 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/store/pgtest"
+	"latchkey/test/harness"
+)
+
+// eventually waits until something is so.
+func eventually(t *testing.T, within time.Duration, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(within); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %s: %s", within, what)
+		}
+	}
+}
+
+// nodes sets up two servers on one database.
+func nodes(t *testing.T, server *pgtest.Server) (one, two *harness.Installation, p *provider) {
+	t.Helper()
+	database := fmt.Sprintf("database: {url: %q}", server.URL(server.Database(t, "")).Reveal())
+	one = harness.Install(t)
+	p = newProvider(t, one.Dir)
+	allowed := strings.ReplaceAll(p.allowed(), "$DIR", one.Dir)
+	one.Configure(database, allowed)
+	one.Setup()
+	return one, one.Join(database, allowed), p
+}
+
+// Two nodes on one PostgreSQL: what one makes the other uses, a key revoked on one ends on the other, and both live
+// through the database's absence.
+func TestTwoNodes(t *testing.T) {
+	server := pgtest.Start(t)
+	one, two, p := nodes(t, server)
+	a, b := one.Start(), two.Start()
+
+	connect(t, a, p.clientCredentials("shared"))
+	if got := token(t, b, "shared")["access_token"]; got != "token-1" {
+		t.Errorf("the other node gives %v", got)
+	}
+	made := a.Must(http.StatusCreated, "POST", "/api/v1/keys", map[string]any{"name": "app", "scopes": []string{"tokens:read"}}).JSON(t)
+	read := func(s *harness.Server) int {
+		return s.Call("GET", "/api/v1/connections/shared/token", nil, "Authorization", "Bearer "+made["key"].(string)).Status
+	}
+	eventually(t, time.Second, "the other node takes the new key", func() bool { return read(b) == http.StatusOK })
+	a.Must(http.StatusNoContent, "DELETE", "/api/v1/keys/"+made["id"].(string), nil)
+	if status := read(a); status != http.StatusUnauthorized {
+		t.Errorf("the node that revoked a key answers it with %d", status)
+	}
+	eventually(t, time.Second, "the other node refuses the revoked key", func() bool { return read(b) == http.StatusUnauthorized })
+
+	for _, mode := range []string{"fast", "immediate"} {
+		server.Stop(t, mode)
+		for _, s := range []*harness.Server{a, b} {
+			eventually(t, 5*time.Second, "readyz tells that the database is away", func() bool { return ready(s) == http.StatusServiceUnavailable })
+			token(t, s, "shared")
+			began := time.Now()
+			reply := s.Call("GET", "/api/v1/connections/shared", nil)
+			if reply.Status != http.StatusServiceUnavailable || time.Since(began) > time.Second {
+				t.Errorf("without the database a read answers %d after %s\n%s", reply.Status, time.Since(began), reply.Body)
+			}
+		}
+		server.Restart(t)
+		for _, s := range []*harness.Server{a, b} {
+			eventually(t, 10*time.Second, "readyz tells that the database is back", func() bool { return ready(s) == http.StatusOK })
+		}
+	}
+	connect(t, b, p.clientCredentials("later"))
+	token(t, a, "later")
+	for _, s := range []*harness.Server{a, b} {
+		says(t, s.Output(), "the database is away", "the database is back")
+	}
+}
+
+func ready(s *harness.Server) int { return s.Call("GET", "/readyz", nil).Status }
+
+// A password in the database's address is told by nothing: no command, error or log.
+func TestDatabasePasswordIsNotShown(t *testing.T) {
+	const password = "hunter-2-secret"
+	i := harness.Install(t, `database: {url: "postgres://latchkey:`+password+`@127.0.0.1:1/latchkey?sslpassword=`+password+`"}`)
+	foreignKey(t, i)
+	for _, result := range []harness.Result{
+		harness.Command(t, "", "config", "show", "--effective", "--config", i.Config),
+		harness.Command(t, "", "setup", "--config", i.Config),
+		i.Run(),
+		i.Run("LATCHKEY_DATABASE_URL=postgres://latchkey:" + password + "@host:port/x"),
+		i.Run("LATCHKEY_DATABASE_URL=mysql://latchkey:" + password + "@host/x"),
+	} {
+		if text := result.Stdout + result.Stderr; strings.Contains(text, password) || !strings.Contains(text, "database") {
+			t.Errorf("it says\n%s", text)
+		}
+	}
+	i.Configure(`database: {url: "postgres://latchkey:`+password+`@127.0.0.1:1/latchkey`)
+	if result := i.Run(); strings.Contains(result.Stderr, password) {
+		t.Errorf("of a file that is not YAML it says\n%s", result.Stderr)
+	}
+}
