@@ -39,7 +39,7 @@ type plan struct {
 	// release gives back, last of all, what was taken before the house was built: the lock of the data directory.
 	release    func() error
 	log        *slog.Logger
-	root       seal.Wrapper
+	root       seal.Root
 	publicURLs []string
 	// workstation loosens what only a developer's machine may: loopback and plain http to it.
 	workstation bool

@@ -76,7 +76,7 @@ type dev struct {
 	config    *Config
 	lock      *store.Lock
 	log       *slog.Logger
-	root      seal.Wrapper
+	root      seal.Root
 	authority *devca.Authority
 	simulator *simulator.Simulator
 	simAddr   string

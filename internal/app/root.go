@@ -15,7 +15,7 @@ func (c *Config) rootFile() string { return cmp.Or(c.RootKeyFile, c.path("keys",
 
 // openOrCreateRoot gives the root key, made at the first start. A key that is lost is not replaced: another one opens
 // nothing of what is there, and would only hide what happened. made tells that the key is new.
-func (c *Config) openOrCreateRoot() (root seal.Wrapper, made bool, err error) {
+func (c *Config) openOrCreateRoot() (root seal.Root, made bool, err error) {
 	path, database := c.rootFile(), c.path("latchkey.db")
 	root, err = seal.FileRoot(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -6,14 +6,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"latchkey/internal/clock"
 )
 
 // A ciphertext is: the format's version (1 byte), then Tink's: 0x01 and the key's id in its keyset (4 bytes), salt
@@ -23,19 +25,50 @@ const (
 	overhead = 1 + 1 + 4 + 12 + 12 + 16
 )
 
+// Config is what a [Keyring] works with.
+type Config struct {
+	// Root is the root key that is, or is to be, the current one.
+	Root Root
+	// Previous is the root key to rotate away from; nil means none.
+	Previous Root
+	Store    Store
+	// Clock is the system's when nil.
+	Clock clock.Clock
+	// Log gets what happens in the background; nil means none.
+	Log *slog.Logger
+}
+
 // Keyring seals and opens. It is safe for concurrent use.
 type Keyring struct {
-	root    Wrapper
-	store   KeyStore
+	config  Config
+	ring    atomic.Pointer[ring]
 	pepper  []byte
 	keys    sync.Map // organization → *dataKey
 	hashers sync.Map // purpose → *sync.Pool of *hasher
+	counts  counts
+
+	binding sync.Mutex // held while the ring is made anew
+	worker  worker
 }
 
-// Open makes a keyring over the store's data keys. It fails at once when root is not the key that they were wrapped
-// with ([*WrongRootError]), so that a server with the wrong key does not start.
-func Open(ctx context.Context, root Wrapper, store KeyStore) (*Keyring, error) {
-	k := &Keyring{root: root, store: store}
+// Open makes a keyring over the store's data keys. It fails at once when a root key does not fit them
+// ([*WrongRootError], [*RetiredRootError], [*UnfinishedError]), so that a server with the wrong key does not start.
+func Open(ctx context.Context, config Config) (*Keyring, error) {
+	if config.Clock == nil {
+		config.Clock = clock.System()
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	k := &Keyring{config: config, worker: newWorker()}
+	bound, err := k.bind(ctx)
+	if err == nil {
+		err = k.judge(ctx, bound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the keyring: %w", err)
+	}
+	k.ring.Store(bound)
 	pepper, err := k.unwrapped(ctx, "", true, func() ([]byte, error) {
 		fresh := make([]byte, pepperSize)
 		_, _ = rand.Read(fresh) // never fails, crypto/rand
@@ -62,10 +95,11 @@ func (k *Keyring) Seal(ctx context.Context, row Row, plaintext []byte) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("sealing %s: %w", row, err)
 	}
+	k.counts.sealed.Add(1)
 	return append(append(make([]byte, 0, 1+len(sealed)), version), sealed...), nil
 }
 
-// Open decrypts what Seal made for the same row. The error names the table and the column, never the content.
+// Open decrypts what Seal made for the same row. The error names the row, never the content.
 func (k *Keyring) Open(ctx context.Context, row Row, ciphertext []byte) ([]byte, error) {
 	if len(ciphertext) < overhead {
 		return nil, fmt.Errorf("opening %s: it is too short to be sealed", row)
@@ -81,8 +115,10 @@ func (k *Keyring) Open(ctx context.Context, row Row, ciphertext []byte) ([]byte,
 	var place [256]byte
 	plaintext, err := key.Decrypt(ciphertext[1:], row.associated(place[:0]))
 	if err != nil {
+		k.counts.refused.Add(1)
 		return nil, fmt.Errorf("opening %s: it was sealed for another row or generation, with another key, or is damaged", row)
 	}
+	k.counts.opened.Add(1)
 	return plaintext, nil
 }
 
@@ -151,36 +187,4 @@ func newKeyset() ([]byte, error) {
 		return nil, fmt.Errorf("making a data key: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-// unwrapped gives the bytes of the organization's key. When there is none and create is set, it keeps one that fresh
-// makes, or takes the one of another node that was faster.
-func (k *Keyring) unwrapped(ctx context.Context, organization string, create bool, fresh func() ([]byte, error)) ([]byte, error) {
-	associated := []byte("latchkey data key of " + organization)
-	stored, err := k.store.DataKey(ctx, organization)
-	if errors.Is(err, ErrNoDataKey) && create {
-		var plain []byte
-		if plain, err = fresh(); err != nil {
-			return nil, err
-		}
-		wrapped, wrapErr := k.root.Wrap(ctx, plain, associated)
-		clear(plain)
-		if wrapErr != nil {
-			return nil, fmt.Errorf("wrapping a data key with the root key %s: %w", k.root.KeyID(), wrapErr)
-		}
-		stored, err = k.store.CreateDataKey(ctx, DataKey{
-			Organization: organization, Root: k.root.KeyID(), Wrapped: wrapped, CreatedAt: time.Now().UTC(),
-		})
-	}
-	if err != nil {
-		return nil, fmt.Errorf("loading the data key: %w", err)
-	}
-	if stored.Root != k.root.KeyID() {
-		return nil, &WrongRootError{Want: stored.Root, Have: k.root.KeyID()}
-	}
-	plain, err := k.root.Unwrap(ctx, stored.Wrapped, associated)
-	if err != nil {
-		return nil, fmt.Errorf("unwrapping the data key with the root key %s: %w", k.root.KeyID(), err)
-	}
-	return plain, nil
 }

@@ -2,8 +2,6 @@ package seal
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -27,16 +25,21 @@ const (
 	maxRootFile = 4 << 10
 )
 
-// fileRoot is a root key whose bytes are here.
-type fileRoot struct {
-	id   string
-	aead cipher.AEAD
+// FileKey is a root key that was read from a file.
+type FileKey struct{ localKey }
+
+var (
+	_ Wrapper = (*FileKey)(nil)
+	_ Root    = (*FileKey)(nil)
+)
+
+// Open gives the key itself: it is here already.
+func (r *FileKey) Open(context.Context, []RootKey) (Opened, error) {
+	return Opened{Wrapper: r, Kind: KindFile}, nil
 }
 
-var _ Wrapper = (*fileRoot)(nil)
-
 // FileRoot reads a root key from its file. A file that others than its owner may read is refused.
-func FileRoot(path string) (Wrapper, error) {
+func FileRoot(path string) (*FileKey, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the root key: %w", err)
@@ -85,7 +88,7 @@ func parseRoot(text string) ([]byte, error) {
 
 // CreateFileRoot makes a new root key in a file of mode 0600, whole or not at all. A file that is there already is
 // an error that satisfies errors.Is(err, fs.ErrExist): overwriting a root key would lose all that it sealed.
-func CreateFileRoot(path string) (Wrapper, error) {
+func CreateFileRoot(path string) (*FileKey, error) {
 	key := make([]byte, rootSize)
 	_, _ = rand.Read(key) // never fails, crypto/rand
 	text := rootNotice + rootMark + base64.RawURLEncoding.EncodeToString(key) + "\n"
@@ -98,34 +101,12 @@ func CreateFileRoot(path string) (Wrapper, error) {
 	return newFileRoot(key)
 }
 
-func newFileRoot(key []byte) (*fileRoot, error) {
+func newFileRoot(key []byte) (*FileKey, error) {
 	id, err := hkdf.Key(sha256.New, key, nil, "latchkey root key id", 8)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the root key's id: %w", err)
 	}
-	wrapping, err := hkdf.Key(sha256.New, key, nil, "latchkey root key wrapping", rootSize)
-	if err != nil {
-		return nil, fmt.Errorf("deriving the wrapping key: %w", err)
-	}
-	block, err := aes.NewCipher(wrapping)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the wrapping key: %w", err)
-	}
-	// Random nonces are safe here: it wraps one key an organization, far from 2³².
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the wrapping key: %w", err)
-	}
-	return &fileRoot{id: "root_" + hex.EncodeToString(id), aead: aead}, nil
-}
-
-// KeyID is derived from the key, one way.
-func (r *fileRoot) KeyID() string { return r.id }
-
-func (r *fileRoot) Wrap(_ context.Context, key, associated []byte) ([]byte, error) {
-	return r.aead.Seal(nil, nil, key, associated), nil
-}
-
-func (r *fileRoot) Unwrap(_ context.Context, wrapped, associated []byte) ([]byte, error) {
-	return r.aead.Open(nil, nil, wrapped, associated)
+	// The id is derived from the key, one way.
+	local, err := newLocalKey("root_"+hex.EncodeToString(id), key)
+	return &FileKey{local}, err
 }

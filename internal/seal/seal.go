@@ -8,13 +8,17 @@
 //
 // The threat is a reader or writer of the database, of a backup, of a replica: without the root key all of it is
 // noise, and what is moved about in it is noticed. Who has the root key and the database has everything; who has
-// lost the root key has lost everything. The root sits behind [Wrapper]: a file, later a passphrase or a KMS.
+// lost the root key has lost everything. The root sits behind [Wrapper]: a file, a passphrase, Vault's Transit engine,
+// or, in a build with the tag kms, a cloud's KMS.
+//
+// A root key is replaced while the server runs ([Keyring.Rotate]): each data key is wrapped anew, in bounded batches,
+// and no payload is touched. Which root key wrapped a data key stands beside it, so a rotation goes on wherever it was
+// interrupted, on any node. When the last one is done the old root key is retired, and refused from then on.
 package seal
 
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -49,35 +53,28 @@ type DataKey struct {
 	Root      string
 	Wrapped   []byte
 	CreatedAt time.Time
+	// WrappedAt is when it was wrapped last.
+	WrappedAt time.Time
 }
-
-// ErrNoDataKey is what [KeyStore.DataKey] gives for an organization that has no key yet.
-var ErrNoDataKey = errors.New("the organization has no data key")
 
 // KeyStore keeps data keys, one an organization. The store's own tables hold them, so it can't be a Keyring's user.
 type KeyStore interface {
 	// DataKey gives the organization's key, or [ErrNoDataKey].
 	DataKey(ctx context.Context, organization string) (DataKey, error)
 	// CreateDataKey keeps the key unless the organization has one, and gives the one that is kept: of two nodes that
-	// create at once both MUST get the same.
+	// create at once both MUST get the same. A key under a root that is not current MUST be refused with
+	// [ErrNotCurrent]: who finishes a rotation has to have seen the last one.
 	CreateDataKey(ctx context.Context, key DataKey) (DataKey, error)
-	// DataKeys gives every key, for wrapping them anew.
-	DataKeys(ctx context.Context) ([]DataKey, error)
+	// DataKeys gives keys in the order of their organizations.
+	DataKeys(ctx context.Context, selection Selection) ([]DataKey, error)
+	// CountDataKeys tells how many there are, whatever the selection's After and Limit.
+	CountDataKeys(ctx context.Context, selection Selection) (int, error)
+	// Rewrap puts data keys in the place of what they were, and tells how many.
+	Rewrap(ctx context.Context, keys []Rewrapped) (int, error)
 }
 
-// WrongRootError says that the data keys were wrapped with another root key.
-type WrongRootError struct {
-	// Want is the id of the root key that wrapped them, Have of the one that was given.
-	Want, Have string
-}
-
-func (e *WrongRootError) Error() string {
-	return fmt.Sprintf("the secrets here are sealed with the root key %s, this is %s; give the one that they were sealed with",
-		e.Want, e.Have)
-}
-
-// String names the place without its row.
-func (r Row) String() string { return r.Table + "." + r.Column }
+// String names the place: table, column and row. An id is no secret.
+func (r Row) String() string { return fmt.Sprintf("%s.%s of %q", r.Table, r.Column, r.ID) }
 
 // associated encodes the place so that no two places give the same bytes: each text goes behind its length.
 func (r Row) associated(buffer []byte) []byte {

@@ -2,12 +2,9 @@ package seal_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,46 +20,7 @@ const organization = "1234567890ABCDEF12345678@AdobeOrg"
 
 var row = seal.Row{Organization: organization, Table: "connections", ID: "conn_1", Column: "tokens", Generation: 7}
 
-// memory is a key store without a disk.
-type memory struct {
-	mu   sync.Mutex
-	keys map[string]seal.DataKey // organization → key
-}
-
-func newMemory() *memory { return &memory{keys: map[string]seal.DataKey{}} }
-
-func (m *memory) DataKey(_ context.Context, organization string) (seal.DataKey, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key, ok := m.keys[organization]
-	if !ok {
-		return key, fmt.Errorf("organization %q: %w", organization, seal.ErrNoDataKey)
-	}
-	return key, nil
-}
-
-func (m *memory) CreateDataKey(_ context.Context, key seal.DataKey) (seal.DataKey, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if kept, ok := m.keys[key.Organization]; ok {
-		return kept, nil
-	}
-	m.keys[key.Organization] = key
-	return key, nil
-}
-
-func (m *memory) DataKeys(context.Context) ([]seal.DataKey, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []seal.DataKey
-	for _, key := range m.keys {
-		out = append(out, key)
-	}
-	slices.SortFunc(out, func(a, b seal.DataKey) int { return cmp.Compare(a.Organization, b.Organization) })
-	return out, nil
-}
-
-func newRoot(t testing.TB) seal.Wrapper {
+func newRoot(t testing.TB) *seal.FileKey {
 	t.Helper()
 	root, err := seal.CreateFileRoot(filepath.Join(t.TempDir(), "root.key"))
 	if err != nil {
@@ -71,9 +29,9 @@ func newRoot(t testing.TB) seal.Wrapper {
 	return root
 }
 
-func open(t testing.TB, root seal.Wrapper, store seal.KeyStore) *seal.Keyring {
+func open(t testing.TB, root seal.Root, store seal.Store) *seal.Keyring {
 	t.Helper()
-	keyring, err := seal.Open(context.Background(), root, store)
+	keyring, err := seal.Open(context.Background(), seal.Config{Root: root, Store: store})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +90,8 @@ func TestOpenRefusesAnotherPlace(t *testing.T) {
 			t.Errorf("Open() with another %s = %q", name, got)
 			continue
 		}
-		if !strings.Contains(err.Error(), other.Table+"."+other.Column) || strings.Contains(err.Error(), "canary") {
-			t.Errorf("Open() with another %s = %q, want table and column named, and no content", name, err)
+		if !strings.Contains(err.Error(), other.String()) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("Open() with another %s = %q, want the row named, and no content", name, err)
 		}
 	}
 }
@@ -172,7 +130,7 @@ func TestCiphertextNamesItsKey(t *testing.T) {
 func TestWrongRoot(t *testing.T) {
 	store, right, wrong := newMemory(), newRoot(t), newRoot(t)
 	mustSeal(t, open(t, right, store), row, "x")
-	_, err := seal.Open(context.Background(), wrong, store)
+	_, err := seal.Open(context.Background(), seal.Config{Root: wrong, Store: store})
 	if got, ok := errors.AsType[*seal.WrongRootError](err); !ok || got.Want != right.KeyID() || got.Have != wrong.KeyID() {
 		t.Errorf("Open() = %v, want a WrongRootError", err)
 	}
@@ -200,7 +158,7 @@ func TestNothingInTheClearIsStored(t *testing.T) {
 	store := newMemory()
 	keyring := open(t, newRoot(t), store)
 	mustSeal(t, keyring, row, "x")
-	keys, err := store.DataKeys(context.Background())
+	keys, err := store.DataKeys(context.Background(), seal.Selection{Root: store.roots[0].ID, Limit: 10})
 	if err != nil || len(keys) != 2 {
 		t.Fatalf("DataKeys() = %d keys, %v, want the installation's and the organization's", len(keys), err)
 	}
@@ -244,7 +202,7 @@ var errAway = errors.New("the database is away")
 func (failing) DataKey(context.Context, string) (seal.DataKey, error) { return seal.DataKey{}, errAway }
 
 func TestStoreAway(t *testing.T) {
-	if _, err := seal.Open(context.Background(), newRoot(t), failing{newMemory()}); !errors.Is(err, errAway) {
+	if _, err := seal.Open(context.Background(), seal.Config{Root: newRoot(t), Store: failing{newMemory()}}); !errors.Is(err, errAway) {
 		t.Errorf("Open() = %v, want the store's error in it", err)
 	}
 }

@@ -38,8 +38,9 @@ type Config struct {
 	// URL is a PostgreSQL database's address, postgres://…; with it, Path stands for nothing.
 	URL secret.String
 	// Root wraps the data keys, which are kept in the database itself. Another root than the one that the database
-	// was made with is refused.
-	Root seal.Wrapper
+	// was made with is refused, but beside that one, which Previous then is: a rotation to it can begin.
+	Root     seal.Root
+	Previous seal.Root
 	// Log gets migrations and what goes wrong in the background; nil means none.
 	Log *slog.Logger
 	// Readers is how many connections read; 0 means 4, of PostgreSQL 8.
@@ -100,7 +101,8 @@ func (s *Store) open(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.keyring, err = seal.Open(ctx, config.Root, dataKeys{s}); err != nil {
+	s.keyring, err = seal.Open(ctx, seal.Config{Root: config.Root, Previous: config.Previous, Store: dataKeys{s}, Log: config.Log})
+	if err != nil {
 		return fmt.Errorf("opening the keyring: %w", err)
 	}
 	return nil
@@ -150,6 +152,9 @@ func (s *Store) openServer(ctx context.Context, config Config) error {
 // Close ends the writer after what it was given, and closes the database.
 func (s *Store) Close() error {
 	var errs []error
+	if s.keyring != nil {
+		s.keyring.Close()
+	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
 	}

@@ -19,7 +19,7 @@ import (
 // folder is a data directory with a root key, and with a database of PostgreSQL where that keeps the data.
 type folder struct {
 	path string
-	root seal.Wrapper
+	root seal.Root
 	url  secret.String
 }
 
