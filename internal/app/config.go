@@ -137,7 +137,7 @@ func (c *Config) where(setting string) string {
 }
 
 // storeConfig says which database is opened: the server's when one is named, else the file in the data directory.
-func (c *Config) storeConfig(root seal.Wrapper, log *slog.Logger) store.Config {
+func (c *Config) storeConfig(root seal.Root, log *slog.Logger) store.Config {
 	return store.Config{Path: c.path("latchkey.db"), URL: c.DatabaseURL, Root: root, Log: log}
 }
 
