@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"latchkey/internal/audit"
 	"latchkey/internal/event"
 )
@@ -81,8 +79,14 @@ func (h *hand) settle(group []*job) error {
 			return nil
 		case h.session.lost():
 			h.drop()
-			if _, unknown := errors.AsType[*UnknownError](err); unknown {
-				return err
+			if unknown, ok := errors.AsType[*UnknownError](err); ok {
+				committed, known := h.outcome(unknown.mark)
+				if committed {
+					return nil
+				}
+				if !known {
+					return err
+				}
 			}
 			if losses++; losses > 1 {
 				clearErrors(group)
@@ -165,12 +169,14 @@ func (h *hand) try(group []*job, savepoints bool) error {
 	if err := h.chain(ctx, entries); err != nil {
 		return errors.Join(fmt.Errorf("writing the audit record: %w", err), s.rollback(ctx))
 	}
-	if err := h.announce(ctx, news); err != nil {
+	mark, err := h.announce(ctx, news)
+	if err != nil {
 		return errors.Join(fmt.Errorf("announcing: %w", err), s.rollback(ctx))
 	}
 	if err := s.commit(ctx); err != nil {
-		if s.lost() && !pgconn.SafeToRetry(err) {
-			return &UnknownError{err}
+		// The driver's word that it may be repeated is not to be had: it gives it for a COMMIT that was sent, too.
+		if s.lost() && mark.transaction != "" {
+			return &UnknownError{err, mark}
 		}
 		_ = s.rollback(ctx) // where the failure has not done it
 		return fmt.Errorf("committing: %w", err)
@@ -181,13 +187,18 @@ func (h *hand) try(group []*job, savepoints bool) error {
 // apply runs one write, undone alone when it fails and has a savepoint.
 func (h *hand) apply(j *job, savepoint bool) (*tx, error) {
 	t := &tx{s: h.session, ctx: context.WithoutCancel(j.ctx)}
-	if !savepoint {
-		return t, j.act(t)
-	}
-	if err := t.s.exec(t.ctx, `SAVEPOINT one`); err != nil {
-		return nil, err
+	if savepoint {
+		if err := t.s.exec(t.ctx, `SAVEPOINT one`); err != nil {
+			return nil, err
+		}
 	}
 	err := j.act(t)
+	if err == nil && t.s.aborted() {
+		err = errors.New("a statement failed, and the write went on all the same")
+	}
+	if !savepoint {
+		return t, err
+	}
 	if err != nil {
 		if undo := t.s.exec(t.ctx, `ROLLBACK TO one`); undo != nil {
 			return nil, errors.Join(err, undo)
@@ -201,13 +212,3 @@ func (t *tx) exec(text string, args ...any) (int64, error) { return t.s.change(t
 
 // row reads one row. Its Scan must be called.
 func (t *tx) row(text string, args ...any) scanner { return t.s.row(t.ctx, text, args...) }
-
-// announce tells the other nodes, when the transaction is committed. One process over a file has none.
-func (h *hand) announce(ctx context.Context, news []News) error {
-	if h.session.remote == nil || len(news) == 0 {
-		return nil
-	}
-	_, err := h.session.change(ctx, `SELECT pg_notify('`+newsChannel+`', n) FROM unnest(string_to_array($1, chr(10))) n`,
-		writeNews(h.w.node, news))
-	return err
-}

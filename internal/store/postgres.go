@@ -120,9 +120,10 @@ var (
 
 // checkServer refuses a server that can't keep what Latchkey keeps.
 func checkServer(ctx context.Context, db *sql.DB) error {
-	var encoding string
+	var encoding, commit string
 	var version int
-	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('server_version_num')::int`).Scan(&encoding, &version)
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding'), current_setting('server_version_num')::int,
+		current_setting('synchronous_commit')`).Scan(&encoding, &version, &commit)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -130,6 +131,9 @@ func checkServer(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("the database is encoded as %s: make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", encoding)
 	case version < 13_00_00:
 		return fmt.Errorf("the server is PostgreSQL %d: 13 or newer is needed", version/10000)
+	case commit == "off":
+		return errors.New("the database's synchronous_commit is off, so that a token which was saved could be lost: " +
+			"set it by ALTER DATABASE … SET synchronous_commit = on")
 	}
 	return nil
 }

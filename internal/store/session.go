@@ -50,6 +50,9 @@ func (s *session) close() error {
 // lost tells that the connection is gone, and with it a transaction that was not yet committed.
 func (s *session) lost() bool { return s.remote != nil && s.remote.IsClosed() }
 
+// aborted tells that the server takes nothing more in this transaction, for a statement of it has failed.
+func (s *session) aborted() bool { return s.remote != nil && s.remote.PgConn().TxStatus() == 'E' }
+
 // note remembers what ends the transaction.
 func (s *session) note(err error) error {
 	if err != nil && s.failure == nil && (s.lost() || conflict(err)) {

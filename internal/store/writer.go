@@ -139,20 +139,6 @@ func begun(group []*job, j *job) []*job {
 	return append(group, j)
 }
 
-// UnknownError says that the connection was lost while a write was committed: it is done, or it is not. Who has to
-// know reads again.
-type UnknownError struct{ Err error }
-
-func (e *UnknownError) Error() string {
-	return fmt.Sprintf("the connection to the database was lost while it committed, so that nobody knows whether it did: %v", e.Err)
-}
-
-// Unwrap gives what ended the connection.
-func (e *UnknownError) Unwrap() error { return e.Err }
-
-// OutcomeUnknown tells rooms below, which can't name this type, what it is.
-func (e *UnknownError) OutcomeUnknown() bool { return true }
-
 // ErrUnavailable says that the database can't be reached at present; nothing was written.
 var ErrUnavailable error = unavailable{}
 
