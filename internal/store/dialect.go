@@ -30,6 +30,9 @@ func taken(err error, column string) bool {
 // dangling tells whether err is a reference to a row that is not there, or is still needed.
 func dangling(err error) bool { return danglingInSQLite(err) || danglingInPostgres(err) }
 
+// unable tells that the database can't do now what it is asked: its disk is full, a lock is held for too long.
+func unable(err error) bool { return unableInSQLite(err) || unableInPostgres(err) }
+
 // selectRevisions is completed by what picks the numbers of a list, $2.
 func selectRevisions(listed string) string {
 	return fmt.Sprintf(`SELECT d.organization, r.definition, r.number, r.document, r.secrets, r.published, r.published_at,

@@ -81,3 +81,10 @@ func danglingInPostgres(err error) bool {
 	failed, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && failed.Code == "23503"
 }
+
+// unableInPostgres knows insufficient resources (53), lock_not_available, statement_timeout, and a server that takes no
+// writes, as a standby.
+func unableInPostgres(err error) bool {
+	failed, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (strings.HasPrefix(failed.Code, "53") || failed.Code == "55P03" || failed.Code == "57014" || failed.Code == "25006")
+}

@@ -77,3 +77,15 @@ func danglingInSQLite(err error) bool {
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	return ok && failed.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 }
+
+func unableInSQLite(err error) bool {
+	failed, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch failed.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
+}

@@ -55,6 +55,9 @@ func (h *hand) run() {
 			if j.err == nil {
 				j.err = err
 			}
+			if unable(j.err) {
+				j.err = fmt.Errorf("%w: %w", ErrUnavailable, j.err)
+			}
 			j.result <- j.err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // testRoot makes a root key.
-func testRoot(t *testing.T) seal.Wrapper {
+func testRoot(t *testing.T) seal.Root {
 	t.Helper()
 	root, err := seal.CreateFileRoot(filepath.Join(t.TempDir(), "root.key"))
 	if err != nil {

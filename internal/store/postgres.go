@@ -148,7 +148,7 @@ func conflict(err error) bool {
 // away tells that a read failed for want of the server, and not by what it asked.
 func away(err error) bool {
 	if failed, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return strings.HasPrefix(failed.Code, "57P") || strings.HasPrefix(failed.Code, "08") || failed.Code == "53300"
+		return strings.HasPrefix(failed.Code, "57P") || strings.HasPrefix(failed.Code, "08")
 	}
 	connect, network := (*pgconn.ConnectError)(nil), interface{ Timeout() bool }(nil)
 	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -49,7 +49,7 @@ func (s *Store) read(ctx context.Context, ask func(context.Context) (again bool,
 	switch {
 	case err == nil || ctx.Err() != nil || err == sql.ErrNoRows: //nolint:errorlint // it comes as it is
 		return err
-	case away(err) || bounded.Err() != nil:
+	case away(err) || unable(err) || bounded.Err() != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err

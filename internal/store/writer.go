@@ -139,12 +139,12 @@ func begun(group []*job, j *job) []*job {
 	return append(group, j)
 }
 
-// ErrUnavailable says that the database can't be reached at present; nothing was written.
+// ErrUnavailable says that the database can't be reached at present, or can't write; nothing was written.
 var ErrUnavailable error = unavailable{}
 
 type unavailable struct{}
 
-func (unavailable) Error() string { return "the database can't be reached" }
+func (unavailable) Error() string { return "the database can't be used" }
 
 // Unavailable tells rooms below, which can't name this error, what it is.
 func (unavailable) Unavailable() bool { return true }
