@@ -9,6 +9,21 @@ import (
 // emit puts events into the transaction: they are kept if the write is, and undone with it.
 func (t *tx) emit(events ...event.Event) { t.events = append(t.events, events...) }
 
+// Emitted gets a value when this process has committed events, for whoever delivers them. Another node's events come
+// without one.
+func (s *Store) Emitted() <-chan struct{} { return s.emitted }
+
+// written passes on how a write ended, and tells of the events that it kept.
+func (s *Store) written(err error, emitted bool) error {
+	if err == nil && emitted {
+		select {
+		case s.emitted <- struct{}{}:
+		default: // told already
+		}
+	}
+	return err
+}
+
 // insertFrequent keeps an event only where an endpoint asks for its type.
 const (
 	insertEvent    = `INSERT INTO events (id, organization, sandbox, type, subject, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7)`

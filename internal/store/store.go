@@ -59,6 +59,7 @@ type Store struct {
 	presence    *presence // nil over SQLite
 	incarnation string
 	subscribers subscribers
+	emitted     chan struct{} // outbox.go
 	// restartGrace is the constant, but in tests.
 	restartGrace time.Duration
 
@@ -76,6 +77,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	s := &Store{
 		log: config.Log, incarnation: newIncarnation(), restartGrace: restartGrace, prepared: map[string]*sql.Stmt{},
+		emitted: make(chan struct{}, 1),
 	}
 	if err := s.open(ctx, config); err != nil {
 		_ = s.Close()

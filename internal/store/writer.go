@@ -70,10 +70,12 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connecti
 // nothing was written, and with an [*UnknownError] when the connection was lost while it was committed.
 func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 	w := s.writer
+	emitted := false
 	withEvents := func(t *tx) error {
 		if err := act(t); err != nil {
 			return err
 		}
+		emitted = len(t.events) > 0
 		return s.keepEvents(t)
 	}
 	j := &job{ctx: ctx, act: withEvents, result: make(chan error, 1)}
@@ -91,12 +93,12 @@ func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 	}
 	select {
 	case err := <-j.result:
-		return err
+		return s.written(err, emitted)
 	case <-ctx.Done():
 		if j.state.CompareAndSwap(jobQueued, jobGivenUp) {
 			return ctx.Err()
 		}
-		return <-j.result
+		return s.written(<-j.result, emitted)
 	}
 }
 

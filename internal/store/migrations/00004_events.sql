@@ -20,51 +20,49 @@ CREATE INDEX events_type ON events (organization, type, at, id);
 CREATE INDEX events_at ON events (at);
 
 CREATE TABLE webhooks (
-    id              TEXT NOT NULL PRIMARY KEY,
-    organization    TEXT NOT NULL,
-    sandbox         TEXT NOT NULL, -- '' is every one
-    url             TEXT NOT NULL,
-    description     TEXT NOT NULL,
-    types           TEXT NOT NULL, -- separated by blanks; '' is all but the frequent ones
-    frequent        TEXT NOT NULL, -- the frequent ones among them, each between blanks
-    enabled         INTEGER NOT NULL,
-    reason          TEXT NOT NULL, -- why it was disabled
-    secret          BLOB NOT NULL, -- sealed
-    previous_secret BLOB, -- sealed; signs too until previous_until
-    previous_until  INTEGER,
-    failing_since   INTEGER,
-    version         INTEGER NOT NULL,
-    created_by      TEXT NOT NULL,
-    created_at      INTEGER NOT NULL,
-    updated_at      INTEGER NOT NULL
+    id                TEXT NOT NULL PRIMARY KEY,
+    organization      TEXT NOT NULL,
+    sandbox           TEXT NOT NULL, -- '' is every one
+    url               TEXT NOT NULL,
+    description       TEXT NOT NULL,
+    types             TEXT NOT NULL, -- each between blanks; '' is all but the frequent ones
+    frequent          TEXT NOT NULL, -- the frequent ones among them
+    enabled           INTEGER NOT NULL,
+    reason            TEXT NOT NULL, -- why it was disabled
+    secret            BLOB NOT NULL, -- sealed: the current one and the one before
+    secret_generation INTEGER NOT NULL,
+    previous_until    INTEGER, -- the one before signs too until then
+    failing_since     INTEGER,
+    version           INTEGER NOT NULL,
+    created_by        TEXT NOT NULL,
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX webhooks_list ON webhooks (organization, created_at, id);
+CREATE INDEX webhooks_organization ON webhooks (organization, id);
 -- Looked at for each event of a frequent type: as good as always empty.
-CREATE INDEX webhooks_frequent ON webhooks (organization, frequent) WHERE frequent <> '' AND enabled = 1;
+CREATE INDEX webhooks_frequent ON webhooks (organization) WHERE frequent <> '' AND enabled = 1;
 
 -- One event on its way to one endpoint; due_at is NULL when it has ended.
 CREATE TABLE deliveries (
-    id            TEXT NOT NULL PRIMARY KEY,
-    event         TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     webhook       TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event         TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     state         TEXT NOT NULL,
-    attempts      INTEGER NOT NULL,
-    total         INTEGER NOT NULL, -- attempts since the first, replays included
+    attempts      INTEGER NOT NULL DEFAULT 0,
     due_at        INTEGER,
     claimed_by    TEXT,
     claimed_until INTEGER,
-    status        INTEGER NOT NULL,
-    error         TEXT NOT NULL,
-    latency       INTEGER NOT NULL,
+    status        INTEGER NOT NULL DEFAULT 0,
+    error         TEXT NOT NULL DEFAULT '',
+    latency       INTEGER NOT NULL DEFAULT 0, -- in microseconds
     created_at    INTEGER NOT NULL,
     attempted_at  INTEGER,
-    UNIQUE (webhook, event)
+    PRIMARY KEY (webhook, event)
 ) STRICT;
 
 CREATE INDEX deliveries_event ON deliveries (event);
-CREATE INDEX deliveries_due ON deliveries (webhook, due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_list ON deliveries (webhook, created_at, id);
+CREATE INDEX deliveries_due ON deliveries (webhook, due_at, event) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_list ON deliveries (webhook, created_at, event);
 
 -- An event that somebody has to be told of by mail; mail is NULL until it stands in one.
 CREATE TABLE mail_notices (
