@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -66,6 +67,45 @@ func TestRoutes(t *testing.T) {
 		}},
 		{`PATCH /api/v1/connections/a {"fields":{"n":1}}`, func(ctx context.Context, c *client.Client) error {
 			_, err := c.UpdateConnection(ctx, "a", client.ConnectionPatch{Fields: map[string]any{"n": 1}})
+			return err
+		}},
+		{`POST /api/v1/webhooks {"url":"https://h","types":["expiring"]}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateWebhook(ctx, client.NewWebhook{URL: "https://h", Types: []string{"expiring"}})
+			return err
+		}},
+		{"GET /api/v1/webhooks/wh_1 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Webhook(ctx, "wh_1")
+			return err
+		}},
+		{`PATCH /api/v1/webhooks/wh_1 {"types":[]}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.UpdateWebhook(ctx, "wh_1", client.WebhookPatch{Types: &[]string{}})
+			return err
+		}},
+		{"DELETE /api/v1/webhooks/wh_1 ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteWebhook(ctx, "wh_1")
+		}},
+		{"POST /api/v1/webhooks/wh_1/rotate-secret ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RotateWebhookSecret(ctx, "wh_1")
+			return err
+		}},
+		{"POST /api/v1/webhooks/wh_1/test ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.TestWebhook(ctx, "wh_1")
+			return err
+		}},
+		{`POST /api/v1/webhooks/wh_1/replay {"event":"evt_1"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ReplayEvent(ctx, "wh_1", "evt_1")
+			return err
+		}},
+		{`POST /api/v1/webhooks/wh_1/replay {"since":"2026-11-21T09:30:00Z"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ReplaySince(ctx, "wh_1", time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC))
+			return err
+		}},
+		{"GET /api/v1/webhooks/wh_1/deliveries?state=failed ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.Deliveries(ctx, "wh_1", "failed"))
+			return err
+		}},
+		{"GET /api/v1/events?since=2026-11-21T09%3A30%3A00Z&type=expiring ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.Events(ctx, client.EventFilter{Type: "expiring", Since: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}))
 			return err
 		}},
 		{"POST /api/v1/connections/a/refresh ", func(ctx context.Context, c *client.Client) error {

@@ -31,6 +31,7 @@ import (
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
 	"latchkey/internal/registry"
+	"latchkey/internal/webhook"
 )
 
 // Config is what the API works with.
@@ -41,6 +42,7 @@ type Config struct {
 	Explainer   Explainer
 	Keys        *registry.Keyring
 	Directory   *registry.Directory
+	Webhooks    *webhook.Subscriptions
 	// Answers keeps the answers of requests with an Idempotency-Key; nil keeps them in this process's memory.
 	Answers idempotency.Store
 	// Checks are what /readyz asks, in this order.

@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
+	"latchkey/internal/webhook"
 )
 
 const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -77,7 +78,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	check(t, err)
 	h.config = api.Config{
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
-		Checks: []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
+		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
+		Checks:   []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
 	for _, f := range change {
 		f(&h.config)

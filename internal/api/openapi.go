@@ -26,6 +26,8 @@ var tags = []*huma.Tag{
 	{Name: "Connections", Description: "Customers' accounts."},
 	{Name: "Definitions", Description: "How services authenticate: Destination SDK's customerAuthenticationConfigurations, in numbered revisions."},
 	{Name: "Keys", Description: "The API keys of programs and people."},
+	{Name: "Events", Description: "What happened to connections, providers and what ends."},
+	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
 	{Name: "Sandboxes", Description: "Partitions of an organization."},
 	{Name: "Server", Description: "About this server."},
 }
@@ -49,6 +51,7 @@ func (s *server) describe() ([]byte, error) {
 	s.explainRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
+	s.webhookRoutes(h)
 	s.whoAmIRoutes(h)
 	admitNull(doc.Components.Schemas)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/exchange"
 	"latchkey/internal/jsontree"
 	"latchkey/internal/registry"
+	"latchkey/internal/webhook"
 )
 
 // known maps the rooms' sentinel errors. With the typed errors in [server.typed] it is the only place where an error
@@ -37,6 +38,10 @@ var known = []struct {
 	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
+	{webhook.ErrNotFound, kindNotFound, "There is no webhook endpoint with that id, or it is not yours to see."},
+	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
+	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
+	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
 	{connection.ErrClosed, kindUnavailable, "The server is stopping."},
 	{context.Canceled, kindUnavailable, "The request was given up."},
 	{context.DeadlineExceeded, kindUnavailable, "It took too long."},
@@ -82,6 +87,9 @@ func (s *server) typed(err error) *Problem {
 		return newProblem(kindInUse, count(e.Connections, "connection to it exists", "connections to it exist")+"; delete those first.")
 	}
 	if e, ok := errors.AsType[*registry.InvalidError](err); ok {
+		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if p := stored(err); p != nil {

@@ -5,7 +5,7 @@
 // floor is handed to it here, so that no room knows its neighbours.
 //
 // It guarantees an orderly end: the listener stops taking calls and finishes those under way, then the refreshes under
-// way end, then what is batched is written, then the database is closed.
+// way end and the deliveries of what they told, then what is batched is written, then the database is closed.
 package app
 
 import (
@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
 	"latchkey/internal/web"
+	"latchkey/internal/webhook"
 )
 
 // Version is the program's, set when it is built.
@@ -55,16 +56,19 @@ type plan struct {
 // house is all the rooms of a running server.
 type house struct {
 	plan
-	metrics   *telemetry.Metrics
-	store     *store.Store
-	keyring   *registry.Keyring
-	directory *registry.Directory
-	catalogue *destination.Catalogue
-	egress    *egress.Client
-	runner    *exchange.Runner
-	keeper    *connection.Keeper
-	connector *connection.Connector
-	pages     *web.Pages
+	metrics    *telemetry.Metrics
+	store      *store.Store
+	keyring    *registry.Keyring
+	directory  *registry.Directory
+	catalogue  *destination.Catalogue
+	egress     *egress.Client
+	runner     *exchange.Runner
+	keeper     *connection.Keeper
+	connector  *connection.Connector
+	pages      *web.Pages
+	webhooks   *webhook.Subscriptions
+	dispatcher *webhook.Dispatcher
+	outward    *egress.Client // for webhooks
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -110,7 +114,10 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, err
 	}
 	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log})
-	return h, h.openConnections()
+	if err = h.openConnections(); err != nil {
+		return h, err
+	}
+	return h, h.openWebhooks()
 }
 
 func (h *house) openEgress() (*egress.Client, error) {
@@ -145,7 +152,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
+		Directory: h.directory, Webhooks: h.webhooks, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {
@@ -185,6 +192,12 @@ func (h *house) close(ctx context.Context) error {
 	if h.keeper != nil {
 		errs = append(errs, h.keeper.Close(ctx))
 	}
+	if h.dispatcher != nil {
+		errs = append(errs, h.dispatcher.Close(ctx))
+	}
+	if h.outward != nil {
+		h.outward.Close()
+	}
 	if h.hush != nil {
 		h.hush()
 	}
@@ -207,6 +220,7 @@ func (h *house) close(ctx context.Context) error {
 // run serves until ctx ends, then drains.
 func (h *house) run(ctx context.Context, l *listener) error {
 	h.keeper.Start()
+	h.dispatcher.Start()
 	var failure error
 	select {
 	case <-ctx.Done():

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/internal/egress"
 	"latchkey/internal/ident"
@@ -36,6 +37,7 @@ func (c *Config) check() error {
 	found.sealing()
 	found.database()
 	found.outgoing()
+	found.events()
 	found.log()
 	return errors.Join(found.problems...)
 }
@@ -140,6 +142,13 @@ func (c *Config) egressRoots() ([]byte, error) {
 		roots = append(append(roots, text...), '\n')
 	}
 	return roots, nil
+}
+
+// events keeps them for as long as they may be on their way.
+func (c *checks) events() {
+	if c.EventRetention < 72*time.Hour {
+		c.add("events.retention", fmt.Sprintf("%s is shorter than 72h: an event may be on its way for more than a day", c.EventRetention), "write 72h or more")
+	}
 }
 
 func (c *checks) log() {

@@ -37,6 +37,7 @@ type Config struct {
 	RefreshWorkers int
 	DefaultLife    time.Duration
 	DrainTimeout   time.Duration
+	EventRetention time.Duration
 
 	sources map[string]source // setting → where its value came from
 }

@@ -55,6 +55,7 @@ func settings() []setting {
 		text("organization.name", "Latchkey", "The organization's name.", func(c *Config) *string { return &c.Organization }),
 		number("refresh.workers", "32", "How many refreshes may run at once.", func(c *Config) *int { return &c.RefreshWorkers }),
 		duration("refresh.default_life", "1h", "Life assumed for a token whose provider states none.", func(c *Config) *time.Duration { return &c.DefaultLife }),
+		duration("events.retention", "720h", "How long events and the logs of their deliveries are kept, 72h at least.", func(c *Config) *time.Duration { return &c.EventRetention }),
 		duration("drain_timeout", "20s", "How long a stopping server waits for what is under way.", func(c *Config) *time.Duration { return &c.DrainTimeout }),
 	}
 }
