@@ -142,6 +142,14 @@ func TestRoutes(t *testing.T) {
 			_, err := c.Key(ctx, "key_1")
 			return err
 		}},
+		{"GET /api/v1/providers/login.example.com:8443 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Provider(ctx, "login.example.com:8443")
+			return err
+		}},
+		{"POST /api/v1/providers/login.example.com/resume ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.ResumeProvider(ctx, "login.example.com")
+			return err
+		}},
 		{"DELETE /api/v1/keys/key_1 ", func(ctx context.Context, c *client.Client) error {
 			return c.RevokeKey(ctx, "key_1")
 		}},

@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/webhook"
 )
@@ -43,6 +44,8 @@ type Config struct {
 	Keys        *registry.Keyring
 	Directory   *registry.Directory
 	Webhooks    *webhook.Subscriptions
+	// Providers is an empty one when nil.
+	Providers *provider.Health
 	// Answers keeps the answers of requests with an Idempotency-Key; nil keeps them in this process's memory.
 	Answers idempotency.Store
 	// Checks are what /readyz asks, in this order.
@@ -130,6 +133,12 @@ func newServer(config Config) (*server, error) {
 	}
 	if config.Answers == nil {
 		config.Answers = &idempotency.Memory{}
+	}
+	if config.Providers == nil {
+		var err error
+		if config.Providers, err = provider.New(provider.Config{}); err != nil {
+			return nil, err
+		}
 	}
 	limits := config.Limits.withDefaults()
 	s := &server{

@@ -25,6 +25,7 @@ var tags = []*huma.Tag{
 	{Name: "Tokens", Description: "What programs call: a token that is fresh now."},
 	{Name: "Connections", Description: "Customers' accounts."},
 	{Name: "Definitions", Description: "How services authenticate: Destination SDK's customerAuthenticationConfigurations, in numbered revisions."},
+	{Name: "Providers", Description: "The services that give tokens: how they stand, and which clients they refuse."},
 	{Name: "Keys", Description: "The API keys of programs and people."},
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
@@ -49,6 +50,7 @@ func (s *server) describe() ([]byte, error) {
 	s.connectionRoutes(h)
 	s.definitionRoutes(h)
 	s.explainRoutes(h)
+	s.providerRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/jsontree"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/webhook"
 )
@@ -31,6 +32,7 @@ var known = []struct {
 	{destination.ErrNotFound, kindNotFound, "There is no definition with that id or name in the sandbox, or it is not yours to see."},
 	{connection.ErrNotFound, kindNotFound, "There is no connection with that id or label in the sandbox, or it is not yours to see."},
 	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},
+	{provider.ErrNotFound, kindNotFound, "There is no provider of that host, or none of your connections has called it."},
 	{registry.ErrNotFound, kindNotFound, "There is no sandbox or key with that name or id, or it is not yours to see."},
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
@@ -42,6 +44,7 @@ var known = []struct {
 	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
 	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
 	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
+	{provider.ErrClosed, kindUnavailable, "The server is stopping."},
 	{connection.ErrClosed, kindUnavailable, "The server is stopping."},
 	{context.Canceled, kindUnavailable, "The request was given up."},
 	{context.DeadlineExceeded, kindUnavailable, "It took too long."},
@@ -149,7 +152,33 @@ func (s *server) connecting(err error) *Problem {
 	if e, ok := errors.AsType[*exchange.Failure](err); ok {
 		return failed(e)
 	}
-	return nil
+	return s.holding(err)
+}
+
+// holding maps the errors of a provider that is not called: 424 as when it was, for the caller can do no more about it.
+func (s *server) holding(err error) *Problem {
+	var detail string
+	var failure provider.Failure
+	var host provider.Host
+	var retryAt time.Time
+	kind := exchange.ProviderDown
+	if e, ok := errors.AsType[*provider.DownError](err); ok {
+		detail, failure, host, retryAt = "The provider is down, or asked to be called later: it is not called until then.", e.Last, e.Host, e.RetryAt
+	}
+	if e, ok := errors.AsType[*provider.PausedError](err); ok {
+		detail, failure, host, retryAt = "The provider refuses the client, whose connections are paused: see the incident at /api/v1/providers.", e.Last, e.Host, e.RetryAt
+		kind = exchange.ClientDead
+	}
+	if e, ok := errors.AsType[*provider.BusyError](err); ok {
+		detail, host, retryAt = "More calls wait for the provider than it is called with.", e.Host, e.RetryAt
+		failure.Code = "busy"
+	}
+	if detail == "" {
+		return nil
+	}
+	p := newProblem(kindDown, detail)
+	p.Failure = &Failure{Kind: kind.String(), Code: failure.Code, Status: failure.Status, Endpoint: string(host), Description: failure.Description}
+	return p.after(retryAt.Sub(s.Clock.Now()))
 }
 
 func denied(e *access.DeniedError) *Problem {

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
@@ -63,6 +64,7 @@ type house struct {
 	catalogue  *destination.Catalogue
 	egress     *egress.Client
 	runner     *exchange.Runner
+	health     *provider.Health
 	keeper     *connection.Keeper
 	connector  *connection.Connector
 	pages      *web.Pages
@@ -114,6 +116,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, err
 	}
 	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log})
+	if err = h.openProviders(); err != nil {
+		return h, err
+	}
 	if err = h.openConnections(); err != nil {
 		return h, err
 	}
@@ -152,7 +157,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Webhooks: h.webhooks, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
+		Directory: h.directory, Providers: h.health, Webhooks: h.webhooks, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {
@@ -189,6 +194,9 @@ func (h *house) openPages() (*web.Pages, error) {
 // close ends what was opened, in the reverse order.
 func (h *house) close(ctx context.Context) error {
 	var errs []error
+	if h.health != nil { // who waits for a provider is sent away, so that the keeper need not wait for them
+		errs = append(errs, h.health.Close(ctx))
+	}
 	if h.keeper != nil {
 		errs = append(errs, h.keeper.Close(ctx))
 	}
@@ -219,6 +227,7 @@ func (h *house) close(ctx context.Context) error {
 
 // run serves until ctx ends, then drains.
 func (h *house) run(ctx context.Context, l *listener) error {
+	h.health.Start()
 	h.keeper.Start()
 	h.dispatcher.Start()
 	var failure error

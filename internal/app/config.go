@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/provider"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
@@ -36,6 +37,8 @@ type Config struct {
 	Organization   string
 	RefreshWorkers int
 	DefaultLife    time.Duration
+	Providers      provider.Limits
+	ProviderHosts  map[provider.Host]provider.Limits
 	DrainTimeout   time.Duration
 	EventRetention time.Duration
 

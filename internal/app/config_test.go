@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/app"
+	"latchkey/internal/provider"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated pages")
@@ -78,6 +79,32 @@ func TestConfigErrors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestProviderCaps(t *testing.T) {
+	config, err := load(t, `
+providers:
+  rate: 0.5
+  hosts:
+    Login.example.com: {rate: 20, concurrency: 8}
+    id.example.org:8443:
+      concurrency: 2
+`, "LATCHKEY_PROVIDERS_CONCURRENCY=16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (provider.Limits{Rate: 0.5, Concurrency: 16}); config.Providers != want {
+		t.Errorf("caps %+v, want %+v", config.Providers, want)
+	}
+	want := map[provider.Host]provider.Limits{"login.example.com": {Rate: 20, Concurrency: 8}, "id.example.org:8443": {Concurrency: 2}}
+	if diff := cmp.Diff(want, config.ProviderHosts); diff != "" {
+		t.Errorf("caps of single providers (-want +got):\n%s", diff)
+	}
+	config, err = load(t, "", "LATCHKEY_PROVIDERS_HOSTS=login.example.com=20/8,id.example.org:8443=/2,a.example.org=0.5")
+	want["a.example.org"] = provider.Limits{Rate: 0.5}
+	if diff := cmp.Diff(want, config.ProviderHosts); err != nil || diff != "" {
+		t.Errorf("%v; caps from the environment (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -25,6 +25,8 @@ type setting struct {
 	doc      string
 	set      func(*Config, []string) error
 	show     func(*Config) string
+	// grow reads a setting that has settings of its own from the file; nil for all but those.
+	grow func(c *Config, path, name string, node ast.Node) error
 }
 
 // environment gives the variable that overrides the file: LATCHKEY_SECTION_KEY.
@@ -56,6 +58,9 @@ func settings() []setting {
 		number("refresh.workers", "32", "How many refreshes may run at once.", func(c *Config) *int { return &c.RefreshWorkers }),
 		duration("refresh.default_life", "1h", "Life assumed for a token whose provider states none.", func(c *Config) *time.Duration { return &c.DefaultLife }),
 		duration("events.retention", "720h", "How long events and the logs of their deliveries are kept, 72h at least.", func(c *Config) *time.Duration { return &c.EventRetention }),
+		number("providers.concurrency", "64", "How many token requests to one provider may be under way, on each node.", func(c *Config) *int { return &c.Providers.Concurrency }),
+		rate("providers.rate", "200", "How many token requests to one provider may begin in a second, on each node; a fifth of it at once.", func(c *Config) *float64 { return &c.Providers.Rate }),
+		providerHosts("providers.hosts", "Other caps for single providers: in the file `host: {rate: 20, concurrency: 8}`, in the variable `host=20/8`."),
 		duration("drain_timeout", "20s", "How long a stopping server waits for what is under way.", func(c *Config) *time.Duration { return &c.DrainTimeout }),
 	}
 }
@@ -142,15 +147,8 @@ func (c *Config) applyFile(path string, content []byte) error {
 }
 
 func (c *Config) applyNode(path, prefix string, node ast.Node) error {
-	var pairs []*ast.MappingValueNode
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
-	case *ast.CommentGroupNode, *ast.NullNode:
-		return nil
-	default:
+	pairs, ok := mapping(node)
+	if !ok {
 		return &ConfigError{Setting: strings.TrimSuffix(prefix, "."), Where: place(path, node), Problem: "expected settings, as key: value"}
 	}
 	for _, pair := range pairs {
@@ -162,6 +160,19 @@ func (c *Config) applyNode(path, prefix string, node ast.Node) error {
 	return nil
 }
 
+// mapping gives the pairs of a mapping, none of what is empty; false for other things.
+func mapping(node ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	case *ast.CommentGroupNode, *ast.NullNode:
+		return nil, true
+	}
+	return nil, false
+}
+
 func (c *Config) applyPair(path, name string, pair *ast.MappingValueNode) error {
 	where := place(path, pair.Key)
 	for _, s := range settings() {
@@ -170,6 +181,10 @@ func (c *Config) applyPair(path, name string, pair *ast.MappingValueNode) error 
 		}
 		if s.name != name {
 			continue
+		}
+		if s.grow != nil {
+			c.sources[name] = source(where)
+			return s.grow(c, path, name, pair.Value)
 		}
 		values, err := scalars(pair.Value, s.list)
 		if err == nil {

@@ -33,11 +33,12 @@ func (p *program) paint(c color, text string) string {
 // paintState colors the words for how a thing stands; other text stays as it is.
 func (p *program) paintState(text string) string {
 	switch text {
-	case string(client.Active), "published":
+	case string(client.Active), "published", string(client.ProviderUp):
 		return p.paint(green, text)
-	case string(client.PendingAuthorization), string(client.Degraded), "changed":
+	case string(client.PendingAuthorization), string(client.Degraded), "changed",
+		string(client.ProviderRecovering), string(client.ProviderThrottled), string(client.ProviderProbing):
 		return p.paint(yellow, text)
-	case string(client.NeedsReauthorization), "revoked", "expired":
+	case string(client.NeedsReauthorization), "revoked", "expired", string(client.ProviderDown):
 		return p.paint(red, text)
 	case string(client.Disabled), "draft":
 		return p.paint(dim, text)
