@@ -14,7 +14,9 @@ import (
 // hand is one of the writer's connections with the goroutine that works at it.
 type hand struct {
 	w       *writer
+	index   int
 	session *session // nil while there is none
+	number  int64    // of the last mark, outcome.go
 
 	// A server that is away is asked again after a pause; writes meanwhile fail at once with the same failure.
 	failure error
@@ -83,7 +85,7 @@ func (h *hand) settle(group []*job) error {
 		case h.session.lost():
 			h.drop()
 			if unknown, ok := errors.AsType[*UnknownError](err); ok {
-				committed, known := h.outcome(unknown.mark)
+				committed, known := h.outcome(unknown.number)
 				if committed {
 					return nil
 				}
@@ -172,14 +174,17 @@ func (h *hand) try(group []*job, savepoints bool) error {
 	if err := h.chain(ctx, entries); err != nil {
 		return errors.Join(fmt.Errorf("writing the audit record: %w", err), s.rollback(ctx))
 	}
-	mark, err := h.announce(ctx, news)
-	if err != nil {
+	if err := h.announce(ctx, news); err != nil {
 		return errors.Join(fmt.Errorf("announcing: %w", err), s.rollback(ctx))
+	}
+	number, err := h.mark(ctx)
+	if err != nil {
+		return errors.Join(fmt.Errorf("marking the transaction: %w", err), s.rollback(ctx))
 	}
 	if err := s.commit(ctx); err != nil {
 		// The driver's word that it may be repeated is not to be had: it gives it for a COMMIT that was sent, too.
-		if s.lost() && mark.transaction != "" {
-			return &UnknownError{err, mark}
+		if s.lost() && number != 0 {
+			return &UnknownError{err, number}
 		}
 		_ = s.rollback(ctx) // where the failure has not done it
 		return fmt.Errorf("committing: %w", err)
@@ -215,3 +220,13 @@ func (t *tx) exec(text string, args ...any) (int64, error) { return t.s.change(t
 
 // row reads one row. Its Scan must be called.
 func (t *tx) row(text string, args ...any) scanner { return t.s.row(t.ctx, text, args...) }
+
+// announce tells the other nodes, when the transaction is committed. One process over a file has none.
+func (h *hand) announce(ctx context.Context, news []News) error {
+	if h.session.remote == nil || len(news) == 0 {
+		return nil
+	}
+	_, err := h.session.change(ctx, `SELECT pg_notify('`+newsChannel+`', n) FROM unnest(string_to_array($1, chr(10))) n`,
+		writeNews(h.w.node, news))
+	return err
+}

@@ -343,11 +343,15 @@ func child(t *testing.T, test string, env ...string) string {
 // opens.
 func TestKill(t *testing.T) {
 	if dir := os.Getenv("KILL_DIR"); dir != "" {
-		commitForever(t, dir, os.Getenv("KILL_CONNECTION"))
+		commitForever(t, folder{path: dir, url: secret.New(os.Getenv("KILL_URL"))}, os.Getenv("KILL_CONNECTION"))
 		return
 	}
+	onBoth(t, testKill)
+}
+
+func testKill(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	f := newFolder(t)
+	f := fresh(t)
 	s := f.open(t)
 	id := addDefinition(t, s, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
 	r := newRecord(t, id, "0")
@@ -380,7 +384,7 @@ func TestKill(t *testing.T) {
 func killAfter(t *testing.T, f folder, id string, n int) (last int64) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^TestKill$")
-	command.Env = append(os.Environ(), "KILL_DIR="+f.path, "KILL_CONNECTION="+id)
+	command.Env = append(os.Environ(), "KILL_DIR="+f.path, "KILL_URL="+f.url.Reveal(), "KILL_CONNECTION="+id)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
 	if err != nil {
@@ -412,13 +416,13 @@ func killAfter(t *testing.T, f folder, id string, n int) (last int64) {
 	return last
 }
 
-func commitForever(t *testing.T, dir, id string) {
+func commitForever(t *testing.T, f folder, id string) {
 	ctx := context.Background()
-	root, err := seal.FileRoot(filepath.Join(dir, "root.key"))
-	if err != nil {
+	var err error
+	if f.root, err = seal.FileRoot(filepath.Join(f.path, "root.key")); err != nil {
 		t.Fatal(err)
 	}
-	s := folder{path: dir, root: root}.open(t)
+	s := f.open(t)
 	for {
 		r, err := s.Connections().Claim(ctx, id)
 		if err != nil {

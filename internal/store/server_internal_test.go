@@ -113,7 +113,7 @@ func TestDeadlockIsRunAgain(t *testing.T) {
 func TestFailureInAGroup(t *testing.T) {
 	s := openNodes(t, pgtest.Shared(t), itself)[0]
 	s.writer.db.SetMaxOpenConns(3)
-	h := &hand{w: s.writer}
+	h := &hand{w: s.writer, index: 2}
 	defer func() { _ = h.session.close() }()
 	no := errors.New("no")
 	acts := []func(*tx) error{
@@ -195,6 +195,57 @@ func TestTextThatIsNone(t *testing.T) {
 		}
 		if err := s.row(t.Context(), `SELECT number FROM things WHERE name = $1`, odd).Scan(new(int)); err == nil || errors.Is(err, ErrUnavailable) {
 			t.Errorf("reading %s: %v", name, err)
+		}
+	}
+}
+
+// A server that crashes again and again under writes: what was acknowledged is there, and nothing came true twice.
+func TestServerCrashesUnderWrites(t *testing.T) {
+	const writers = 6
+	server := pgtest.Start(t)
+	nodes := openNodes(t, server, itself, itself)
+	for i := range writers {
+		if _, err := rawExec(t, nodes[0], `INSERT INTO things VALUES ($1, 0)`, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	var acknowledged, unknown, failed [writers]int
+	for i := range writers {
+		wait.Go(func() {
+			for ctx.Err() == nil {
+				err := nodes[i%2].write(context.Background(), func(t *tx) error {
+					_, err := t.exec(`UPDATE things SET number = number + 1 WHERE name = $1`, fmt.Sprint(i))
+					return err
+				})
+				_, lost := errors.AsType[*UnknownError](err)
+				switch {
+				case err == nil:
+					acknowledged[i]++
+				case lost:
+					unknown[i]++
+				case errors.Is(err, ErrUnavailable):
+					failed[i]++
+					time.Sleep(time.Millisecond)
+				default:
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, mode := range []string{"immediate", "fast", "immediate"} {
+		time.Sleep(200 * time.Millisecond) // they write
+		server.Stop(t, mode)
+		server.Restart(t)
+	}
+	until(t, "the store is ready", func() bool { return nodes[0].Ping(context.Background()) == nil })
+	cancel()
+	wait.Wait()
+	t.Logf("acknowledged %v, unknown %v, failed %v", acknowledged, unknown, failed)
+	for i := range writers {
+		if got := number(t, nodes[0], fmt.Sprint(i)); got < acknowledged[i] || got > acknowledged[i]+unknown[i] || acknowledged[i] == 0 {
+			t.Errorf("%d writes came true; %d were acknowledged, of %d nobody knows", got, acknowledged[i], unknown[i])
 		}
 	}
 }

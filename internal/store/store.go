@@ -148,7 +148,7 @@ func (s *Store) openServer(ctx context.Context, config Config) error {
 		return err
 	}
 	s.readers = openServer(server, cmp.Or(config.Readers, 8), readerParams)
-	return nil
+	return s.sweepMarks(ctx)
 }
 
 // Close ends the writer after what it was given, and closes the database.

@@ -45,7 +45,7 @@ const (
 func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connections int) (*writer, error) {
 	w := &writer{db: db, dialect: d, node: node, queue: make(chan *job, groupLimit)}
 	hands := make([]*hand, 0, connections)
-	for range connections {
+	for i := range connections {
 		session, err := newSession(ctx, db, d)
 		if err != nil {
 			for _, h := range hands {
@@ -54,7 +54,7 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connecti
 			_ = db.Close()
 			return nil, fmt.Errorf("opening the writer: %w", err)
 		}
-		hands = append(hands, &hand{w: w, session: session})
+		hands = append(hands, &hand{w: w, index: i, session: session})
 	}
 	for _, h := range hands {
 		w.hands.Go(h.run)
