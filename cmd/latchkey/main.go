@@ -23,6 +23,7 @@ func main() {
 		Setup: func(ctx context.Context, o cli.SetupOptions) error {
 			return app.Setup(ctx, app.SetupOptions(o))
 		},
+		NewRootKey: app.NewRootKey,
 		ShowConfig: func(ctx context.Context, o cli.ShowConfigOptions) error {
 			return app.ShowConfig(ctx, app.ShowConfigOptions(o))
 		},

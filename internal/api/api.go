@@ -46,6 +46,7 @@ type Config struct {
 	Webhooks    *webhook.Subscriptions
 	// Providers is an empty one when nil.
 	Providers *provider.Health
+	RootKeys  RootKeys
 	// Answers keeps the answers of requests with an Idempotency-Key; nil keeps them in this process's memory.
 	Answers idempotency.Store
 	// Checks are what /readyz asks, in this order.

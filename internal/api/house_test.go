@@ -78,6 +78,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	check(t, err)
 	h.config = api.Config{
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
+		RootKeys: kept.Keyring(),
 		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:   []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}

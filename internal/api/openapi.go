@@ -30,6 +30,7 @@ var tags = []*huma.Tag{
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
 	{Name: "Sandboxes", Description: "Partitions of an organization."},
+	{Name: "Root keys", Description: "What everything at rest is sealed with: its state, and its rotation while the server serves."},
 	{Name: "Server", Description: "About this server."},
 }
 
@@ -54,6 +55,7 @@ func (s *server) describe() ([]byte, error) {
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)
+	s.rootKeyRoutes(h)
 	s.whoAmIRoutes(h)
 	admitNull(doc.Components.Schemas)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}

@@ -42,6 +42,7 @@ type plan struct {
 	release    func() error
 	log        *slog.Logger
 	root       seal.Root
+	previous   seal.Root // to rotate away from; nil for none
 	publicURLs []string
 	// workstation loosens what only a developer's machine may: loopback and plain http to it.
 	workstation bool
@@ -99,8 +100,11 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if h.metrics, err = telemetry.NewMetrics(Version); err != nil {
 		return h, fmt.Errorf("setting up metrics: %w", err)
 	}
-	if h.store, err = store.Open(ctx, p.config.storeConfig(p.root, p.log)); err != nil {
+	if h.store, err = store.Open(ctx, p.config.storeConfig(p.root, p.previous, p.log)); err != nil {
 		return h, p.config.explainRoot(err)
+	}
+	if err = h.store.Keyring().Observe(h.metrics.Meter("seal")); err != nil {
+		return h, err
 	}
 	if h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{
 		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: p.log,
@@ -157,7 +161,8 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Providers: h.health, Webhooks: h.webhooks, Answers: h.store.Idempotency(), Checks: []api.Check{{Name: "store", Ready: h.store.Ping}},
+		Directory: h.directory, Providers: h.health, RootKeys: h.store.Keyring(), Webhooks: h.webhooks, Answers: h.store.Idempotency(),
+		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {
@@ -230,6 +235,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	h.health.Start()
 	h.keeper.Start()
 	h.dispatcher.Start()
+	h.store.Keyring().Start()
 	var failure error
 	select {
 	case <-ctx.Done():

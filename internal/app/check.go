@@ -96,9 +96,12 @@ func (c *checks) base(setting, base string) {
 func overHTTP(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "http" }
 
 func (c *checks) sealing() {
-	if c.RootKeyFile == "" {
+	if c.Root != "" && c.RootKeyFile != "" {
+		c.add("seal.root_key_file", "is beside seal.root", "name the root key once: leave seal.root_key_file out")
+	}
+	if c.Root == "" && c.RootKeyFile == "" {
 		c.add("seal.root_key_file", "is missing: secrets at rest need a sealing key",
-			`name a file outside the data directory, then run "latchkey setup --config FILE", which makes it`)
+			`name a file outside the data directory, then run "latchkey setup --config FILE", which makes it; seal.root takes a passphrase or Vault, too`)
 	}
 }
 

@@ -27,7 +27,9 @@ type Config struct {
 	TLSCertFile    string
 	TLSKeyFile     string
 	TrustedProxies []string
+	Root           string
 	RootKeyFile    string
+	PreviousRoot   string
 	EgressAllow    []string
 	EgressProxy    string
 	EgressCAFiles  []string
@@ -141,12 +143,12 @@ func (c *Config) where(setting string) string {
 }
 
 // storeConfig says which database is opened: the server's when one is named, else the file in the data directory.
-func (c *Config) storeConfig(root seal.Root, log *slog.Logger) store.Config {
-	return store.Config{Path: c.path("latchkey.db"), URL: c.DatabaseURL, Root: root, Log: log}
+func (c *Config) storeConfig(root, previous seal.Root, log *slog.Logger) store.Config {
+	return store.Config{Path: c.path("latchkey.db"), URL: c.DatabaseURL, Root: root, Previous: previous, Log: log}
 }
 
 // database names the database for people.
-func (c *Config) database() string { return c.storeConfig(nil, nil).Place() }
+func (c *Config) database() string { return c.storeConfig(nil, nil, nil).Place() }
 
 // path gives the place of a file in the data directory.
 func (c *Config) path(elem ...string) string {

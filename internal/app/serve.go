@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"strings"
 
-	"latchkey/internal/seal"
+	"latchkey/internal/secret"
 )
 
 // ServeOptions are what `latchkey serve` can be told; all else is configuration.
@@ -20,6 +19,8 @@ type ServeOptions struct {
 	// Config is the configuration file; "" means the environment alone.
 	Config   string
 	Out, Err io.Writer
+	// Ask puts a question to whoever started the server; nil where nobody is there.
+	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
 // Serve runs Latchkey in production until ctx ends. It refuses to start without a sealing key and an organization.
@@ -31,7 +32,7 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	if err := config.check(); err != nil {
 		return err
 	}
-	p, err := productionPlan(config, options.Err)
+	p, err := productionPlan(config, options.Err, options.Ask)
 	if err != nil {
 		return err
 	}
@@ -55,16 +56,12 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	return house.run(ctx, l)
 }
 
-func productionPlan(config *Config, log io.Writer) (plan, error) {
+func productionPlan(config *Config, log io.Writer, ask asking) (plan, error) {
 	logger, err := newLog(log, config.LogLevel, config.LogFormat)
 	if err != nil {
 		return plan{}, err
 	}
-	root, err := seal.FileRoot(config.RootKeyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return plan{}, &ConfigError{Setting: "seal.root_key_file", Where: config.where("seal.root_key_file"),
-			Problem: fmt.Sprintf("there is no file %s", config.RootKeyFile), Fix: `run "latchkey setup" with this configuration: it makes one`}
-	}
+	root, previous, err := config.openRoots(ask)
 	if err != nil {
 		return plan{}, err
 	}
@@ -72,7 +69,7 @@ func productionPlan(config *Config, log io.Writer) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{config: config, release: lock.Release, log: logger, root: root, program: "latchkey",
+	return plan{config: config, release: lock.Release, log: logger, root: root, previous: previous, program: "latchkey",
 		publicURLs: append([]string{strings.TrimRight(config.PublicURL, "/")}, config.CallbackURLs...)}, nil
 }
 

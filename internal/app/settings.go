@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
 	"latchkey/internal/suggest"
@@ -47,7 +48,9 @@ func settings() []setting {
 		text("tls.cert_file", "", "PEM certificate chain of the listener.", func(c *Config) *string { return &c.TLSCertFile }),
 		text("tls.key_file", "", "PEM private key of that certificate.", func(c *Config) *string { return &c.TLSKeyFile }),
 		list("trusted_proxies", "Networks (CIDR) of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", func(c *Config) *[]string { return &c.TrustedProxies }),
-		text("seal.root_key_file", "", "File of the root key that wraps every organization's data key. Required in production.", func(c *Config) *string { return &c.RootKeyFile }),
+		rootKey("seal.root", "Root key that wraps every organization's data key; see below. Required in production.", func(c *Config) *string { return &c.Root }),
+		text("seal.root_key_file", "", "File of the root key; the same as `seal.root` with a file.", func(c *Config) *string { return &c.RootKeyFile }),
+		rootKey("seal.previous_root", "Root key to rotate away from, while that goes on; see [the guide](../guide/rotate-the-root-key.md).", func(c *Config) *string { return &c.PreviousRoot }),
 		list("egress.allow", "Private hosts, addresses or networks that token requests may reach all the same.", func(c *Config) *[]string { return &c.EgressAllow }),
 		hidingPassword(text("egress.proxy", "", "HTTP proxy for all outgoing calls.", func(c *Config) *string { return &c.EgressProxy })),
 		list("egress.ca_files", "PEM files of further certificate authorities to trust.", func(c *Config) *[]string { return &c.EgressCAFiles }),
@@ -69,6 +72,13 @@ func text(name, fallback, doc string, at func(*Config) *string) setting {
 	return setting{name: name, fallback: fallback, doc: doc,
 		set:  func(c *Config, v []string) error { *at(c) = strings.Join(v, " "); return nil },
 		show: func(c *Config) string { return *at(c) }}
+}
+
+// rootKey is a root key's name, without what somebody may have hidden in it.
+func rootKey(name, doc string, at func(*Config) *string) setting {
+	s := text(name, "", doc, at)
+	s.show = func(c *Config) string { return seal.ShowName(*at(c)) }
+	return s
 }
 
 // address is a database's URL, whose password nothing shows.

@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/ident"
 	"latchkey/internal/registry"
+	"latchkey/internal/secret"
 	"latchkey/internal/store"
 )
 
@@ -27,6 +28,8 @@ type SetupOptions struct {
 	Name string
 	JSON bool
 	Out  io.Writer
+	// Ask puts a question to whoever runs the setup; nil where nobody is there.
+	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
 // Setup prepares the first start of production: the root key when its file is absent, the organization, and an
@@ -42,11 +45,13 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 	if err := config.checkRoot(ctx); err != nil {
 		return err
 	}
-	_, made, err := config.openOrCreateRoot()
-	if err != nil {
-		return err
+	made := false
+	if config.rootFile() != "" {
+		if _, made, err = config.openOrCreateRoot(); err != nil {
+			return err
+		}
 	}
-	p, err := productionPlan(config, io.Discard)
+	p, err := productionPlan(config, io.Discard, confirmed(options.Ask))
 	if err != nil {
 		return err
 	}
@@ -70,7 +75,7 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 
 // checkRoot refuses to make a root key for a server's database that is sealed with one already.
 func (c *Config) checkRoot(ctx context.Context) error {
-	if _, err := os.Stat(c.rootFile()); err == nil || c.DatabaseURL.Empty() {
+	if _, err := os.Stat(c.rootFile()); err == nil || c.rootFile() == "" || c.DatabaseURL.Empty() {
 		return nil
 	}
 	sealed, err := store.Sealed(ctx, c.DatabaseURL)
@@ -107,11 +112,11 @@ func (o SetupOptions) print(config *Config, d done) error {
 	if o.JSON {
 		return json.NewEncoder(o.Out).Encode(map[string]any{
 			"organization": d.organization.ID, "organization_made": !d.again, "key_id": d.key.ID, "key_name": d.key.Name,
-			"key": d.key.Value.Reveal(), "root_key_file": config.RootKeyFile, "root_key_made": d.rootMade,
+			"key": d.key.Value.Reveal(), "root_key_file": config.rootFile(), "root_key_made": d.rootMade,
 		})
 	}
 	if d.rootMade {
-		fmt.Fprintf(o.Out, "Made the root key %s: keep a copy apart from the data, nothing can be read without it.\n", config.RootKeyFile)
+		fmt.Fprintf(o.Out, "Made the root key %s: keep a copy apart from the data, nothing can be read without it.\n", config.rootFile())
 	}
 	whose := "Administrator's key"
 	if d.again {

@@ -19,7 +19,8 @@ func (p *program) keyCommand() *cobra.Command {
 		Use:   "key",
 		Short: "API keys: who may call, and what for",
 		Long: `An API key lets a program call the server. It holds scopes, and may be bound to a sandbox. The scope admin implies
-every other, and write implies read. The scopes are:
+every other, and write implies read. (The key that everything at rest is sealed with is under "latchkey keys".) The
+scopes are:
 
   ` + strings.Join(access.Scopes(access.AllScopes()).Strings(), "\n  "),
 		Example: `  latchkey key create billing --scope tokens:read --expires 90d`,

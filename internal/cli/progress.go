@@ -18,8 +18,9 @@ func (w waiting) newProgress() *progress {
 	return &progress{program: w.program, terminal: atTerminal(w.program.Err)}
 }
 
-func (g *progress) show(elapsed time.Duration) {
-	const text = "waiting for the consent…"
+func (g *progress) show(elapsed time.Duration) { g.line("waiting for the consent…", elapsed) }
+
+func (g *progress) line(text string, elapsed time.Duration) {
 	if g.terminal {
 		_, _ = fmt.Fprintf(g.program.Err, "\r\x1b[K%s %s (Ctrl-C stops waiting)", text, elapsed.Round(time.Second))
 		g.shown = true

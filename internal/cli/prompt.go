@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/client"
+	"latchkey/internal/secret"
 )
 
 // interactive tells whether there is a person to ask: questions go to standard error, answers come from standard input.
@@ -35,6 +36,17 @@ func (p *program) askHidden(ctx context.Context, question string) (string, error
 	line, err := p.readLine(ctx)
 	p.tell("")
 	return line, err
+}
+
+// asker gives what asks a person for a secret; nil where nobody is there.
+func (p *program) asker() func(ctx context.Context, question string) (secret.String, error) {
+	if !p.interactive() {
+		return nil
+	}
+	return func(ctx context.Context, question string) (secret.String, error) {
+		text, err := p.askHidden(ctx, question)
+		return secret.New(text), err
+	}
 }
 
 // readLine reads one line of standard input. A read of a terminal cannot be called back: when ctx ends first, the

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/secret"
 )
 
 // Server holds the functions that start and set up servers. They live in rooms that this package does not know.
@@ -16,6 +18,8 @@ type Server struct {
 	Serve      func(context.Context, ServeOptions) error
 	Setup      func(context.Context, SetupOptions) error
 	ShowConfig func(context.Context, ShowConfigOptions) error
+	// NewRootKey makes a root key in a file and gives its id.
+	NewRootKey func(path string) (id string, err error)
 }
 
 // DevOptions are the flags of `latchkey dev`.
@@ -31,6 +35,8 @@ type DevOptions struct {
 type ServeOptions struct {
 	Config   string
 	Out, Err io.Writer
+	// Ask puts a question whose answer is hidden; nil where nobody is there.
+	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
 // SetupOptions are the flags of `latchkey setup`.
@@ -39,6 +45,8 @@ type SetupOptions struct {
 	Name   string
 	JSON   bool
 	Out    io.Writer
+	// Ask puts a question whose answer is hidden; nil where nobody is there.
+	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
 // ShowConfigOptions are the flags of `latchkey config show`.
@@ -97,6 +105,7 @@ refuses to start without a sealing key. SIGTERM lets running calls end, then sto
 			if p.Server.Serve == nil {
 				return errNoServer
 			}
+			options.Ask = p.asker()
 			return p.Server.Serve(command.Context(), options)
 		},
 	}
@@ -117,7 +126,7 @@ administrator, printed this once. Run it where the server will run, with the ser
 			if p.Server.Setup == nil {
 				return errNoServer
 			}
-			options.JSON = p.json
+			options.JSON, options.Ask = p.json, p.asker()
 			return p.Server.Setup(command.Context(), options)
 		},
 	}

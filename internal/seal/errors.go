@@ -19,6 +19,9 @@ var ErrConflict = errors.New("the root keys were changed at the same time")
 // ErrNothingToRotate says that this server has no other root key than the current one.
 var ErrNothingToRotate = errors.New("this server has no root key but the current one")
 
+// ErrProbe says that the root key to rotate to does not wrap and unwrap.
+var ErrProbe = errors.New("the new root key does not work")
+
 // WrongRootError says that the data keys were wrapped with another root key.
 type WrongRootError struct {
 	// Want is the id of the root key that wrapped them, Have of the one that was given.

@@ -97,7 +97,7 @@ func (k *Keyring) begin(ctx context.Context, r *ring, by string) error {
 		return ErrNothingToRotate
 	}
 	if err := probe(ctx, to); err != nil {
-		return fmt.Errorf("trying the root key %s: %w", r.target, err)
+		return fmt.Errorf("%w: %s: %w", ErrProbe, r.target, err)
 	}
 	return k.config.Store.BeginRotation(ctx, from.ID, r.target, k.config.Clock.Now().UTC(), by)
 }
