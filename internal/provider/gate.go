@@ -11,7 +11,7 @@ import (
 
 // Gate is a call that was let through.
 type Gate struct {
-	site    *site
+	site    *site // nil when nobody is asked
 	call    Call
 	began   time.Time
 	epoch   uint32
@@ -21,7 +21,7 @@ type Gate struct {
 
 // Done gives the place back, and tells how the call went. Only the first of several counts.
 func (g *Gate) Done(o Outcome) {
-	if !g.done.CompareAndSwap(false, true) {
+	if g.site == nil || !g.done.CompareAndSwap(false, true) {
 		return
 	}
 	s := g.site

@@ -70,6 +70,9 @@ func New(config Config) (*Health, error) {
 // Enter waits until the call may begin, and gives the gate whose Done MUST be called when it has ended. The errors are
 // [*DownError] and [*PausedError], at once; [*BusyError] when ctx ends first; [ErrClosed].
 func (h *Health) Enter(ctx context.Context, call Call) (*Gate, error) {
+	if call.Host == "" {
+		return &Gate{}, nil
+	}
 	s := h.site(call.Host)
 	now := h.config.Clock.Now()
 	t, gate, err := s.ask(now, call)
@@ -103,10 +106,14 @@ type answer struct {
 // is a [*BusyError]. The function that is given takes the place in the queue back, and tells whether it did: answer is not
 // called then.
 func (h *Health) Submit(call Call, answer func(*Gate, error)) (withdraw func() bool) {
+	withdraw = func() bool { return false }
+	if call.Host == "" {
+		h.work.Go(func() { answer(&Gate{}, nil) })
+		return withdraw
+	}
 	s := h.site(call.Host)
 	now := h.config.Clock.Now()
 	t, gate, err := s.ask(now, call)
-	withdraw = func() bool { return false }
 	switch {
 	case errors.Is(err, ErrClosed):
 		s.mu.Unlock()

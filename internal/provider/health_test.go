@@ -335,3 +335,32 @@ func TestHostOf(t *testing.T) {
 		}
 	}
 }
+
+func TestClassOf(t *testing.T) {
+	for _, c := range []struct {
+		kind   string
+		status int
+		code   string
+		want   provider.Class
+	}{
+		{"provider_down", 503, "status_503", provider.Unavailable}, {"provider_down", 408, "status_408", provider.Unavailable},
+		{"provider_down", 429, "status_429", provider.Throttled}, {"provider_down", 400, "slow_down", provider.Throttled},
+		{"provider_down", 0, "timeout", provider.Timeout}, {"provider_down", 0, "dns", provider.Network}, {"provider_down", 0, "reset", provider.Network},
+		{"provider_down", 0, "blocked", provider.Unused}, {"provider_down", 0, "canceled", provider.Unused},
+		{"denied", 0, "cannot_send", provider.Unused}, {"denied", 403, "access_denied", provider.Denied},
+		{"grant_dead", 400, "invalid_grant", provider.GrantDead}, {"client_dead", 401, "invalid_client", provider.ClientDead},
+		{"bad_response", 200, "no_access_token", provider.BadResponse},
+	} {
+		if got := provider.ClassOf(c.kind, c.status, c.code); got != c.want {
+			t.Errorf("ClassOf(%s, %d, %s) = %v, want %v", c.kind, c.status, c.code, got, c.want)
+		}
+	}
+}
+
+func TestCallThatAsksNobody(t *testing.T) {
+	h := open(t, provider.Config{})
+	enter(t, h, provider.Call{}).Done(good)
+	if all, err := h.List(reader, provider.Query{}); err != nil || len(all) != 0 {
+		t.Errorf("List() = %v, %v", all, err)
+	}
+}

@@ -38,9 +38,9 @@ var classNames = [classes]string{
 
 func (c Class) String() string { return classNames[c] }
 
-// ClassOf gives the class of a failure of exchange's: the kind's name, the HTTP status (0 without an answer), and whether
-// the time was up. What could not be sent, or was not, is [Unused].
-func ClassOf(kind string, status int, code string, timedOut bool) Class {
+// ClassOf gives the class of a failure of exchange's: its kind's name, its HTTP status (0 without an answer) and its code.
+// What was not sent, because it can't be or may not be, and what we gave up ourselves, is [Unused].
+func ClassOf(kind string, status int, code string) Class {
 	switch kind {
 	case "grant_dead":
 		return GrantDead
@@ -55,14 +55,23 @@ func ClassOf(kind string, status int, code string, timedOut bool) Class {
 		return Denied
 	}
 	switch {
-	case timedOut:
-		return Timeout
 	case status == 0:
-		return Network
+		return unanswered(code)
 	case status == 429, code == "slow_down", code == "rate_limited", code == "too_many_requests":
 		return Throttled
 	}
 	return Unavailable
+}
+
+// unanswered gives the class of a request without an answer, by egress's kind.
+func unanswered(code string) Class {
+	switch code {
+	case "timeout":
+		return Timeout
+	case "blocked", "canceled", "bad_request":
+		return Unused
+	}
+	return Network
 }
 
 // word is what a class says about the provider as a whole.

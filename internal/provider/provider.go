@@ -7,10 +7,15 @@
 //
 // Whoever is about to call a provider asks first, and tells how it went:
 //
-//	gate, err := health.Enter(ctx, provider.Call{Host: …, Organization: …, Definition: …, Expires: …, Background: true})
+//	target := runner.Target(ctx, plan, input) // exchange's: where it would go, and as whom
+//	gate, err := health.Enter(ctx, provider.Call{
+//		Host: provider.HostOf(target.URL), Organization: …, Sandbox: …, Definition: …, Revision: …, Connection: …,
+//		Client:  provider.Client{ID: target.ClientID, Fingerprint: plan.Fingerprint(fields), Credential: target.Credential},
+//		Expires: …, Background: true,
+//	})
 //	if err != nil { … } // *DownError, *PausedError, *BusyError: nothing was sent, nothing is known of the connection
-//	next, err := exchanger.Renew(…)
-//	gate.Done(provider.Outcome{Class: provider.ClassOf(kind, status, timedOut), …})
+//	next, err := runner.Renew(…)
+//	gate.Done(provider.Outcome{Class: provider.ClassOf(f.Kind.String(), f.Status, f.Code), Code: f.Code, …}) // or Class: Good
 //
 // An error of Enter is no failed exchange: it kills nothing, counts no setback and needs no write. A token that is
 // still valid is served meanwhile, and RetryAt says when to ask again. Refusals are cheap, so callers with nothing ask each
@@ -57,6 +62,7 @@ func HostOf(address string) Host {
 
 // Call says who wants to call what.
 type Call struct {
+	// Host is the provider; a call to "" asks nobody, and is let through.
 	Host                  Host
 	Organization, Sandbox string
 	// Definition is the id of the definition, Revision that of the plan that runs.
