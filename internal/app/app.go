@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
+	"latchkey/internal/mail"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
@@ -72,6 +73,7 @@ type house struct {
 	webhooks   *webhook.Subscriptions
 	dispatcher *webhook.Dispatcher
 	outward    *egress.Client // for webhooks
+	post       *mail.Post     // nil where no mail server is configured
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -126,7 +128,10 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openConnections(); err != nil {
 		return h, err
 	}
-	return h, h.openWebhooks()
+	if err = h.openWebhooks(); err != nil {
+		return h, err
+	}
+	return h, h.openMail()
 }
 
 func (h *house) openEgress() (*egress.Client, error) {
@@ -211,6 +216,9 @@ func (h *house) close(ctx context.Context) error {
 	if h.outward != nil {
 		h.outward.Close()
 	}
+	if h.post != nil {
+		h.post.Close()
+	}
 	if h.hush != nil {
 		h.hush()
 	}
@@ -236,6 +244,9 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	h.keeper.Start()
 	h.dispatcher.Start()
 	h.store.Keyring().Start()
+	if h.post != nil {
+		h.post.Start()
+	}
 	var failure error
 	select {
 	case <-ctx.Done():

@@ -38,6 +38,7 @@ func (c *Config) check() error {
 	found.database()
 	found.outgoing()
 	found.events()
+	found.mail()
 	found.log()
 	return errors.Join(found.problems...)
 }

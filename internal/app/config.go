@@ -43,6 +43,7 @@ type Config struct {
 	ProviderHosts  map[provider.Host]provider.Limits
 	DrainTimeout   time.Duration
 	EventRetention time.Duration
+	Mail           MailConfig
 
 	sources map[string]source // setting → where its value came from
 }

@@ -20,7 +20,7 @@ func (h *house) openWebhooks() (err error) {
 	if err != nil {
 		return err
 	}
-	kept := h.store.Webhooks(nil)
+	kept := h.store.Webhooks(h.config.mailable())
 	h.dispatcher, err = webhook.NewDispatcher(webhook.DispatcherConfig{
 		Queue: kept, Sender: h.outward, Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("webhook"),
 		Emitted: h.store.Emitted(), Retention: h.config.EventRetention,

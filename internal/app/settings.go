@@ -37,7 +37,7 @@ func (s setting) environment() string {
 
 // settings lists all that can be set, in the order of the documentation.
 func settings() []setting {
-	return []setting{
+	return append([]setting{
 		text("listen", "127.0.0.1:8377", "Address and port of the listener.", func(c *Config) *string { return &c.Listen }),
 		text("public_url", "", "The address by which browsers reach Latchkey. Required in production; the first callback URL is made of it.", func(c *Config) *string { return &c.PublicURL }),
 		list("callback_urls", "Further public base URLs whose callback path is served, such as regional host names.", func(c *Config) *[]string { return &c.CallbackURLs }),
@@ -65,7 +65,7 @@ func settings() []setting {
 		rate("providers.rate", "200", "How many token requests to one provider may begin in a second, on each node; a fifth of it at once.", func(c *Config) *float64 { return &c.Providers.Rate }),
 		providerHosts("providers.hosts", "Other caps for single providers: in the file `host: {rate: 20, concurrency: 8}`, in the variable `host=20/8`."),
 		duration("drain_timeout", "20s", "How long a stopping server waits for what is under way.", func(c *Config) *time.Duration { return &c.DrainTimeout }),
-	}
+	}, mailSettings()...)
 }
 
 func text(name, fallback, doc string, at func(*Config) *string) setting {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 
-	"latchkey/internal/event"
 	"latchkey/internal/secret"
 )
 
@@ -15,14 +14,6 @@ func Migrate(ctx context.Context, address secret.String) error {
 		return err
 	}
 	return prepareServer(ctx, config, slog.New(slog.DiscardHandler))
-}
-
-// Emit keeps events as a change would.
-func (s *Store) Emit(ctx context.Context, events ...event.Event) error {
-	return s.write(ctx, func(t *tx) error {
-		t.emit(events...)
-		return nil
-	})
 }
 
 // SkipRestartGrace lets a server that has just started tell which incarnations live.

@@ -1,13 +1,27 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 
 	"latchkey/internal/event"
 )
 
 // emit puts events into the transaction: they are kept if the write is, and undone with it.
 func (t *tx) emit(events ...event.Event) { t.events = append(t.events, events...) }
+
+// Emit keeps events that come with no change of anything that is stored here.
+func (s *Store) Emit(ctx context.Context, events ...event.Event) error {
+	err := s.write(ctx, func(t *tx) error {
+		t.emit(events...)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keeping events: %w", err)
+	}
+	return nil
+}
 
 // Emitted gets a value when this process has committed events, for whoever delivers them. Another node's events come
 // without one.

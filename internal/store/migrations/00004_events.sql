@@ -71,19 +71,19 @@ CREATE TABLE mail_notices (
     mail  TEXT
 ) STRICT;
 
+CREATE INDEX mail_notices_mail ON mail_notices (mail) WHERE mail IS NOT NULL;
 CREATE INDEX mail_notices_waiting ON mail_notices (at, event) WHERE mail IS NULL;
 
+-- A mail is written when it is sent, from its notices or from how things are then.
 CREATE TABLE mails (
     id            TEXT NOT NULL PRIMARY KEY,
     kind          TEXT NOT NULL,
-    subject       TEXT NOT NULL,
-    body          TEXT NOT NULL,
     state         TEXT NOT NULL,
-    attempts      INTEGER NOT NULL,
+    attempts      INTEGER NOT NULL DEFAULT 0,
     due_at        INTEGER,
     claimed_by    TEXT,
     claimed_until INTEGER,
-    error         TEXT NOT NULL,
+    error         TEXT NOT NULL DEFAULT '',
     created_at    INTEGER NOT NULL
 ) STRICT;
 
