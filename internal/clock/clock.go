@@ -32,7 +32,7 @@ func System() Clock { return system{} }
 
 type system struct{}
 
-func (system) Now() time.Time { return time.Now() }
+func (system) Now() time.Time { return now() }
 
 func (system) NewTimer(d time.Duration) Timer { return systemTimer{time.NewTimer(d)} }
 
