@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
 
-.PHONY: run build test test-needs bench lint generate clean
+.PHONY: run build test test-needs bench chaos lint generate clean
 
 run: build
 	@$(BIN) dev $(ARGS)
@@ -23,6 +23,9 @@ test-needs:
 
 bench: build
 	@./test/bench/run
+
+chaos: test-needs
+	@nice $(GO) test -count=1 -timeout 0 -v -run '^TestChaos$$' ./test/chaos -args -long $(ARGS)
 
 lint:
 	$(call TOOL,golangci-lint) golangci-lint run ./...

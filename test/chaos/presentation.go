@@ -73,7 +73,8 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	}
 	now, before := h.list[i], h.list[i-1]
 	for _, p := range h.list[first:i] {
-		if p.end.IsZero() || p.end.Sub(now.at) > slack {
+		// That the client is gone is noticed a little late; that a reply went out is not.
+		if late := p.end.Sub(now.at); p.end.IsZero() || late > slack || p.whole && late > 0 {
 			return true, "while another one was under way"
 		}
 	}

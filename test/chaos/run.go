@@ -68,7 +68,7 @@ func (s *subject) run(ctx context.Context, out io.Writer) (*Report, error) {
 		return nil, err
 	}
 	c := newCallers(s, refs)
-	k := &killer{nodes: s.nodes, kills: s.config.Kills, over: s.config.Duration, chance: s.config.source(2)}
+	k := &killer{nodes: s.nodes, kills: s.config.Kills, over: s.config.Duration * 9 / 10, chance: s.config.source(2)}
 	s.provider.moment = k.at
 	began := time.Now()
 	reading, quit := context.WithCancel(ctx)
