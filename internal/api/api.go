@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -40,10 +41,12 @@ type Config struct {
 	Definitions *destination.Catalogue
 	Connections *connection.Connector
 	Tokens      Tokens
-	Explainer   Explainer
-	Keys        *registry.Keyring
-	Directory   *registry.Directory
-	Webhooks    *webhook.Subscriptions
+	// Reads records the tokens that are handed out; nil records none.
+	Reads     Reads
+	Explainer Explainer
+	Keys      *registry.Keyring
+	Directory *registry.Directory
+	Webhooks  *webhook.Subscriptions
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys
@@ -69,6 +72,12 @@ type Config struct {
 // Tokens serves tokens. It is [connection.Keeper]; a benchmark of this room alone has its own.
 type Tokens interface {
 	Token(ctx context.Context, caller access.Caller, ref string, want connection.Want) (connection.Token, error)
+}
+
+// Reads records who was given which token. It is [audit.Reads]; whoever measures this room alone has none.
+type Reads interface {
+	// Read records one read. It MUST NOT wait for I/O unless reads are strict; when it fails the token stays here.
+	Read(ctx context.Context, read audit.Read) error
 }
 
 // Explainer tells which requests a plan would send. It is [exchange.Runner], as far as this room calls it.

@@ -85,6 +85,9 @@ var (
 		"Try again; when it stays, give the `request_id` to whoever runs this server."}
 	kindNotServed = &Kind{"not_served", "This is not served", http.StatusNotImplemented,
 		"The path belongs to a part of the vendor's API that a token broker has no use for.", "`detail` says what to use instead."}
+	kindNotRecorded = &Kind{"not_recorded", "The read could not be recorded", http.StatusServiceUnavailable,
+		"`audit.reads` is `strict`: a token is handed out when the record of it is durable, and the database does not take it now.",
+		"Try again after `Retry-After`; whoever runs this server sees why in `/readyz` and in the log."}
 	kindUnavailable = &Kind{"unavailable", "The server is stopping or starting", http.StatusServiceUnavailable,
 		"The server can't take this request now, or its database can't be reached. Tokens that are valid are given all the same.", "Try again after `Retry-After`."}
 )
@@ -95,6 +98,6 @@ func Kinds() []*Kind {
 		kindMalformed, kindInvalid, kindDefinition, kindFields, kindUnauthenticated, kindDenied, kindSandbox,
 		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindState, kindReauthorize, kindPending,
 		kindDisabled, kindRunning, kindTooLarge, kindContentType, kindUnpublishable, kindRefused, kindMismatch,
-		kindDown, kindRate, kindInternal, kindNotServed, kindUnavailable,
+		kindDown, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
 	}
 }

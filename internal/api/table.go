@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
@@ -46,6 +47,9 @@ var known = []struct {
 	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
 	{provider.ErrClosed, kindUnavailable, "The server is stopping."},
 	{connection.ErrClosed, kindUnavailable, "The server is stopping."},
+	{audit.ErrNotRecorded, kindNotRecorded, "The database does not take the record now."},
+	{audit.ErrBound, kindSandbox, "The audit record is of the whole organization; a key that is bound to a sandbox does not read it."},
+	{audit.ErrNothingRecorded, kindState, "Nothing is recorded yet, so there is nothing to sign."},
 	{context.Canceled, kindUnavailable, "The request was given up."},
 	{context.DeadlineExceeded, kindUnavailable, "It took too long."},
 }
@@ -62,7 +66,7 @@ func (s *server) problem(ctx context.Context, err error) *Problem {
 	for _, row := range known {
 		if errors.Is(err, row.err) {
 			p := newProblem(row.kind, row.detail).because(err)
-			if row.kind == kindUnavailable {
+			if row.kind == kindUnavailable || row.kind == kindNotRecorded {
 				p.after(time.Second)
 			}
 			return p

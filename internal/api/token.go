@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/connection"
 )
 
@@ -90,8 +91,18 @@ func (s *server) token(w http.ResponseWriter, r *http.Request, ref string) {
 		s.tokenError(w, r, caller, want, err)
 		return
 	}
+	now := s.Clock.Now()
+	if s.Reads != nil {
+		err = s.Reads.Read(r.Context(), audit.Read{
+			Organization: caller.Organization, Caller: caller.ID, Connection: token.ConnectionID, Token: token.ETag, At: now,
+		})
+		if err != nil {
+			s.tokenError(w, r, caller, want, err)
+			return
+		}
+	}
 	s.reads.served.Add(1)
-	s.writeToken(w, &token)
+	writeToken(w, &token, now)
 }
 
 // wanted reads the sandbox, min_ttl and If-None-Match.
@@ -172,14 +183,14 @@ func cleanTag(tag string) string {
 // buffers hold answers while they are written. They have held tokens: they are wiped before they go back.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-func (s *server) writeToken(w http.ResponseWriter, t *connection.Token) {
+func writeToken(w http.ResponseWriter, t *connection.Token, now time.Time) {
 	header := w.Header()
 	header["Content-Type"] = jsonContent
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
 	header["Etag"] = []string{`"` + t.ETag + `"`}
 	buffer := buffers.Get().(*[]byte)
-	body := appendToken((*buffer)[:0], t, s.Clock.Now())
+	body := appendToken((*buffer)[:0], t, now)
 	_, _ = w.Write(body)
 	clear(body)
 	if cap(body) <= 64<<10 {

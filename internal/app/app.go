@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"latchkey/internal/api"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -67,6 +68,8 @@ type house struct {
 	egress     *egress.Client
 	runner     *exchange.Runner
 	health     *provider.Health
+	audit      *audit.Log
+	reads      *audit.Reads // nil when reads are not recorded
 	keeper     *connection.Keeper
 	connector  *connection.Connector
 	pages      *web.Pages
@@ -104,6 +107,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	}
 	if h.store, err = store.Open(ctx, p.config.storeConfig(p.root, p.previous, p.log)); err != nil {
 		return h, p.config.explainRoot(err)
+	}
+	if err = h.openAudit(ctx); err != nil {
+		return h, err
 	}
 	if err = h.store.Keyring().Observe(h.metrics.Meter("seal")); err != nil {
 		return h, err
@@ -165,7 +171,7 @@ func (h *house) openConnections() (err error) {
 // handler mounts every surface on one listener.
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
-		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Explainer: h.runner, Keys: h.keyring,
+		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, RootKeys: h.store.Keyring(), Webhooks: h.webhooks, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
@@ -228,6 +234,7 @@ func (h *house) close(ctx context.Context) error {
 	if h.egress != nil {
 		h.egress.Close()
 	}
+	errs = append(errs, h.closeAudit(ctx))
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}
@@ -247,6 +254,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	if h.post != nil {
 		h.post.Start()
 	}
+	h.audit.Start()
 	var failure error
 	select {
 	case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/provider"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
@@ -44,6 +45,10 @@ type Config struct {
 	DrainTimeout   time.Duration
 	EventRetention time.Duration
 	Mail           MailConfig
+
+	AuditReads           audit.Mode
+	AuditRetention       time.Duration // 0 is for ever
+	AuditCheckpointEvery time.Duration
 
 	sources map[string]source // setting → where its value came from
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
@@ -65,6 +66,9 @@ func settings() []setting {
 		rate("providers.rate", "200", "How many token requests to one provider may begin in a second, on each node; a fifth of it at once.", func(c *Config) *float64 { return &c.Providers.Rate }),
 		providerHosts("providers.hosts", "Other caps for single providers: in the file `host: {rate: 20, concurrency: 8}`, in the variable `host=20/8`."),
 		duration("drain_timeout", "20s", "How long a stopping server waits for what is under way.", func(c *Config) *time.Duration { return &c.DrainTimeout }),
+		readsMode("audit.reads", "batched", "How token reads are recorded: batched (a crash loses at most the last 100 ms of them), strict (each read waits until its record is durable) or off.", func(c *Config) *audit.Mode { return &c.AuditReads }),
+		retention("audit.retention", "How long audit records are kept: forever, or days as 400d. What is older than a signed checkpoint of that age is let go.", func(c *Config) *time.Duration { return &c.AuditRetention }),
+		duration("audit.checkpoint_every", "1h", "How often the audit record is signed, when there is news.", func(c *Config) *time.Duration { return &c.AuditCheckpointEvery }),
 	}, mailSettings()...)
 }
 

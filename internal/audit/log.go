@@ -68,6 +68,9 @@ func (l *Log) PublicKey() PublicKey { return l.signer.public() }
 // Installation names the installation's own chain, which only an administrator reads.
 const Installation = "installation"
 
+// ErrBound is given to a key that is bound to a sandbox.
+var ErrBound = errors.New("the audit record is of the whole organization")
+
 // chainOf gives the organization whose chain the caller reads. The record tells of every sandbox, so a key that is bound
 // to one does not read it.
 func chainOf(caller access.Caller, chain string) (string, error) {
@@ -75,7 +78,7 @@ func chainOf(caller access.Caller, chain string) (string, error) {
 		return "", err
 	}
 	if caller.Sandbox != "" {
-		return "", &access.DeniedError{Sandbox: "every one of the organization", Caller: caller.ID}
+		return "", ErrBound
 	}
 	if chain != Installation {
 		return caller.Organization, nil

@@ -55,5 +55,6 @@ CREATE INDEX audit_reads_node ON audit_reads (node, second);
 -- The processes that count reads, from their start to their orderly end.
 CREATE TABLE audit_nodes (
     node       TEXT NOT NULL PRIMARY KEY,
+    mode       TEXT NOT NULL,
     started_at INTEGER NOT NULL
 ) STRICT;
