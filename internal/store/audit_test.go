@@ -104,9 +104,11 @@ func chainOf(t *testing.T, s *store.Store, organization string) audit.Chain {
 	}}
 }
 
-func TestSelection(t *testing.T) {
+func TestSelection(t *testing.T) { onBoth(t, testSelection) }
+
+func testSelection(t *testing.T, fresh func(testing.TB) folder) {
 	ctx := context.Background()
-	s := newFolder(t).open(t)
+	s := fresh(t).open(t)
 	for i := range 10 {
 		err := s.Audit().Append(ctx, audit.Entry{
 			At: now.Add(time.Duration(i) * time.Second), Organization: "O", Actor: fmt.Sprint("key_", i%2), Action: []string{"a.x", "a.y", "ab.x"}[i%3], Subject: fmt.Sprint("s", i%4),
