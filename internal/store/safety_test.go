@@ -187,6 +187,15 @@ func testCiphertextIsBound(t *testing.T, fresh func(testing.TB) folder) {
 		"another organization": func(a, _ connection.Record) {
 			exec1(t, db, `UPDATE connections SET organization = 'X' WHERE id = $1`, a.ID)
 		},
+		"the other column": func(a, _ connection.Record) {
+			exec1(t, db, `UPDATE connections SET secrets = tokens WHERE id = $1`, a.ID)
+		},
+		"a generation that is claimed": func(a, _ connection.Record) {
+			exec1(t, db, `UPDATE connections SET generation = generation + 1 WHERE id = $1`, a.ID)
+		},
+		"damage": func(a, _ connection.Record) {
+			exec1(t, db, `UPDATE connections SET tokens = $2 WHERE id = $1`, a.ID, []byte("damage"))
+		},
 		"an older generation": func(a, _ connection.Record) {
 			var old []byte
 			if err := db.QueryRow(`SELECT tokens FROM connections WHERE id = $1`, a.ID).Scan(&old); err != nil {
@@ -208,6 +217,9 @@ func testCiphertextIsBound(t *testing.T, fresh func(testing.TB) folder) {
 		got, err := s.Connections().Find(ctx, connection.Selector{ID: a.ID})
 		if err == nil || errors.Is(err, connection.ErrNotFound) || got.Tokens != nil {
 			t.Errorf("%s: Find() = %v, %v, want it refused", name, got.ID, err)
+		}
+		if err != nil && (!strings.Contains(err.Error(), a.ID) || strings.Contains(err.Error(), "secret-")) {
+			t.Errorf("%s: Find() = %q, want the row named", name, err)
 		}
 	}
 }

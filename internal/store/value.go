@@ -86,7 +86,7 @@ func (s *Store) sealJSON(ctx context.Context, row seal.Row, value any) ([]byte, 
 	sealed, err := s.keyring.Seal(ctx, row, plain)
 	clear(plain)
 	if err != nil {
-		return nil, fmt.Errorf("sealing %s.%s: %w", row.Table, row.Column, err)
+		return nil, err // it names the row
 	}
 	return sealed, nil
 }
@@ -94,7 +94,7 @@ func (s *Store) sealJSON(ctx context.Context, row seal.Row, value any) ([]byte, 
 func (s *Store) openJSON(ctx context.Context, row seal.Row, sealed []byte, value any) error {
 	plain, err := s.keyring.Open(ctx, row, sealed)
 	if err != nil {
-		return fmt.Errorf("opening %s.%s: %w", row.Table, row.Column, err)
+		return err // it names the row
 	}
 	defer clear(plain)
 	decoder := json.NewDecoder(bytes.NewReader(plain))
