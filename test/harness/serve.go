@@ -78,6 +78,9 @@ func (i *Installation) Setup() {
 	i.key = made.Key
 }
 
+// Key gives the administrator's key that Setup made.
+func (i *Installation) Key() string { return i.key }
+
 // Run runs `latchkey serve` where it is expected to refuse. One that serves all the same is stopped.
 func (i *Installation) Run(env ...string) Result {
 	i.t.Helper()
