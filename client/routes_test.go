@@ -150,6 +150,18 @@ func TestRoutes(t *testing.T) {
 			_, err := c.ResumeProvider(ctx, "login.example.com")
 			return err
 		}},
+		{"GET /api/v1/root-keys/rotation ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Rotation(ctx)
+			return err
+		}},
+		{"POST /api/v1/root-keys/rotate ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RotateRootKey(ctx)
+			return err
+		}},
+		{"GET /api/v1/root-keys ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.RootKeys(ctx))
+			return err
+		}},
 		{"DELETE /api/v1/keys/key_1 ", func(ctx context.Context, c *client.Client) error {
 			return c.RevokeKey(ctx, "key_1")
 		}},
