@@ -122,7 +122,13 @@ func (h *Health) Submit(call Call, answer func(*Gate, error)) (withdraw func() b
 	case t == nil:
 		h.work.Go(func() { answer(gate, err) })
 	default:
-		t.answer = func(gate *Gate, err error) { h.work.Go(func() { answer(gate, err) }) }
+		t.answer = func(gate *Gate, err error) {
+			if err != nil { // it does not block, and there is a goroutine for all of them
+				answer(nil, err)
+				return
+			}
+			h.work.Go(func() { answer(gate, nil) })
+		}
 		withdraw = func() bool { return s.leave(t) }
 		s.enqueue(now, t)
 	}
@@ -180,10 +186,7 @@ func (h *Health) Start() { h.scribe.start() }
 func (h *Health) Close(ctx context.Context) error {
 	h.closed.Store(true)
 	h.all(func(s *site) {
-		s.stopTimer()
-		for _, t := range s.queue.drain() {
-			t.answer(nil, ErrClosed)
-		}
+		s.sendAway(func(*ticket) error { return ErrClosed })
 	})
 	ended := make(chan struct{})
 	go func() {

@@ -4,7 +4,11 @@ import "time"
 
 // learn takes in what the store keeps: what an earlier process or another node has seen.
 func (h *Health) learn(kept Kept) {
+	now := h.config.Clock.Now()
 	for _, known := range kept.Known {
+		if now.Sub(known.At) >= forgetAfter {
+			continue
+		}
 		s := h.site(known.Host)
 		if s.tenants[known.Organization] == nil {
 			s.tenants[known.Organization] = &tenant{seen: known.At, noted: known.At}
@@ -12,7 +16,6 @@ func (h *Health) learn(kept Kept) {
 		s.lastCall = later(s.lastCall, known.At)
 		s.mu.Unlock()
 	}
-	now := h.config.Clock.Now()
 	for host, standing := range kept.Standings {
 		s := h.site(host)
 		switch {

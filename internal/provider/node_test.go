@@ -158,11 +158,15 @@ func TestStoreIsAway(t *testing.T) {
 
 func TestForgottenProviderComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := open(t, provider.Config{})
+		h := open(t, provider.Config{Store: &providertest.Memory{}})
 		enter(t, h, call()).Done(good)
+		time.Sleep(6 * 24 * time.Hour)
+		if _, err := h.Status(reader, host); err != nil {
+			t.Errorf("six days later Status() = %v", err)
+		}
 		time.Sleep(25 * time.Hour)
 		if _, err := h.Status(reader, host); !errors.Is(err, provider.ErrNotFound) {
-			t.Errorf("a day later Status() = %v, want ErrNotFound", err)
+			t.Errorf("a week later Status() = %v, want ErrNotFound", err)
 		}
 		enter(t, h, call()).Done(good)
 	})

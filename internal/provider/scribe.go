@@ -35,8 +35,8 @@ const (
 	scribeTime  = 10 * time.Second
 	// jobsMost bounds what waits to be written; the oldest is forgotten.
 	jobsMost = 10_000
-	// forgetAfter is how long a provider that nobody calls is kept in memory.
-	forgetAfter = 24 * time.Hour
+	// forgetAfter is how long a provider that nobody calls is kept in memory, and shown. It is several times noteEvery.
+	forgetAfter = 7 * 24 * time.Hour
 )
 
 func newScribe(h *Health) *scribe {

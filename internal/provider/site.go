@@ -152,15 +152,16 @@ func (s *site) dispatch(now time.Time) {
 	s.arm(now)
 }
 
-// arm has the queue looked at again when the rate allows the next call. Where no place is free, the end of a call does.
+// arm has the queue looked at again when the rate allows the next call. Where no place is free, the end of a call does. One
+// that is armed stays: at worst it comes too early, and is armed again.
 func (s *site) arm(now time.Time) {
-	s.stopTimer()
-	if s.queue.len() == 0 || !s.pace.free() {
+	if s.timer != nil || s.queue.len() == 0 || !s.pace.free() {
 		return
 	}
 	s.timer = s.h.config.Clock.AfterFunc(s.pace.wait(now), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		s.timer = nil
 		s.dispatch(s.h.config.Clock.Now())
 	})
 }
@@ -174,14 +175,30 @@ func (s *site) stopTimer() {
 
 // dismiss sends all who wait away: the breaker has opened.
 func (s *site) dismiss(now time.Time) {
-	s.stopTimer()
-	waiting := s.queue.drain()
-	for _, t := range waiting {
+	for _, t := range s.queue.heap {
 		if t.trouble != nil {
 			t.trouble.probing = time.Time{}
 		}
-		t.answer(nil, s.down(now, s.tenants[t.call.Organization]))
 	}
+	s.sendAway(func(t *ticket) error { return s.down(now, s.tenants[t.call.Organization]) })
+}
+
+// sendAway empties the queue, and tells everybody why, on one goroutine: they may be very many.
+func (s *site) sendAway(why func(*ticket) error) {
+	s.stopTimer()
+	waiting := s.queue.drain()
+	if len(waiting) == 0 {
+		return
+	}
+	errs := make([]error, len(waiting))
+	for i, t := range waiting {
+		errs[i] = why(t)
+	}
+	s.h.work.Go(func() {
+		for i, t := range waiting {
+			t.answer(nil, errs[i])
+		}
+	})
 }
 
 // turn is when a place may be free for one who comes now.

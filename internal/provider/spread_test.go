@@ -83,13 +83,19 @@ func TestHundredThousandInAMinute(t *testing.T) {
 	if testing.Short() {
 		t.Skip("100,000 connections")
 	}
-	const connections = 100_000
-	for name, outage := range map[string][2]time.Duration{"a good day": {}, "an outage of a minute": {90 * time.Second, 150 * time.Second}} {
+	for name, day := range map[string]struct {
+		connections int
+		limits      provider.Limits
+		from, to    time.Duration
+	}{
+		"a good day":            {connections: 100_000, limits: provider.Limits{Rate: 200, Concurrency: 64}}, // the defaults
+		"an outage of a minute": {20_000, provider.Limits{Rate: 40, Concurrency: 13}, 90 * time.Second, 150 * time.Second},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				limits := provider.Limits{Rate: 200, Concurrency: 64} // the defaults
+				connections, limits := day.connections, day.limits
 				c := &crowd{
-					h: open(t, provider.Config{Limits: limits}), began: time.Now(), from: outage[0], to: outage[1],
+					h: open(t, provider.Config{Limits: limits}), began: time.Now(), from: day.from, to: day.to,
 					seconds: map[int]int{}, slackest: time.Hour,
 				}
 				c.group.Add(connections)

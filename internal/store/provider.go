@@ -67,6 +67,9 @@ func (p Providers) Meet(ctx context.Context, met []provider.Acquaintance) error 
 				WHERE provider_tenants.seen_at < excluded.seen_at`, string(m.Host), m.Organization, micros(m.At)); err != nil {
 				return err
 			}
+			if _, err := t.exec(`DELETE FROM provider_tenants WHERE host = $1 AND seen_at < $2`, string(m.Host), micros(m.At.Add(-incidentsKept))); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
