@@ -55,17 +55,18 @@ func gcra(arrival, now int64, rate Rate) (next int64, wait time.Duration) {
 type limiter struct {
 	rate  Rate
 	clock clock.Clock
+	begun time.Time // times are counted from here: a wall clock that is set back must not shut everybody out
 	size  atomic.Int64
 	names sync.Map // :: name → *atomic.Int64 (theoretical arrival time)
 }
 
 const limiterNames = 100_000
 
-func newLimiter(rate Rate, c clock.Clock) *limiter { return &limiter{rate: rate, clock: c} }
+func newLimiter(rate Rate, c clock.Clock) *limiter { return &limiter{rate: rate, clock: c, begun: c.Now()} }
 
 // wait counts a call by name, and gives how long the caller has to wait instead; 0 lets the call through.
 func (l *limiter) wait(name string) time.Duration {
-	now := l.clock.Now().UnixNano()
+	now := int64(l.clock.Now().Sub(l.begun))
 	cell := l.cell(name, now)
 	for {
 		arrival := cell.Load()
