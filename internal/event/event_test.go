@@ -2,6 +2,9 @@ package event_test
 
 import (
 	"encoding/json"
+	"flag"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +46,36 @@ func TestDescriptions(t *testing.T) {
 	}
 	if event.Type("connection").Known() {
 		t.Error("a part of a name is known as a type")
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the generated page")
+
+// TestReference holds docs/reference/events.md against the types, and the examples against their members.
+func TestReference(t *testing.T) {
+	const path = "../../docs/reference/events.md"
+	page := event.ReferencePage()
+	if *update {
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), page); diff != "" {
+		t.Errorf("%s is out of date; go test ./internal/event -update:\n%s", path, diff)
+	}
+	for _, d := range event.Descriptions() {
+		if err := d.Example().Validate(); err != nil {
+			t.Errorf("the example of %s: %v", d.Type, err)
+		}
+		for name := range d.Example().Data {
+			if !slices.ContainsFunc(d.Members, func(m event.Member) bool { return m.Name == name }) {
+				t.Errorf("the example of %s has a member %s that is not described", d.Type, name)
+			}
+		}
 	}
 }
 

@@ -29,6 +29,14 @@ type Description struct {
 	Frequent bool
 	// Members are those of Data, in the order of the reference. A member that does not apply is absent.
 	Members []Member
+
+	example example
+}
+
+// example is what differs between the types' examples.
+type example struct {
+	sandbox, subject string
+	data             map[string]any
 }
 
 // Member is one of an event's Data.
@@ -73,27 +81,32 @@ var descriptions = []Description{
 		Type:    ConnectionDegraded,
 		Doc:     "A refresh failed in a way that may pass; the token is served while it is valid, and the refresh is tried again.",
 		Members: []Member{labelMember, definitionMember, reasonMember, kindMember, codeMember, statusMember},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "reason": "the provider can't be reached", "error_kind": "provider_down", "status": 503}},
 	},
 	{
 		Type:    ConnectionRecovered,
 		Doc:     "A connection that was degraded has a fresh token again.",
 		Members: []Member{labelMember, definitionMember, {"generation", "The generation of the token."}, {"degraded_since", "When it became degraded."}},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "generation": 8, "degraded_since": "2026-11-21T09:12:00Z"}},
 	},
 	{
 		Type:    ConnectionNeedsReauthorization,
 		Doc:     "The grant has ended: no token comes any more until somebody consents again.",
 		Members: []Member{labelMember, definitionMember, reasonMember, kindMember, codeMember, statusMember},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "reason": "the provider does not accept the refresh token any more", "error_kind": "grant_dead", "error_code": "invalid_grant", "status": 400}},
 	},
 	{
 		Type:     ConnectionRefreshed,
 		Doc:      "A connection has a new token.",
 		Frequent: true,
 		Members:  []Member{labelMember, definitionMember, {"generation", "The generation of the new token."}, {"expires_at", "When the new token ends."}},
+		example:  example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "generation": 8, "expires_at": "2026-11-21T10:30:00Z"}},
 	},
 	{
 		Type:    ConnectionNotRevoked,
 		Doc:     "A deleted connection's grant could not be revoked at its provider: it lives there until somebody ends it.",
 		Members: []Member{labelMember, definitionMember, providerMember, reasonMember},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "provider": "api.moviestar.com", "reason": "the provider can't be reached"}},
 	},
 	{
 		Type: Expiring,
@@ -101,26 +114,31 @@ var descriptions = []Description{
 		Members: []Member{{"kind", "What it is: refresh_token, certificate, client_secret, api_key, signing_key or root_key."},
 			{"name", "What people call it."}, {"expires_at", "When it ends."}, {"days", "The threshold that was crossed: 60, 30, 14, 7 or 1."},
 			{"fix", "What to do about it."}},
+		example: example{"prod", "def_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"kind": "client_secret", "name": "moviestar", "expires_at": "2026-11-28T00:00:00Z", "days": 7, "fix": "make a new secret at the provider and publish the definition with it"}},
 	},
 	{
 		Type: ProviderDown,
-		Doc:  "A provider is unreachable or answers with errors, or refuses the client of a definition: its refreshes are held back.",
+		Doc:  "A provider is unreachable or answers with errors, or refuses the client of a definition: its refreshes are held back. The subject is its host, or the id of the incident (inc_…).",
 		Members: []Member{providerMember, definitionMember, reasonMember, kindMember, codeMember, statusMember,
 			{"connections", "How many connections are held back, where that is known."}},
+		example: example{"prod", "inc_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"provider": "api.moviestar.com", "definition": "moviestar", "reason": "the provider refuses the client: its secret is wrong or has ended, or it lacks a right", "error_kind": "client_dead", "error_code": "invalid_client", "status": 401, "connections": 12}},
 	},
 	{
 		Type:    ProviderUp,
 		Doc:     "A provider that was down answers again, or accepts the client again.",
 		Members: []Member{providerMember, definitionMember, {"down_since", "When it went down."}},
+		example: example{"prod", "inc_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"provider": "api.moviestar.com", "definition": "moviestar", "down_since": "2026-11-21T09:12:00Z"}},
 	},
 	{
 		Type:    WebhookDisabled,
 		Doc:     "An endpoint was disabled: for five days nothing could be delivered to it, or it answered 410.",
 		Members: []Member{{"url", "Its address, without its query."}, reasonMember, {"failing_since", "When its failures began."}},
+		example: example{"", "wh_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"url": "https://example.com/hooks/latchkey", "reason": "Nothing could be delivered to it for five days.", "failing_since": "2026-11-16T09:12:00Z"}},
 	},
 	{
 		Type:    WebhookTest,
 		Doc:     "Somebody asked for an event to see that an endpoint works; it is sent to that endpoint alone.",
 		Members: []Member{{"message", "A sentence."}},
+		example: example{"", "wh_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"message": "This is a test. When its signature is right, your endpoint works."}},
 	},
 }

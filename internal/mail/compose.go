@@ -31,7 +31,7 @@ var wordings = []struct {
 		func(e event.Event) string { return "latchkey connection reauthorize " + named(e) + inSandbox(e) }}},
 	{event.ProviderDown, wording{"1 client is refused by its provider", "%d clients are refused by their providers", clientWords,
 		func(e event.Event) string {
-			return "latchkey definition show " + cmp.Or(member(e, "definition"), "NAME") + inSandbox(e)
+			return "latchkey provider show " + quoted(cmp.Or(member(e, "provider"), e.Subject))
 		}}},
 	{event.Expiring, wording{"1 thing ends soon", "%d things end soon", endingWords,
 		func(event.Event) string { return "latchkey expiring" }}},
