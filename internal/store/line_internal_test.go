@@ -60,7 +60,7 @@ func newLine(t *testing.T) *line {
 func (l *line) through(address secret.String) secret.String {
 	u, _ := url.Parse(address.Reveal())
 	query := u.Query()
-	l.server = query.Get("host")
+	l.set(func(l *line) { l.server = query.Get("host") })
 	query.Set("host", l.dir)
 	u.RawQuery = query.Encode()
 	return secret.New(u.String())
@@ -84,16 +84,17 @@ func (l *line) set(change func(*line)) {
 
 func (l *line) serve(client net.Conn) {
 	defer func() { _ = client.Close() }()
-	server, err := net.Dial("unix", filepath.Join(l.server, ".s.PGSQL.5432"))
-	if err != nil {
-		return
-	}
-	defer func() { _ = server.Close() }()
 	l.mu.Lock()
 	if l.cut {
 		l.mu.Unlock()
 		return
 	}
+	server, err := net.Dial("unix", filepath.Join(l.server, ".s.PGSQL.5432"))
+	if err != nil {
+		l.mu.Unlock()
+		return
+	}
+	defer func() { _ = server.Close() }()
 	l.open[client], l.open[server] = struct{}{}, struct{}{}
 	l.mu.Unlock()
 	var answers sync.WaitGroup

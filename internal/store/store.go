@@ -47,6 +47,8 @@ type Config struct {
 	Readers int
 	// Writers is how many connections to PostgreSQL write; 0 means 2. Over SQLite it is always one.
 	Writers int
+
+	limit time.Duration // of a statement at the server, in tests; 0 is the dialect's
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -132,6 +134,7 @@ func (s *Store) openFile(ctx context.Context, config Config) error {
 
 func (s *Store) openServer(ctx context.Context, config Config) error {
 	s.dialect = postgresDialect()
+	s.dialect.limit = cmp.Or(config.limit, s.dialect.limit)
 	server, err := parseURL(config.URL)
 	if err != nil {
 		return err

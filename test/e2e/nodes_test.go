@@ -96,7 +96,7 @@ func TestDatabasePasswordIsNotShown(t *testing.T) {
 			t.Errorf("it says\n%s", text)
 		}
 	}
-	i.Configure(`database: {url: "postgres://latchkey:`+password+`@127.0.0.1:1/latchkey`)
+	i.Configure(`database: {url: "postgres://latchkey:` + password + `@127.0.0.1:1/latchkey`)
 	if result := i.Run(); strings.Contains(result.Stderr, password) {
 		t.Errorf("of a file that is not YAML it says\n%s", result.Stderr)
 	}
