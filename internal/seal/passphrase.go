@@ -33,7 +33,7 @@ type stretching struct {
 // The bounds of what is believed of a database: somebody may have written it to exhaust this process.
 const (
 	maxStretchTime   = 64
-	maxStretchMemory = 4 << 20 // KiB
+	maxStretchMemory = 1 << 20 // KiB
 )
 
 type passphraseRoot struct {

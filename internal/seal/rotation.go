@@ -72,14 +72,15 @@ func (k *Keyring) Rotation(ctx context.Context) (Rotation, error) {
 }
 
 // Rotate begins to wrap every data key with the configured root key, in the background, and tells how that stands. A
-// rotation under way goes on. by is the id of whoever asked. With one root key, of a kind that has versions, the data
+// rotation under way goes on, one that is complete is told. by is the id of whoever asked. With one root key, of a kind that has versions, the data
 // keys move to its newest version; else it gives [ErrNothingToRotate].
 func (k *Keyring) Rotate(ctx context.Context, by string) (Rotation, error) {
 	if err := k.refresh(ctx); err != nil {
 		return Rotation{}, fmt.Errorf("rotating the root key: %w", err)
 	}
 	r := k.ring.Load()
-	if !r.current.rotating() {
+	done := r.current.ID == r.target && r.previous != "" && r.current.Replaces == r.previous
+	if !r.current.rotating() && !done {
 		if err := k.begin(ctx, r, by); err != nil {
 			return Rotation{}, fmt.Errorf("rotating the root key: %w", err)
 		}

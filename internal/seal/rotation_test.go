@@ -94,6 +94,9 @@ func TestRotation(t *testing.T) {
 	if got.From != old.KeyID() || got.To != new.KeyID() || got.Total != 201 || got.Done != 201 || got.Problem != "" {
 		t.Errorf("Rotation() = %+v", got)
 	}
+	if again, err := keyring.Rotate(t.Context(), "key_1"); err != nil || again != got {
+		t.Errorf("Rotate() again = %+v, %v, want what is done already", again, err)
+	}
 	roots, err := keyring.Roots(t.Context())
 	if err != nil || len(roots) != 2 {
 		t.Fatalf("Roots() = %+v, %v", roots, err)
