@@ -76,8 +76,8 @@ var (
 	kindMismatch = &Kind{"idempotency_mismatch", "The Idempotency-Key belongs to another request", http.StatusUnprocessableEntity,
 		"The key was sent before with another body, path or sandbox.", "Use a new key for a new request."}
 	kindDown = &Kind{"provider_down", "The provider can't be reached", http.StatusFailedDependency,
-		"The provider did not answer, or not in a way that tells anything; `failure` has the class. There is no valid token to give instead. A connection that was being made is not stored.",
-		"Try again after `Retry-After`. Latchkey tries by itself too, for connections that exist."}
+		"The provider did not answer, or not in a way that tells anything, or it is not called for now, since it is down or refuses the client; `failure` has the class. There is no valid token to give instead. A connection that was being made is not stored.",
+		"Try again after `Retry-After`. Latchkey tries by itself too, for connections that exist. `GET /api/v1/providers` tells how the provider stands."}
 	kindRate = &Kind{"rate_limited", "Too many requests", http.StatusTooManyRequests,
 		"The key, or the address after many refused keys, asked more often than it may.", "Wait as long as `Retry-After` says."}
 	kindInternal = &Kind{"server_error", "Something broke here", http.StatusInternalServerError,

@@ -93,9 +93,9 @@ func BenchmarkQueue(b *testing.B) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/waiting, "bytes/waiter")
 	b.ReportAllocs()
 	for b.Loop() {
 		h.Submit(call(background(expires.Add(time.Minute))), func(*provider.Gate, error) {})()
 	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/waiting, "bytes/waiter")
 }
