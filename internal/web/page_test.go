@@ -113,6 +113,8 @@ func TestPages(t *testing.T) {
 		status     int
 	}{
 		{"welcome", "/", stranger, 200}, {"home", "/", client, 200}, {"docs", "/docs", stranger, 200},
+		{"docs of a group", "/docs/connections", stranger, 200}, {"docs of webhooks", "/docs/webhooks", stranger, 200},
+		{"docs of shapes", "/docs/shapes", stranger, 200}, {"docs of nothing", "/docs/nothing", stranger, 404},
 		{"errors", "/docs/errors", client, 200}, {"missing", "/nowhere", stranger, 404}, {"unknown", "/connect/x", stranger, 404},
 		{"ticket", "/sign-in", stranger, 410}, {"method", "/sign-out", stranger, 405}, {"slash", "/docs/errors/", stranger, 200},
 	} {

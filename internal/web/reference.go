@@ -31,6 +31,7 @@ type group struct {
 
 type operation struct {
 	ID, Method, Path, Summary string
+	Group                     string // its anchor
 	Description               []string
 	Parameters                []parameter
 	Body                      []member
@@ -123,11 +124,13 @@ func readReference(raw []byte) (reference, error) {
 	out.Description = paragraphs(doc.Info.Description)
 	out.Problems, out.Everywhere = doc.Problems, everywhere
 	for _, tag := range doc.Tags {
-		g := group{Name: tag.Name, Anchor: strings.ToLower(tag.Name), Description: tag.Description}
+		g := group{Name: tag.Name, Anchor: strings.ReplaceAll(strings.ToLower(tag.Name), " ", "-"), Description: tag.Description}
 		for _, path := range slices.Sorted(maps.Keys(doc.Paths)) {
 			for _, method := range []string{"get", "post", "put", "patch", "delete"} {
 				if o, ok := doc.Paths[path][method]; ok && slices.Contains(o.Tags, tag.Name) {
-					g.Operations = append(g.Operations, doc.operation(method, path, o))
+					shown := doc.operation(method, path, o)
+					shown.Group = g.Anchor
+					g.Operations = append(g.Operations, shown)
 				}
 			}
 		}
@@ -293,6 +296,26 @@ func (p *Pages) docs(w http.ResponseWriter, r *http.Request) {
 	view.Base = p.base()
 	w.Header().Set("Cache-Control", "no-cache")
 	p.render(w, r, http.StatusOK, "docs", page{Title: "API reference", Here: "/docs", Body: view})
+}
+
+// docsGroup shows the operations of one group: all on one page would be too many.
+func (p *Pages) docsGroup(w http.ResponseWriter, r *http.Request) {
+	i := slices.IndexFunc(p.reference.Groups, func(g group) bool { return g.Anchor == r.PathValue("group") })
+	if i < 0 {
+		p.message(w, r, messageMissing)
+		return
+	}
+	view := struct {
+		Groups []group
+		Group  group
+	}{p.reference.Groups, p.reference.Groups[i]}
+	w.Header().Set("Cache-Control", "no-cache")
+	p.render(w, r, http.StatusOK, "docs_group", page{Title: "API reference: " + view.Group.Name, Here: "/docs", Body: view})
+}
+
+func (p *Pages) docsShapes(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache")
+	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: shapes", Here: "/docs", Body: p.reference})
 }
 
 func (p *Pages) docsErrors(w http.ResponseWriter, r *http.Request) {

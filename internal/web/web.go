@@ -135,6 +135,8 @@ func (p *Pages) mount() {
 		"GET " + connection.CallbackPath: p.callback,
 		"GET /docs":                      p.docs,
 		"GET /docs/errors":               p.docsErrors,
+		"GET /docs/shapes":               p.docsShapes,
+		"GET /docs/{group}":              p.docsGroup,
 		"GET /assets/{name}":             p.assets.serve,
 		"GET /favicon.ico":               p.assets.favicon,
 	} {
