@@ -32,7 +32,8 @@ type Config struct {
 	Life time.Duration
 	// Grace is how long the provider answers a used refresh token with the same successor; 0 means never.
 	Grace time.Duration
-	// Reuse is the definition's options.refresh.reuse; "" leaves it out.
+	// Reuse is the definition's options.refresh.reuse; "" leaves it out. With "none" the provider does not end the grant
+	// when a token is used again, it only refuses it.
 	Reuse string
 	// Faults are some of [Faults].
 	Faults []string
@@ -58,7 +59,15 @@ const (
 // Faults are those of a usual run.
 var Faults = []string{FaultDrop, FaultSlow, FaultBusy, FaultBroken, FaultDatabase, FaultDisk, FaultClock}
 
-func (c Config) has(fault string) bool { return slices.Contains(c.Faults, fault) }
+func (c Config) has(fault string) bool { return slices.Contains(c.applicable(), fault) }
+
+// applicable gives the faults that the keeper can meet.
+func (c Config) applicable() []string {
+	only := map[string][]string{FaultDatabase: {"postgres"}, FaultDisk: {"sqlite"}, FaultClock: {"sqlite", "postgres"}}
+	return slices.DeleteFunc(slices.Clone(c.Faults), func(fault string) bool {
+		return only[fault] != nil && !slices.Contains(only[fault], c.Keeper)
+	})
+}
 
 // nodes is how many the keeper has.
 func (c Config) nodes() int {

@@ -10,17 +10,19 @@ import (
 	"latchkey/test/chaos"
 )
 
+// usual is what a long run compares.
+const usual = "sqlite,postgres,peer-lock,peer-mutex,sqlite:none,sqlite:revokes_family,peer-lock:revokes_family,peer-mutex:revokes_family"
+
 // What `make chaos ARGS=…` can be told.
 var (
 	long        = flag.Bool("long", false, "the long version; the other flags change it")
-	keepers     = flag.String("keepers", strings.Join(chaos.Keepers, ","), "which keepers to run")
-	duration    = flag.Duration("duration", 8*time.Minute, "how long the faults last, for each keeper")
+	keepers     = flag.String("keepers", usual, "which keepers to run: "+strings.Join(chaos.Keepers, ", ")+"; with :none or :revokes_family against a provider without grace, whose definition says so")
+	duration    = flag.Duration("duration", 6*time.Minute, "how long the faults last, for each keeper")
 	kills       = flag.Int("kills", 220, "how many times a node is killed, for each keeper")
 	connections = flag.Int("connections", 1000, "how many connections are kept")
 	reads       = flag.Int("reads", 400, "how many tokens are read a second")
 	life        = flag.Duration("life", 5*time.Second, "how long an access token lives")
-	grace       = flag.Duration("grace", 10*time.Second, "how long the provider repeats its answer to a used refresh token; 0 for never")
-	reuse       = flag.String("reuse", "", "options.refresh.reuse of the definition: grace, none, revokes_family; nothing leaves it out")
+	grace       = flag.Duration("grace", 10*time.Second, "how long a provider with a grace repeats its answer to a used refresh token")
 	faults      = flag.String("faults", strings.Join(chaos.Faults, ","), "what goes wrong beside kill -9; 502 may be added")
 	seed        = flag.Uint64("seed", uint64(time.Now().UnixNano()), "makes the schedule of faults")
 	logs        = flag.String("logs", "", "a folder for the nodes' logs")
@@ -28,8 +30,7 @@ var (
 
 func TestChaos(t *testing.T) {
 	config := chaos.Config{
-		Seed: *seed, Duration: *duration, Kills: *kills, Connections: *connections, Reads: *reads, Life: *life, Grace: *grace,
-		Reuse: *reuse, Faults: words(*faults), Logs: *logs,
+		Seed: *seed, Duration: *duration, Kills: *kills, Connections: *connections, Reads: *reads, Life: *life, Faults: words(*faults), Logs: *logs,
 	}
 	if !*long {
 		t.Skip("the refresh that this holds to its promises is not there yet")
@@ -41,7 +42,10 @@ func TestChaos(t *testing.T) {
 	var reports []*chaos.Report
 	for _, keeper := range words(*keepers) {
 		t.Run(keeper, func(t *testing.T) {
-			config.Keeper = keeper
+			config.Keeper, config.Reuse, _ = strings.Cut(keeper, ":")
+			if config.Grace = *grace; config.Reuse != "" {
+				config.Grace = 0
+			}
 			r := chaos.Run(t, config, os.Stdout)
 			r.Tell(os.Stdout)
 			reports = append(reports, r)

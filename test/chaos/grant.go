@@ -27,6 +27,7 @@ type refreshToken struct {
 type ledger struct {
 	grace  time.Duration
 	life   time.Duration
+	mild   bool   // a token that is used again too late is refused, and the grant lives
 	secret string // part of every token of this run
 
 	mu     sync.Mutex
@@ -125,6 +126,9 @@ func (l *ledger) rotate(g *grant, serial, index int) (pair, bool) {
 	case now.Sub(t.used) <= l.grace && g.tokens[next].used.IsZero():
 		g.tokens[serial].list[index].answer = repeated
 		g.tokens[next].usable = now.Add(l.life)
+	case l.mild:
+		t.list[index].answer = dead
+		return pair{}, false
 	default:
 		g.revoked, g.fatal = now, serial
 		t.list[index].answer = dead

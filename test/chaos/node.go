@@ -222,8 +222,6 @@ func later(a, b time.Time) time.Time {
 // nodes are all of a keeper's.
 type nodes []*node
 
-var _ witness = nodes(nil)
-
 func (all nodes) named(name string) *node {
 	for _, n := range all {
 		if n.name == name {

@@ -53,7 +53,8 @@ type rule struct {
 // What the network and two goroutines may add to a time that is measured at the provider.
 const (
 	slack = 250 * time.Millisecond
-	// commitTime is how long a node may take to make a reply durable: one that is killed so soon after it may not have.
+	// commitTime is how long a node may take to make a reply durable while its store is well: one that is killed so soon
+	// after it may not have.
 	commitTime = 2 * time.Second
 )
 
@@ -61,6 +62,8 @@ const (
 type witness interface {
 	// killed tells whether the node was killed in that time.
 	killed(node string, from, to time.Time) bool
+	// durable gives when what was known then is durable at the latest, unless the node was killed before.
+	durable(known time.Time) time.Time
 }
 
 // breach says what rule the i-th presentation breaks, "" for none; repeat tells whether it is one at all. One that
@@ -82,7 +85,7 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	switch {
 	case !h.served.IsZero() && h.served.Before(now.at):
 		return true, "after a token of its successor was served"
-	case whole && !w.killed(before.node, before.at, before.end.Add(commitTime)):
+	case whole && !w.killed(before.node, before.at, w.durable(before.end)):
 		return true, "after a whole reply to a node that lived on"
 	case i-first > r.repeats:
 		return true, fmt.Sprintf("more than %d × again", r.repeats)

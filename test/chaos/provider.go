@@ -35,7 +35,7 @@ const heldFor = 45 * time.Second
 
 func newProvider(config Config) *Provider {
 	p := &Provider{
-		ledger: &ledger{grace: config.Grace, life: config.Life, secret: strconv.FormatUint(config.source(9).Uint64(), 36)},
+		ledger: &ledger{grace: config.Grace, life: config.Life, mild: config.Reuse == "none", secret: strconv.FormatUint(config.source(9).Uint64(), 36)},
 		faults: newFaults(config), moment: func(string, moment) {},
 	}
 	mux := http.NewServeMux()

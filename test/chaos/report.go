@@ -44,8 +44,8 @@ func report(s *subject, c *callers, k *killer, acts map[string]int, failures []s
 	r.Refreshes, r.Presented = s.provider.ledger.count()
 	rule := s.config.rule()
 	for _, g := range s.provider.ledger.all() {
-		r.judge(g, rule, s.nodes)
-		r.lose(g, rule, s.nodes, failures[g.id])
+		r.judge(g, rule, s)
+		r.lose(g, rule, s, failures[g.id])
 	}
 	r.Reads, r.Expired = c.count(), c.expired
 	slices.Sort(c.took)
@@ -86,12 +86,12 @@ func (r *Report) judge(g *grant, rule rule, w witness) {
 }
 
 // lose counts a grant that ended, at the provider or in the keeper's eyes.
-func (r *Report) lose(g *grant, rule rule, all nodes, failure string) {
+func (r *Report) lose(g *grant, rule rule, s *subject, failure string) {
 	if g.revoked.IsZero() && failure == "" {
 		return
 	}
 	r.Lost++
-	serial, what := g.fatal, "used again too late"
+	serial, what := g.fatal, "used again too late or too often"
 	if g.revoked.IsZero() { // the keeper has given up, or holds a token that it can't use
 		serial, what = len(g.tokens)-1, "alive at the provider, but the keeper gives no token: "+failure
 		if serial > 0 && len(g.tokens[serial].list) == 0 {
@@ -99,7 +99,7 @@ func (r *Report) lose(g *grant, rule rule, all nodes, failure string) {
 		}
 	}
 	h := &g.tokens[serial].history
-	chance, why := chanceOf(h, rule, all)
+	chance, why := chanceOf(h, rule, s)
 	if !chance {
 		r.Unanswered++
 	}
@@ -109,7 +109,7 @@ func (r *Report) lose(g *grant, rule rule, all nodes, failure string) {
 }
 
 // chanceOf tells whether the keeper could have kept a grant whose token was presented so.
-func chanceOf(h *history, rule rule, all nodes) (chance bool, why string) {
+func chanceOf(h *history, rule rule, s *subject) (chance bool, why string) {
 	if len(h.list) == 0 {
 		return true, "its last token was never presented"
 	}
@@ -122,7 +122,7 @@ func chanceOf(h *history, rule rule, all nodes) (chance bool, why string) {
 			break
 		}
 		tries++
-		if p.whole && p.answer != refused && !all.killed(p.node, p.at, p.end.Add(commitTime)) {
+		if p.whole && p.answer != refused && !s.killed(p.node, p.at, s.durable(p.end)) {
 			return true, "a whole reply had come"
 		}
 	}
@@ -130,7 +130,7 @@ func chanceOf(h *history, rule rule, all nodes) (chance bool, why string) {
 		return false, "no presentation within the grace was answered"
 	}
 	var up time.Duration
-	for _, n := range all {
+	for _, n := range s.nodes {
 		up = max(up, n.readyIn(first.at, until))
 	}
 	if up < 3*time.Second {
@@ -165,8 +165,8 @@ func (r *Report) Name() string {
 	}[r.Config.Keeper]
 	if r.Config.Grace == 0 {
 		name += ", no grace"
-		if r.Config.Reuse != "" {
-			name += ", " + r.Config.Reuse
+		if r.Config.real() && r.Config.Reuse != "" {
+			name += ": " + r.Config.Reuse
 		}
 	}
 	return name
@@ -177,7 +177,7 @@ func (r *Report) Tell(out io.Writer) {
 	fmt.Fprintf(out, "\n%s: %s, seed %d\n", r.Name(), r.Took.Round(time.Second), r.Config.Seed)
 	fmt.Fprintf(out, "  %d refreshes, %d refresh tokens presented, %d kills, a restart takes %s (median)\n",
 		r.Refreshes, r.Presented, r.Kills, r.Restart.Round(time.Millisecond))
-	fmt.Fprintf(out, "  faults: %s%s\n", strings.Join(r.Config.Faults, " "), tally("; disturbances:", r.Acts))
+	fmt.Fprintf(out, "  faults: %s%s\n", strings.Join(r.Config.applicable(), " "), tally("; disturbances:", r.Acts))
 	for _, text := range r.Unable {
 		fmt.Fprintf(out, "  NOT RUN: %s\n", text)
 	}

@@ -26,6 +26,8 @@ type subject struct {
 	key string
 	// acts are the disturbances beside the provider's and kill -9.
 	acts []act
+	// away are the times in which the store was not well, by its disk or its server.
+	away []span
 	// unable says which of the faults that were asked for this machine can't make, and why.
 	unable []string
 	close  []func()
@@ -187,8 +189,26 @@ func (s *subject) disturb(ctx context.Context, chance *rand.Rand, begins func(ki
 			}
 		}
 		begins(kind)
+		bad := span{from: time.Now()}
 		candidates[chance.IntN(len(candidates))].do(ctx, chance)
+		if bad.to = time.Now(); kind != FaultClock {
+			s.away = append(s.away, bad)
+		}
 	}
+}
+
+var _ witness = (*subject)(nil)
+
+func (s *subject) killed(node string, from, to time.Time) bool { return s.nodes.killed(node, from, to) }
+
+func (s *subject) durable(known time.Time) time.Time {
+	until := known.Add(commitTime)
+	for _, bad := range s.away {
+		if bad.from.Before(until) && bad.to.After(known) {
+			until = bad.to.Add(commitTime)
+		}
+	}
+	return until
 }
 
 // end stops what is held, in the reverse order.
