@@ -71,7 +71,7 @@ func (c Config) applicable() []string {
 
 // nodes is how many the keeper has.
 func (c Config) nodes() int {
-	if c.Keeper == "postgres" || c.Keeper == "peer-lock" {
+	if c.Keeper == "postgres" || c.Keeper == "peer-lock" || c.Keeper == "model" {
 		return 2
 	}
 	return 1

@@ -39,7 +39,7 @@ type peer struct {
 	life   time.Duration
 	token  string // the provider's endpoint
 	client *http.Client
-	renew  func(p *peer, id string) (row, error)
+	renew  pattern
 
 	flights singleflight.Group
 	server  *http.Server
@@ -104,7 +104,7 @@ func (p *peer) exchange(refresh string, limit time.Duration) (row, error) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500 {
-		return row{}, errTransient{fmt.Errorf("the provider answers %d", response.StatusCode)}
+		return row{}, errTransient{errRefused}
 	}
 	var answer struct {
 		Access  string `json:"access_token"`
@@ -123,6 +123,11 @@ func (p *peer) exchange(refresh string, limit time.Duration) (row, error) {
 
 // errTransient is a failure that may pass by itself.
 type errTransient struct{ error }
+
+func (e errTransient) Unwrap() error { return e.error }
+
+// errRefused is a 429 or a 500.
+var errRefused = errors.New("the provider refuses for now")
 
 // lockingPeer is the pattern of a lock in a lock server. Several nodes share it. The lock lives ten seconds and the call
 // up to thirty; whoever releases it does not look whose it is; who fails refuses all callers for a while, although the
@@ -184,6 +189,8 @@ func mutexPeer(p *peer, id string) (row, error) {
 	}
 }
 
+var _ http.Handler = (*peer)(nil)
+
 // ServeHTTP answers as the program does, as far as callers look.
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, ok := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/api/v1/connections/"), "/token")
@@ -211,14 +218,13 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // restartTime is how long a peer takes from its end to its next life: about what the program takes.
 const restartTime = 200 * time.Millisecond
 
-// openPeers prepares a pattern's nodes.
-func openPeers(config Config, provider *Provider) (*subject, error) {
-	s := &subject{config: config, provider: provider, unable: nil}
+// pattern renews the connection of that id, on a node.
+type pattern func(p *peer, id string) (row, error)
+
+// openPeers prepares a pattern's nodes. begin, when there is one, is called as a node begins.
+func openPeers(config Config, provider *Provider, renew pattern, begin func(*peer)) (*subject, error) {
+	s := &subject{config: config, provider: provider}
 	common := &shelf{rows: map[string]row{}, locks: map[string]time.Time{}}
-	renew := lockingPeer
-	if config.Keeper == "peer-mutex" {
-		renew = mutexPeer
-	}
 	chance := config.source(uint64(time.Now().UnixNano()))
 	for i := range config.nodes() {
 		address, err := freeAddress(chance)
@@ -228,10 +234,17 @@ func openPeers(config Config, provider *Provider) (*subject, error) {
 		name := fmt.Sprintf("peer-%d", i)
 		s.nodes = append(s.nodes, &node{name: name, url: "http://" + address, output: func() string { return "" }, launch: func() (member, error) {
 			time.Sleep(restartTime)
-			return launchPeer(&peer{
+			p := &peer{
 				name: name, shelf: common, life: config.Life, token: provider.URL + "/token", renew: renew,
 				client: trusting(provider, 0), ended: make(chan struct{}),
-			}, address)
+			}
+			if err := p.listen(address); err != nil {
+				return nil, err
+			}
+			if begin != nil {
+				begin(p)
+			}
+			return p, nil
 		}})
 	}
 	s.connect = func(_ context.Context, g *grant) (string, error) {
@@ -245,16 +258,14 @@ func openPeers(config Config, provider *Provider) (*subject, error) {
 	return s, nil
 }
 
-func launchPeer(p *peer, address string) (member, error) {
+func (p *peer) listen(address string) error {
 	p.ctx, p.cut = context.WithCancel(context.Background())
 	p.server = &http.Server{Handler: p, ErrorLog: quiet(), ReadHeaderTimeout: time.Minute}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		p.cut()
-		return nil, err
+		return err
 	}
 	go func() { _ = p.server.Serve(listener) }()
-	return p, nil
+	return nil
 }
-
-var _ http.Handler = (*peer)(nil)

@@ -50,7 +50,8 @@ type rule struct {
 	afterEnd bool // the access token has to have ended first; then there is no grace to keep
 }
 
-// What the network and two goroutines may add to a time that is measured at the provider.
+// slack is what the network and two goroutines may add to a time that is measured at the provider: a request may arrive
+// after its node was killed.
 const (
 	slack = 250 * time.Millisecond
 	// commitTime is how long a node may take to make a reply durable while its store is well: one that is killed so soon
@@ -85,7 +86,7 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	switch {
 	case !h.served.IsZero() && h.served.Before(now.at):
 		return true, "after a token of its successor was served"
-	case whole && !w.killed(before.node, before.at, w.durable(before.end)):
+	case whole && !w.killed(before.node, before.at.Add(-slack), w.durable(before.end)):
 		return true, "after a whole reply to a node that lived on"
 	case i-first > r.repeats:
 		return true, fmt.Sprintf("more than %d × again", r.repeats)
@@ -95,7 +96,7 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 		return true, ""
 	case now.at.Sub(h.list[first].at) > r.grace+slack:
 		return true, fmt.Sprintf("more than %s after the first", r.grace)
-	case !before.whole && !w.killed(before.node, before.at, now.at) && now.at.Sub(before.end) > r.within+slack:
+	case !before.whole && !w.killed(before.node, before.at.Add(-slack), now.at) && now.at.Sub(before.end) > r.within+slack:
 		return true, fmt.Sprintf("more than %s after the failed one, and no restart between", r.within)
 	}
 	return true, ""

@@ -105,10 +105,11 @@ func (p *Provider) refresh(w http.ResponseWriter, r *http.Request) {
 	case fate.kind == FaultLate:
 		refuse(w, r, fate.kind) // whole for HTTP, and no answer to what was asked
 	case ok:
-		whole = p.write(w, tokens) && r.Context().Err() == nil
+		alive := r.Context().Err() == nil
+		whole = p.write(w, tokens) && alive
 	default:
-		oauthError(w, http.StatusBadRequest, "invalid_grant")
 		whole = r.Context().Err() == nil
+		oauthError(w, http.StatusBadRequest, "invalid_grant")
 	}
 	if whole {
 		p.moment(node, whenReplied)
@@ -137,8 +138,10 @@ func refuse(w http.ResponseWriter, r *http.Request, kind string) bool {
 	if kind == FaultBusy {
 		w.Header().Set("Retry-After", "1")
 	}
-	http.Error(w, "", status)
-	return http.NewResponseController(w).Flush() == nil && r.Context().Err() == nil
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(status)
+	alive := r.Context().Err() == nil
+	return http.NewResponseController(w).Flush() == nil && alive // a client may leave once it has the whole reply
 }
 
 func oauthError(w http.ResponseWriter, status int, code string) {

@@ -31,8 +31,11 @@ func Run(t testing.TB, config Config, out io.Writer) *Report {
 }
 
 func open(t testing.TB, config Config, provider *Provider) (*subject, error) {
-	if !config.real() {
-		return openPeers(config, provider)
+	switch config.Keeper {
+	case "peer-lock":
+		return openPeers(config, provider, lockingPeer, nil)
+	case "peer-mutex":
+		return openPeers(config, provider, mutexPeer, nil)
 	}
 	dir, err := os.MkdirTemp("", "chaos-bin-")
 	if err != nil {
