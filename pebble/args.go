@@ -63,22 +63,36 @@ func indexOf(list []string, s string) int {
 // caller restores the stack to its former length when it is done with them.
 func (b *boundArgs) evaluate(r *run) ([]Value, error) {
 	base := len(r.args)
+	if b.slots == nil { // the usual case: each evaluation puts the next one
+		for _, x := range b.args {
+			v, err := x.eval(r)
+			if err != nil {
+				return nil, err
+			}
+			r.args = append(r.args, v)
+		}
+		for len(r.args) < base+b.size {
+			r.args = append(r.args, Value{})
+		}
+	} else if err := b.evaluateNamed(r, base); err != nil {
+		return nil, err
+	}
+	if b.bad != "" {
+		return nil, r.fail(KindPebble, b.bad, b.at, "matching arguments")
+	}
+	return r.args[base : base+b.size : base+b.size], nil
+}
+
+func (b *boundArgs) evaluateNamed(r *run, base int) error {
 	for range b.size {
 		r.args = append(r.args, Value{})
 	}
 	for i, x := range b.args {
 		v, err := x.eval(r)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		slot := i
-		if b.slots != nil {
-			slot = int(b.slots[i])
-		}
-		r.args[base+slot] = v
+		r.args[base+int(b.slots[i])] = v
 	}
-	if b.bad != "" {
-		return nil, r.fail(KindPebble, b.bad, b.at, "matching arguments")
-	}
-	return r.args[base : base+b.size : base+b.size], nil
+	return nil
 }

@@ -6,8 +6,11 @@ import "errors"
 type filterDef struct {
 	call   func(r *run, in Value, args []Value) (Value, error)
 	params []string // nil: takes any arguments and ignores them
-	// append, if there is one, appends the text that call would return.
+	// append, if there is one, appends the text that call would return, and text
+	// does that for an input that is a string, where there are no arguments.
 	append func(r *run, b []byte, in Value, args []Value) ([]byte, error)
+	text   func(b []byte, s string) []byte
+	safe   bool // whether autoescaping leaves that text alone
 }
 
 // filterExpr is x | name(arguments).
@@ -17,6 +20,7 @@ type filterExpr struct {
 	args   boundArgs
 	def    *filterDef
 	custom FilterFunc
+	text   func(b []byte, s string) []byte // of def, if input is an *attrExpr
 	at     mark
 }
 
@@ -61,28 +65,11 @@ func (e *filterExpr) operands(r *run) (in Value, args []Value, err error) {
 	return in, args, nil
 }
 
-// stream is for filters that can append.
-func (e *filterExpr) stream(r *run) error {
-	base := len(r.args)
-	in, args, err := e.operands(r)
-	if err != nil {
-		return err
-	}
-	out, err := e.def.append(r, r.out, in, args)
-	r.args = r.args[:base]
-	if err == nil {
-		err = r.appended(out)
-	}
-	if err != nil {
-		return r.at(err, e.at, `filter "`+e.name+`"`)
-	}
-	return nil
-}
-
 func (e *filterExpr) apply(r *run, in Value, args []Value) (Value, error) {
 	if e.custom == nil {
 		return e.def.call(r, in, args)
 	}
+	r.lent = true
 	v, err := e.custom(r.ctx, in, append([]Value(nil), args...))
 	return r.fromCaller(v, err)
 }

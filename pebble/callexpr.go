@@ -30,6 +30,7 @@ func (e *callExpr) eval(r *run) (Value, error) {
 	}
 	var v Value
 	if e.custom != nil {
+		r.lent = true
 		v, err = e.custom(r.ctx, append([]Value(nil), args...))
 		v, err = r.fromCaller(v, err)
 	} else {

@@ -59,7 +59,7 @@ func (v Value) key(name string) (Value, bool) {
 	switch o := v.o.(type) {
 	case *Map:
 		if i := o.find(name); i >= 0 {
-			return bind(o.values[i]), true
+			return bind(o.members[i].value), true
 		}
 	case map[string]any:
 		if x, ok := o[name]; ok {
@@ -84,7 +84,7 @@ func (v Value) pairs(yield func(key, value Value) bool) {
 	switch o := v.o.(type) {
 	case *Map:
 		for i := 0; i < o.Len(); i++ {
-			if !yield(String(o.keys[i]), bind(o.values[i])) {
+			if !yield(String(o.members[i].key), bind(o.members[i].value)) {
 				return
 			}
 		}

@@ -6,15 +6,25 @@ func (e *literal) eval(*run) (Value, error) { return e.v, nil }
 
 // varExpr is a variable.
 type varExpr struct {
-	name  string
-	at    mark
-	local bool // whether the innermost loop around binds it
+	name string
+	at   mark
+	slot slot
 }
+
+// slot says where in the scope of the innermost loop around a variable is bound.
+// What a loop binds comes first in its scope.
+type slot uint8
+
+const (
+	noSlot slot = iota // look for the name
+	loopSlot
+	itemSlot
+)
 
 // find returns where the variable is bound, nil if it is not.
 func (e *varExpr) find(r *run) *Value {
-	if e.local {
-		return r.item()
+	if e.slot != noSlot {
+		return r.bound(e.slot)
 	}
 	return r.find(e.name)
 }

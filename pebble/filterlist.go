@@ -64,17 +64,19 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 		return b, err
 	}
 	start := len(b)
+	list, isData := in.o.([]any)
 	for i, n := 0, in.length(); i < n; i++ {
 		if i > 0 {
 			b = append(b, sep...)
 		}
-		if v := in.at(i); v.kind == kString {
-			b = append(b, v.str()...)
-		} else {
-			r.textStart = start
-			if b, err = r.appendText(b, v); err != nil {
-				return b, err
-			}
+		s, ok := "", false
+		if isData {
+			s, ok = list[i].(string)
+		}
+		if ok {
+			b = append(b, s...)
+		} else if b, err = r.appendItem(b, in.at(i), start); err != nil {
+			return b, err
 		}
 		if err = r.tick(1 + len(sep)>>6); err != nil {
 			return b, err
@@ -85,6 +87,15 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 	}
 	r.textStart = 0
 	return b, nil
+}
+
+// appendItem appends an item of what is joined from start on.
+func (r *run) appendItem(b []byte, v Value, start int) ([]byte, error) {
+	if v.kind == kString {
+		return append(b, v.str()...), nil
+	}
+	r.textStart = start
+	return r.appendText(b, v)
 }
 
 func filterSplit(r *run, in Value, args []Value) (Value, error) {

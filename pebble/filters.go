@@ -4,46 +4,46 @@ import "sort"
 
 // builtinFilters are the filters of the language. Nothing writes to it.
 var builtinFilters = map[string]*filterDef{
-	"abbreviate":   {filterAbbreviate, []string{"length"}, nil},
-	"abs":          {filterAbs, nil, nil},
-	"base64decode": {filterBase64Decode, nil, nil},
-	"base64encode": {filterBase64Encode, nil, nil},
-	"capitalize":   {filterCapitalize, nil, nil},
-	"date":         {filterDate, []string{"format", "existingFormat", "timeZone"}, nil},
-	"default":      {filterDefault, []string{"default"}, nil},
-	"escape":       {filterEscape, []string{"strategy"}, nil},
-	"first":        {filterFirst, nil, nil},
-	"format":       {filterFormat, nil, nil},
-	"join":         {filterJoin, []string{"separator"}, appendJoin},
-	"last":         {filterLast, nil, nil},
-	"length":       {filterLength, nil, nil},
-	"lower":        {filterLower, nil, appendLower},
-	"merge":        {filterMerge, []string{"items"}, nil},
-	"nl2br":        {filterNl2br, nil, nil},
-	"numberformat": {filterNumberFormat, []string{"format"}, nil},
-	"raw":          {filterRaw, nil, nil},
-	"replace":      {filterReplace, []string{"replace_pairs"}, nil},
-	"reverse":      {filterReverse, nil, nil},
-	"rsort":        {filterRsort, nil, nil},
-	"sha256":       {filterSHA256, nil, nil},
-	"slice":        {filterSlice, []string{"fromIndex", "toIndex"}, nil},
-	"sort":         {filterSort, nil, nil},
-	"split":        {filterSplit, []string{"delimiter", "limit"}, nil},
-	"title":        {filterTitle, nil, nil},
-	"toJson":       {filterToJSON, nil, nil},
-	"trim":         {filterTrim, nil, nil},
-	"upper":        {filterUpper, nil, appendUpper},
-	"urlencode":    {filterURLEncode, nil, appendURLEncode},
+	"abbreviate":   {call: filterAbbreviate, params: []string{"length"}},
+	"abs":          {call: filterAbs},
+	"base64decode": {call: filterBase64Decode},
+	"base64encode": {call: filterBase64Encode},
+	"capitalize":   {call: filterCapitalize},
+	"date":         {call: filterDate, params: []string{"format", "existingFormat", "timeZone"}},
+	"default":      {call: filterDefault, params: []string{"default"}},
+	"escape":       {call: filterEscape, params: []string{"strategy"}, append: appendEscape, safe: true},
+	"first":        {call: filterFirst},
+	"format":       {call: filterFormat},
+	"join":         {call: filterJoin, params: []string{"separator"}, append: appendJoin},
+	"last":         {call: filterLast},
+	"length":       {call: filterLength},
+	"lower":        {call: filterLower, append: appendLower, text: appendLowerText},
+	"merge":        {call: filterMerge, params: []string{"items"}},
+	"nl2br":        {call: filterNl2br},
+	"numberformat": {call: filterNumberFormat, params: []string{"format"}},
+	"raw":          {call: filterRaw},
+	"replace":      {call: filterReplace, params: []string{"replace_pairs"}},
+	"reverse":      {call: filterReverse},
+	"rsort":        {call: filterRsort},
+	"sha256":       {call: filterSHA256},
+	"slice":        {call: filterSlice, params: []string{"fromIndex", "toIndex"}},
+	"sort":         {call: filterSort},
+	"split":        {call: filterSplit, params: []string{"delimiter", "limit"}},
+	"title":        {call: filterTitle},
+	"toJson":       {call: filterToJSON},
+	"trim":         {call: filterTrim},
+	"upper":        {call: filterUpper, append: appendUpper, text: appendUpperText},
+	"urlencode":    {call: filterURLEncode, append: appendURLEncode, text: appendForm},
 }
 
 // sdkFilters are the filters that only the DestinationSDK dialect has. Nothing
 // writes to it.
 var sdkFilters = map[string]*filterDef{
-	"base64url": {filterBase64URL, []string{}, nil},
-	"fromJson":  {filterFromJSON, []string{}, nil},
-	"md5":       {filterMD5, []string{}, nil},
-	"sha1":      {filterSHA1, []string{}, nil},
-	"toSeconds": {filterToSeconds, []string{}, nil},
+	"base64url": {call: filterBase64URL, params: []string{}},
+	"fromJson":  {call: filterFromJSON, params: []string{}},
+	"md5":       {call: filterMD5, params: []string{}},
+	"sha1":      {call: filterSHA1, params: []string{}},
+	"toSeconds": {call: filterToSeconds, params: []string{}},
 }
 
 func filterOf(name string, d Dialect) (*filterDef, bool) {
@@ -92,22 +92,29 @@ func filterEscape(r *run, in Value, args []Value) (Value, error) {
 	if in.kind == kNull || in.kind == kSafe {
 		return in, nil
 	}
+	b, err := appendEscape(r, nil, in, args)
+	if err != nil {
+		return in, err
+	}
+	return Safe(string(b)), r.room(len(b))
+}
+
+func appendEscape(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 	how := escapeHTML
 	if args[0].kind != kNull {
 		name, err := r.text(args[0])
 		if err != nil {
-			return in, err
+			return b, err
 		}
 		if how = strategyOf(name); how == escapeUnknown {
-			return in, raiseData(KindPebble, "Unknown escaping strategy ["+clip(name)+"]")
+			return b, raiseData(KindPebble, "Unknown escaping strategy ["+clip(name)+"]")
 		}
 	}
 	s, err := r.text(in)
 	if err != nil {
-		return in, err
+		return b, err
 	}
-	b := appendEscaped(make([]byte, 0, len(s)+16), s, how)
-	return Safe(string(b)), r.room(len(b))
+	return appendEscaped(b, s, how), nil
 }
 
 func filterDefault(_ *run, in Value, args []Value) (Value, error) {

@@ -88,31 +88,13 @@ func filterUpper(r *run, in Value, args []Value) (Value, error) {
 }
 
 func appendLower(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
-	return r.appendCase(b, in, 'A', javaLower)
+	s, err := r.text(in)
+	return appendLowerText(b, s), err
 }
 
 func appendUpper(r *run, b []byte, in Value, _ []Value) ([]byte, error) {
-	return r.appendCase(b, in, 'a', javaUpper)
-}
-
-// appendCase appends text with the 26 ASCII letters from first on in the other
-// case, or as full maps it once there is a character beyond ASCII.
-func (r *run) appendCase(b []byte, in Value, first byte, full func([]byte, string) []byte) ([]byte, error) {
 	s, err := r.text(in)
-	if err != nil {
-		return b, err
-	}
-	start := len(b)
-	b = append(b, s...)
-	tail := b[start:]
-	for i, c := range tail {
-		if c-first < 26 {
-			tail[i] = c ^ 0x20
-		} else if c >= utf8.RuneSelf {
-			return full(b[:start], s), nil
-		}
-	}
-	return b, nil
+	return appendUpperText(b, s), err
 }
 
 func filterNl2br(r *run, in Value, _ []Value) (Value, error) {

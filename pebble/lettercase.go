@@ -1,9 +1,64 @@
 package pebble
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
+
+func appendLowerText(b []byte, s string) []byte {
+	b, n := appendCase(b, s, 'A')
+	if n < len(s) {
+		b = javaLower(b, s, n)
+	}
+	return b
+}
+
+func appendUpperText(b []byte, s string) []byte {
+	b, n := appendCase(b, s, 'a')
+	if n < len(s) {
+		b = javaUpper(b, s[n:])
+	}
+	return b
+}
+
+// appendCase appends the ASCII characters that s begins with, the 26 letters from
+// first on in the other case, and returns how many there are.
+func appendCase(b []byte, s string, first byte) ([]byte, int) {
+	start := len(b)
+	b = append(b, s...)
+	tail := b[start:]
+	i := 0
+	for ; i+8 <= len(tail); i += 8 {
+		w := binary.LittleEndian.Uint64(tail[i:])
+		if w&highBits != 0 {
+			break
+		}
+		binary.LittleEndian.PutUint64(tail[i:], otherCase(w, uint64(first)))
+	}
+	for ; i < len(tail); i++ {
+		c := tail[i]
+		if c >= utf8.RuneSelf {
+			return b[:start+i], i
+		}
+		if c-first < 26 {
+			tail[i] = c ^ 0x20
+		}
+	}
+	return b, len(s)
+}
+
+const highBits = 0x8080808080808080
+
+// otherCase changes the case of those of eight ASCII characters that are among
+// the 26 letters from first on. The sums set the high bit of each byte from
+// first on, and from the one after the last letter on.
+func otherCase(w, first uint64) uint64 {
+	const ones = 0x0101010101010101
+	from := w + (0x80-first)*ones
+	after := w + (0x80-first-26)*ones
+	return w ^ (from^after)&highBits>>2
+}
 
 // javaUpper is String.toUpperCase: unlike Go's it maps one character to several
 // where Unicode does.
@@ -65,16 +120,21 @@ func upperSpecial(c rune) string {
 	return ""
 }
 
-// javaLower is String.toLowerCase: a dotted capital I keeps its dot, and a sigma
-// that ends a word is a final one.
-func javaLower(b []byte, s string) []byte {
-	for i, c := range s {
-		switch {
-		case c < utf8.RuneSelf:
+// javaLower is String.toLowerCase from offset i on: a dotted capital I keeps its
+// dot, and a sigma that ends a word is a final one.
+func javaLower(b []byte, s string, i int) []byte {
+	for i < len(s) {
+		c, n := rune(s[i]), 1
+		if c < utf8.RuneSelf {
 			if c >= 'A' && c <= 'Z' {
 				c |= 0x20
 			}
 			b = append(b, byte(c))
+			i++
+			continue
+		}
+		c, n = utf8.DecodeRuneInString(s[i:])
+		switch {
 		case c == 'İ':
 			b = append(b, "i̇"...)
 		case c == 'Σ' && endsWord(s, i):
@@ -82,6 +142,7 @@ func javaLower(b []byte, s string) []byte {
 		default:
 			b = utf8.AppendRune(b, unicode.ToLower(c))
 		}
+		i += n
 	}
 	return b
 }

@@ -10,9 +10,13 @@ import (
 // first set. The zero Map is empty and ready to use. It is not safe for writing
 // while a template reads it.
 type Map struct {
-	keys   []string
-	values []any
-	index  map[string]int // key → place, once there are more than scanKeys
+	members []member
+	index   map[string]int // key → place, once there are more than scanKeys
+}
+
+type member struct {
+	key   string
+	value any
 }
 
 // scanKeys is up to how many keys a look-up scans; past it an index pays.
@@ -24,17 +28,16 @@ func NewMap() *Map { return &Map{} }
 // Set sets the value of key and returns m.
 func (m *Map) Set(key string, value any) *Map {
 	if i := m.find(key); i >= 0 {
-		m.values[i] = value
+		m.members[i].value = value
 		return m
 	}
-	m.keys = append(m.keys, key)
-	m.values = append(m.values, value)
+	m.members = append(m.members, member{key, value})
 	if m.index != nil {
-		m.index[key] = len(m.keys) - 1
-	} else if len(m.keys) > scanKeys {
-		m.index = make(map[string]int, 2*len(m.keys))
-		for i, k := range m.keys {
-			m.index[k] = i
+		m.index[key] = len(m.members) - 1
+	} else if len(m.members) > scanKeys {
+		m.index = make(map[string]int, 2*len(m.members))
+		for i := range m.members {
+			m.index[m.members[i].key] = i
 		}
 	}
 	return m
@@ -43,7 +46,7 @@ func (m *Map) Set(key string, value any) *Map {
 // Get returns the value of key.
 func (m *Map) Get(key string) (any, bool) {
 	if i := m.find(key); i >= 0 {
-		return m.values[i], true
+		return m.members[i].value, true
 	}
 	return nil, false
 }
@@ -58,8 +61,8 @@ func (m *Map) find(key string) int {
 		}
 		return -1
 	}
-	for i, k := range m.keys {
-		if k == key {
+	for i := range m.members {
+		if m.members[i].key == key {
 			return i
 		}
 	}
@@ -71,22 +74,26 @@ func (m *Map) Len() int {
 	if m == nil {
 		return 0
 	}
-	return len(m.keys)
+	return len(m.members)
 }
 
 // Keys returns the keys in order. The slice is a copy.
 func (m *Map) Keys() []string {
-	if m == nil {
+	if m.Len() == 0 {
 		return nil
 	}
-	return append([]string(nil), m.keys...)
+	keys := make([]string, len(m.members))
+	for i := range keys {
+		keys[i] = m.members[i].key
+	}
+	return keys
 }
 
 // All iterates over keys and values in order.
 func (m *Map) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		for i := 0; i < m.Len(); i++ {
-			if !yield(m.keys[i], m.values[i]) {
+			if !yield(m.members[i].key, m.members[i].value) {
 				return
 			}
 		}
@@ -101,13 +108,13 @@ func (m *Map) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		key, err := json.Marshal(m.keys[i])
+		key, err := json.Marshal(m.members[i].key)
 		if err != nil {
 			return nil, err
 		}
 		b.Write(key)
 		b.WriteByte(':')
-		value, err := json.Marshal(m.values[i])
+		value, err := json.Marshal(m.members[i].value)
 		if err != nil {
 			return nil, err
 		}

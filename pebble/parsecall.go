@@ -118,6 +118,9 @@ func (p *parser) filter(input expr) expr {
 	}
 	x.def = def
 	x.args = p.bindArguments(a, def.params, def.params == nil)
+	if _, ok := input.(*attrExpr); ok && len(x.args.args) == 0 && x.args.bad == "" {
+		x.text = def.text
+	}
 	return x
 }
 

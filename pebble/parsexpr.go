@@ -130,8 +130,21 @@ func (p *parser) named() expr {
 	}
 	p.next()
 	x := p.slabs.vars.new()
-	x.name, x.at, x.local = name, m, name == p.item
+	x.name, x.at, x.slot = name, m, p.slotOf(name)
 	return x
+}
+
+// slotOf returns the slot of a variable. An item called loop hides the loop.
+func (p *parser) slotOf(name string) slot {
+	switch {
+	case p.item == "":
+		return noSlot
+	case name == p.item:
+		return itemSlot
+	case name == "loop":
+		return loopSlot
+	}
+	return noSlot
 }
 
 func (p *parser) literal(v Value) expr {

@@ -10,28 +10,34 @@ type attrExpr struct {
 	x    expr
 	name string
 	at   mark
-	loop bool         // whether x is the variable loop
-	hint atomic.Int32 // where the key stood in the last map, a guess
+	hint atomic.Uint32 // where the key stood in the last map, a guess
+	item bool          // whether x is the item of the innermost loop around
+	loop loopField     // what it is if x is the variable loop
 }
 
 func (p *parser) newAttr(x expr, name string, m mark) expr {
 	e := p.slabs.attrs.new()
 	e.x, e.name, e.at = x, name, m
-	v, ok := x.(*varExpr)
-	e.loop = ok && v.name == "loop"
+	if v, ok := x.(*varExpr); ok {
+		e.item = v.slot == itemSlot
+		if v.name == "loop" {
+			e.loop = loopFieldOf(name)
+		}
+	}
 	return e
 }
 
 func (e *attrExpr) eval(r *run) (Value, error) {
-	if e.loop {
+	if e.loop != notLoop {
 		// It may still be another variable of that name.
-		if v := r.find("loop"); v != nil && v.kind == kLoop {
-			if x, ok := v.o.(*loop).attribute(e.name); ok {
-				return x, nil
-			}
+		if v := e.x.(*varExpr).find(r); v != nil && v.kind == kLoop && e.loop != loopOther {
+			return v.o.(*loop).field(e.loop), nil
 		}
 	}
 	if x, ok := e.find(r); ok {
+		if _, ok := x.(string); ok {
+			return Value{kind: kString, o: x}, nil
+		}
 		if v := bind(x); v.kind != kForeign {
 			return v, nil
 		}
@@ -40,40 +46,56 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 }
 
 // find walks a path of names through maps without making values on its way. It
-// finds nothing where there is anything unusual about the path.
+// finds nothing where there is anything unusual about the path. What comes in
+// lists is mostly of one shape, so it looks first where a key stood in the last
+// map.
 func (e *attrExpr) find(r *run) (any, bool) {
-	var base any
+	m := r.item
+	if !e.item || m == nil {
+		base, ok := e.base(r)
+		if !ok {
+			return nil, false
+		}
+		if m, ok = base.(*Map); !ok {
+			return e.findIn(base)
+		}
+	}
+	if i := uint(e.hint.Load()); i < uint(len(m.members)) {
+		if x := &m.members[i]; x.key == e.name {
+			return x.value, true
+		}
+	}
+	return e.findNew(m)
+}
+
+// base is what e is an attribute of: no nil *Map.
+func (e *attrExpr) base(r *run) (any, bool) {
 	switch x := e.x.(type) {
 	case *varExpr:
-		v := x.find(r)
-		if v == nil || v.kind != kMap {
-			return nil, false
+		if v := x.find(r); v != nil && v.kind == kMap {
+			return v.o, true
 		}
-		base = v.o
 	case *attrExpr:
-		var ok bool
-		if base, ok = x.find(r); !ok {
+		base, ok := x.find(r)
+		if m, isMap := base.(*Map); isMap && m == nil {
 			return nil, false
 		}
-	default:
+		return base, ok
+	}
+	return nil, false
+}
+
+func (e *attrExpr) findNew(m *Map) (any, bool) {
+	i := m.find(e.name)
+	if i < 0 {
 		return nil, false
 	}
-	switch m := base.(type) {
-	case *Map:
-		if m == nil {
-			return nil, false
-		}
-		// What comes in lists is mostly of one shape: look where the key stood
-		// in the last map.
-		i := int(e.hint.Load())
-		if i >= len(m.keys) || m.keys[i] != e.name {
-			if i = m.find(e.name); i < 0 {
-				return nil, false
-			}
-			e.hint.Store(int32(i))
-		}
-		return m.values[i], true
-	case map[string]any:
+	e.hint.Store(uint32(i))
+	return m.members[i].value, true
+}
+
+func (e *attrExpr) findIn(base any) (any, bool) {
+	if m, ok := base.(map[string]any); ok {
 		x, ok := m[e.name]
 		return x, ok
 	}
@@ -83,7 +105,7 @@ func (e *attrExpr) find(r *run) (any, bool) {
 // evalSlow evaluates the path step by step. It does not go through eval again:
 // in a long path every step would walk the path anew.
 func (e *attrExpr) evalSlow(r *run) (base Value, err error) {
-	if parent, ok := e.x.(*attrExpr); ok && !parent.loop {
+	if parent, ok := e.x.(*attrExpr); ok && parent.loop == notLoop {
 		base, err = parent.evalSlow(r)
 	} else {
 		base, err = e.x.eval(r)

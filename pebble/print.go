@@ -1,9 +1,43 @@
 package pebble
 
+import "strconv"
+
 // printNode is {{ x }}.
 type printNode struct {
 	x   expr
 	esc escaping
+	how printing
+}
+
+// printing is the fastest way to print an expression.
+type printing uint8
+
+const (
+	printsValue  printing = iota
+	printsPath            // an *attrExpr, but for those of loop
+	printsFilter          // a *filterExpr that can stream
+	printsStream          // another expression that can
+	printsSafe            // one whose text is not to be escaped
+)
+
+func printingOf(x expr) printing {
+	switch x := x.(type) {
+	case *attrExpr:
+		if x.loop == notLoop {
+			return printsPath
+		}
+	case *filterExpr:
+		if x.def != nil && x.def.safe {
+			return printsSafe
+		}
+		if x.def != nil && x.def.append != nil {
+			return printsFilter
+		}
+	}
+	if streamerOf(x) != nil {
+		return printsStream
+	}
+	return printsValue
 }
 
 // newPrint prints x. That raw comes last says no more than not to escape.
@@ -12,17 +46,25 @@ func (p *parser) newPrint(x expr, esc escaping) node {
 		x, esc = f.input, escaping{}
 	}
 	n := p.slabs.prints.new()
-	n.x, n.esc = x, esc
+	n.x, n.esc, n.how = x, esc, printingOf(x)
 	return n
 }
 
 func (n *printNode) render(r *run) error {
-	if x, ok := n.x.(*attrExpr); ok && !x.loop {
-		return x.print(r, n.esc)
-	}
-	if s := streamerOf(n.x); s != nil {
+	switch n.how {
+	case printsPath:
+		return n.x.(*attrExpr).print(r, n.esc)
+	case printsSafe:
+		return r.stream(n.x)
+	case printsFilter:
 		start := len(r.out)
-		if err := s.stream(r); err != nil {
+		if err := n.x.(*filterExpr).stream(r); err != nil {
+			return err
+		}
+		return r.escapeFrom(start, n.esc)
+	case printsStream:
+		start := len(r.out)
+		if err := r.stream(n.x); err != nil {
 			return err
 		}
 		return r.escapeFrom(start, n.esc)
@@ -36,10 +78,11 @@ func (n *printNode) render(r *run) error {
 
 // print saves most attributes the way through a Value.
 func (e *attrExpr) print(r *run, esc escaping) error {
-	if x, ok := e.find(r); ok {
-		if s, ok := x.(string); ok && esc.strategy == escapeNone {
+	if s, ok := e.text(r); ok {
+		switch esc.strategy {
+		case escapeNone:
 			return r.write(s)
-		} else if ok && esc.strategy == escapeHTML {
+		case escapeHTML:
 			return r.grown(appendHTML(r.out, s))
 		}
 	}
@@ -48,6 +91,15 @@ func (e *attrExpr) print(r *run, esc escaping) error {
 		return err
 	}
 	return r.printValue(v, esc)
+}
+
+// text returns the attribute if it is an ordinary string.
+func (e *attrExpr) text(r *run) (string, bool) {
+	if x, ok := e.find(r); ok {
+		s, ok := x.(string)
+		return s, ok
+	}
+	return "", false
 }
 
 // printTernary is {{ a ? b : c }}, whose branches escape each in its own way.
@@ -72,52 +124,6 @@ func (n *printTernary) render(r *run) error {
 	return r.printValue(v, esc)
 }
 
-// streamer is an expression that can append its text to the output, which saves
-// making a string of it. Its value is never a safe string.
-type streamer interface {
-	stream(r *run) error
-}
-
-// streamerOf returns x if it is a streamer.
-func streamerOf(x expr) streamer {
-	switch x := x.(type) {
-	case *concatExpr:
-		return x
-	case *filterExpr:
-		if x.def != nil && x.def.append != nil {
-			return x
-		}
-	case *callExpr:
-		if x.def != nil && x.def.append != nil {
-			return x
-		}
-	}
-	return nil
-}
-
-// stream appends the text of an expression to the output as it is.
-func (r *run) stream(x expr) error {
-	switch x := x.(type) {
-	case *attrExpr:
-		if v, ok := x.find(r); ok {
-			if s, ok := v.(string); ok {
-				return r.write(s)
-			}
-		}
-	case *literal:
-		return r.printValue(x.v, escaping{})
-	default:
-		if s := streamerOf(x); s != nil {
-			return s.stream(r)
-		}
-	}
-	v, err := x.eval(r)
-	if err != nil {
-		return err
-	}
-	return r.printValue(v, escaping{})
-}
-
 // appended takes an output to which a value has been appended.
 func (r *run) appended(out []byte) error {
 	if err := r.room(len(out) - len(r.out)); err != nil {
@@ -130,6 +136,10 @@ func (r *run) printValue(v Value, esc escaping) error {
 	switch v.kind {
 	case kNull:
 		return nil
+	case kInt, kLong:
+		if v.o == nil && esc.strategy <= escapeHTML {
+			return r.grown(strconv.AppendInt(r.out, v.n, 10))
+		}
 	case kString:
 		if esc.strategy == escapeNone {
 			return r.write(v.str())

@@ -12,7 +12,8 @@ func (r *run) property(base Value, name string) (Value, bool) {
 			return base.o.(*entry).value, true
 		}
 	case kLoop:
-		return base.o.(*loop).attribute(name)
+		f := loopFieldOf(name)
+		return base.o.(*loop).field(f), f != loopOther
 	case kContext:
 		return r.lookup(name)
 	case kTemplate:

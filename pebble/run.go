@@ -15,6 +15,7 @@ type run struct {
 	floor   int            // of scope: a macro does not see below
 	open    int            // of scope: where the innermost scope begins
 	nested  bool           // whether any scope is open
+	item    *Map           // what the innermost scope's loop binds, nil if unsure
 	sealed  bool           // whether a macro hides base, vars and globals
 	args    []Value        // stack of arguments
 	scratch []byte
@@ -34,6 +35,9 @@ type run struct {
 	nesting int // of lists and maps in one another
 	started time.Time
 	cached  map[cacheKey]string
+	loops   []*loop // for this render and the next ones
+	looped  int     // how many of them this one has used
+	lent    bool    // whether a function of the caller may have kept a value
 	// textStart is where in a buffer the text begins that appendText bounds.
 	textStart int
 }

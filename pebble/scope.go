@@ -4,12 +4,13 @@ package pebble
 type frame struct {
 	floor, open, length int
 	nested, sealed      bool
+	item                *Map
 }
 
 // push opens a scope that sees those around it.
 func (r *run) push() frame {
-	f := frame{r.floor, r.open, len(r.scope), r.nested, r.sealed}
-	r.open, r.nested = len(r.scope), true
+	f := frame{r.floor, r.open, len(r.scope), r.nested, r.sealed, r.item}
+	r.open, r.nested, r.item = len(r.scope), true, nil
 	return f
 }
 
@@ -24,7 +25,7 @@ func (r *run) seal() frame {
 func (r *run) pop(f frame) {
 	clear(r.scope[f.length:])
 	r.scope = r.scope[:f.length]
-	r.floor, r.open, r.nested, r.sealed = f.floor, f.open, f.nested, f.sealed
+	r.floor, r.open, r.nested, r.sealed, r.item = f.floor, f.open, f.nested, f.sealed, f.item
 }
 
 // bind sets a name in the innermost scope.
@@ -35,7 +36,7 @@ func (r *run) bind(name string, v Value) {
 	}
 	for i := len(r.scope) - 1; i >= r.open; i-- {
 		if r.scope[i].name == name {
-			r.scope[i].value = v
+			r.scope[i].value, r.item = v, nil
 			return
 		}
 	}
@@ -58,6 +59,9 @@ func (r *run) assign(name string, v Value) {
 	for i := len(r.scope) - 1; i >= r.floor; i-- {
 		if r.scope[i].name == name {
 			r.scope[i].value = v
+			if i >= r.open {
+				r.item = nil
+			}
 			return
 		}
 	}
@@ -106,9 +110,8 @@ func (r *run) find(name string) *Value {
 	return nil
 }
 
-// item is where the innermost loop binds its item: what a loop binds comes first
-// in its scope, loop and then the item.
-func (r *run) item() *Value { return &r.scope[r.open+1].value }
+// bound is where the innermost loop binds loop, or its item.
+func (r *run) bound(s slot) *Value { return &r.scope[r.open+int(s-loopSlot)].value }
 
 // lookup returns the value of a variable.
 func (r *run) lookup(name string) (Value, bool) {

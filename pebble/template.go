@@ -134,6 +134,10 @@ func (t *Template) free(r *run, err error) {
 	r.ctx, r.vars = nil, nil
 	r.root, r.cur, r.one[0], r.limits = nil, nil, nil, nil
 	r.steps, r.made, r.nesting = 0, 0, 0
+	if r.lent {
+		r.loops, r.lent = nil, false
+	}
+	r.looped = 0
 	runs.Put(r)
 }
 

@@ -43,12 +43,12 @@ func (r *run) appendText(b []byte, v Value) ([]byte, error) {
 	case kBool:
 		return strconv.AppendBool(b, v.n != 0), nil
 	case kInt, kLong, kLazy, kBig:
-		if v.str() != "" {
+		if v.o != nil && v.str() != "" {
 			return append(b, v.str()...), nil
 		}
 		return strconv.AppendInt(b, v.n, 10), nil
 	case kDouble:
-		if v.str() != "" {
+		if v.o != nil && v.str() != "" {
 			return append(b, v.str()...), nil
 		}
 		return appendDouble(b, v.float()), nil
@@ -153,6 +153,11 @@ func appendDouble(b []byte, f float64) []byte {
 		}
 		return append(strconv.AppendInt(b, int64(a), 10), ".0"...)
 	case a >= 1e-3 && a < 1e7:
+		// Three decimals that read as f are its shortest text: no two texts of up
+		// to 15 digits read as the same number.
+		if n := int64(a * 1000); float64(n)/1000 == a {
+			return appendThousandths(b, n, math.Signbit(f))
+		}
 		return strconv.AppendFloat(b, f, 'f', -1, 64)
 	}
 	var buf [32]byte
@@ -173,6 +178,24 @@ func appendDouble(b []byte, f float64) []byte {
 		b = append(b, s[i])
 	}
 	return b
+}
+
+// appendThousandths appends n/1000 without zeros at its end; n is no multiple of
+// 1000.
+func appendThousandths(b []byte, n int64, negative bool) []byte {
+	if negative {
+		b = append(b, '-')
+	}
+	b = append(strconv.AppendInt(b, n/1000, 10), '.')
+	d := byte('0')
+	switch rest := n % 1000; {
+	case rest%100 == 0:
+		return append(b, d+byte(rest/100))
+	case rest%10 == 0:
+		return append(b, d+byte(rest/100), d+byte(rest/10%10))
+	default:
+		return append(b, d+byte(rest/100), d+byte(rest/10%10), d+byte(rest%10))
+	}
 }
 
 // charRune is the character of a UTF-16 code unit; half a pair prints as "?",
