@@ -39,6 +39,9 @@ func (e *arithExpr) compute(r *run) (Value, error) {
 	if err != nil {
 		return b, err
 	}
+	if a.kind == kDouble && b.isNumber() || b.kind == kDouble && a.isNumber() {
+		return Float(floatArithmetic(e.op, a.float(), b.float())), nil
+	}
 	switch e.op {
 	case opAdd:
 		if a.kind == kString || b.kind == kString || a.kind == kSafe || b.kind == kSafe {

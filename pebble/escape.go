@@ -195,18 +195,15 @@ func appendCSSHex(b []byte, c rune, rest string) []byte {
 	return b
 }
 
-// byteSet has a bit for each byte.
-type byteSet [4]uint64
-
-func (s *byteSet) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+// byteSet says of each byte whether it is in the set.
+type byteSet [256]bool
 
 // alphanumericAnd is the set of the ASCII letters and digits and of more.
 func alphanumericAnd(more string) *byteSet {
 	s := new(byteSet)
-	for c := range 256 {
-		if b := byte(c); isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' || strings.IndexByte(more, b) >= 0 {
-			s[b>>6] |= 1 << (b & 63)
-		}
+	for c := range s {
+		b := byte(c)
+		s[c] = isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'z' || strings.IndexByte(more, b) >= 0
 	}
 	return s
 }
@@ -222,7 +219,7 @@ var (
 func appendPercent(b []byte, s string, keep *byteSet, plus bool) []byte {
 	for s != "" {
 		n := 0
-		for n < len(s) && keep.has(s[n]) {
+		for n < len(s) && keep[s[n]] {
 			n++
 		}
 		b = append(b, s[:n]...)

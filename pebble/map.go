@@ -16,7 +16,23 @@ type Map struct {
 
 type member struct {
 	key   string
+	code  keyCode
 	value any
+}
+
+// keyCode is a key of up to 7 bytes with its length, and 0 for a longer one.
+// Codes compare much faster than strings.
+type keyCode uint64
+
+func codeOf(key string) keyCode {
+	if len(key) > 7 {
+		return 0
+	}
+	c := keyCode(len(key) + 1)
+	for i := 0; i < len(key); i++ {
+		c = c<<8 | keyCode(key[i])
+	}
+	return c
 }
 
 // scanKeys is up to how many keys a look-up scans; past it an index pays.
@@ -31,7 +47,7 @@ func (m *Map) Set(key string, value any) *Map {
 		m.members[i].value = value
 		return m
 	}
-	m.members = append(m.members, member{key, value})
+	m.members = append(m.members, member{key, codeOf(key), value})
 	if m.index != nil {
 		m.index[key] = len(m.members) - 1
 	} else if len(m.members) > scanKeys {

@@ -91,7 +91,7 @@ func (r *run) sized(s string) (Value, error) {
 
 // room asks for n bytes of a string, before it is made.
 func (r *run) room(n int) error {
-	if n < 0 || n > r.limits.StringBytes {
+	if uint(n) > uint(r.limits.StringBytes) {
 		return r.limit("StringBytes")
 	}
 	return r.spend(n)
@@ -111,8 +111,16 @@ const valueBytes = 48
 // spend counts memory that a value takes, in bytes, and the work of making it.
 func (r *run) spend(n int) error {
 	r.made += n
+	r.fuel -= n >> 6
+	if r.made > r.limits.ValueBytes || r.fuel < 0 {
+		return r.overspent()
+	}
+	return nil
+}
+
+func (r *run) overspent() error {
 	if r.made > r.limits.ValueBytes {
 		return r.limit("ValueBytes")
 	}
-	return r.tick(n >> 6)
+	return r.refuel()
 }

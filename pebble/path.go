@@ -10,6 +10,7 @@ type attrExpr struct {
 	x    expr
 	name string
 	at   mark
+	code keyCode       // of name
 	hint atomic.Uint32 // where the key stood in the last map, a guess
 	item bool          // whether x is the item of the innermost loop around
 	loop loopField     // what it is if x is the variable loop
@@ -17,7 +18,7 @@ type attrExpr struct {
 
 func (p *parser) newAttr(x expr, name string, m mark) expr {
 	e := p.slabs.attrs.new()
-	e.x, e.name, e.at = x, name, m
+	e.x, e.name, e.at, e.code = x, name, m, codeOf(name)
 	if v, ok := x.(*varExpr); ok {
 		e.item = v.slot == itemSlot
 		if v.name == "loop" {
@@ -61,7 +62,7 @@ func (e *attrExpr) find(r *run) (any, bool) {
 		}
 	}
 	if i := uint(e.hint.Load()); i < uint(len(m.members)) {
-		if x := &m.members[i]; x.key == e.name {
+		if x := &m.members[i]; x.code == e.code && (e.code != 0 || x.key == e.name) {
 			return x.value, true
 		}
 	}

@@ -78,12 +78,17 @@ func (n *printNode) render(r *run) error {
 
 // print saves most attributes the way through a Value.
 func (e *attrExpr) print(r *run, esc escaping) error {
-	if s, ok := e.text(r); ok {
-		switch esc.strategy {
-		case escapeNone:
-			return r.write(s)
-		case escapeHTML:
-			return r.grown(appendHTML(r.out, s))
+	if x, ok := e.find(r); ok {
+		if s, ok := x.(string); ok && esc.strategy <= escapeHTML {
+			if len(s) > r.limits.OutputBytes-len(r.out) {
+				return r.limit("OutputBytes")
+			}
+			start := len(r.out)
+			r.out = append(r.out, s...)
+			if esc.strategy == escapeNone || indexHTML(r.out, start) == len(r.out) {
+				return nil
+			}
+			return r.grown(appendHTML(r.out[:start], s))
 		}
 	}
 	v, err := e.eval(r)
@@ -129,7 +134,11 @@ func (r *run) appended(out []byte) error {
 	if err := r.room(len(out) - len(r.out)); err != nil {
 		return err
 	}
-	return r.grown(out)
+	if len(out) > r.limits.OutputBytes {
+		return r.limit("OutputBytes")
+	}
+	r.out = out
+	return nil
 }
 
 func (r *run) printValue(v Value, esc escaping) error {
@@ -177,6 +186,7 @@ func (r *run) grown(out []byte) error {
 func (r *run) escapeFrom(start int, esc escaping) error {
 	switch esc.strategy {
 	case escapeNone:
+		return nil
 	case escapeHTML:
 		if i := indexHTML(r.out, start); i < len(r.out) {
 			r.out = appendHTML(r.out[:i], string(r.out[i:]))
