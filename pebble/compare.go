@@ -8,11 +8,19 @@ type compareExpr struct {
 }
 
 func (e *compareExpr) eval(r *run) (Value, error) {
-	yes, err := e.compare(r)
+	yes, err := e.test(r)
 	if err != nil {
-		return Value{}, r.because(err, "Could not perform "+compareName(e.op), e.at, "comparison")
+		return Value{}, err
 	}
 	return Bool(yes), nil
+}
+
+func (e *compareExpr) test(r *run) (bool, error) {
+	yes, err := e.compare(r)
+	if err != nil {
+		return false, r.because(err, "Could not perform "+compareName(e.op), e.at, "comparison")
+	}
+	return yes, nil
 }
 
 // compareName is the Java engine's word, with its slip about less-than.

@@ -26,6 +26,9 @@ func (n *ifNode) render(r *run) error {
 }
 
 func (r *run) condition(x expr) (bool, error) {
+	if yes, ok, err := r.boolean(x); ok {
+		return yes, err
+	}
 	v, err := x.eval(r)
 	if err != nil {
 		return false, err

@@ -8,15 +8,23 @@ type equalExpr struct {
 }
 
 func (e *equalExpr) eval(r *run) (Value, error) {
+	yes, err := e.test(r)
+	if err != nil {
+		return Value{}, err
+	}
+	return Bool(yes), nil
+}
+
+func (e *equalExpr) test(r *run) (bool, error) {
 	yes, err := e.equal(r)
 	if err != nil {
 		what := "Could not perform equals comparison"
 		if e.negate {
 			what = "Could not perform not equals comparison"
 		}
-		return Value{}, r.because(err, what, e.at, "comparison")
+		return false, r.because(err, what, e.at, "comparison")
 	}
-	return Bool(yes != e.negate), nil
+	return yes != e.negate, nil
 }
 
 func (e *equalExpr) equal(r *run) (bool, error) {

@@ -63,20 +63,23 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
+	if list, ok := in.o.([]any); ok {
+		if size := joinedSize(list, sep); size >= 0 {
+			return r.joinStrings(b, list, sep, size)
+		}
+	}
 	start := len(b)
-	list, isData := in.o.([]any)
 	for i, n := 0, in.length(); i < n; i++ {
 		if i > 0 {
 			b = append(b, sep...)
 		}
-		s, ok := "", false
-		if isData {
-			s, ok = list[i].(string)
-		}
-		if ok {
-			b = append(b, s...)
-		} else if b, err = r.appendItem(b, in.at(i), start); err != nil {
-			return b, err
+		if v := in.at(i); v.kind == kString {
+			b = append(b, v.str()...)
+		} else {
+			r.textStart = start
+			if b, err = r.appendText(b, v); err != nil {
+				return b, err
+			}
 		}
 		if err = r.tick(1 + len(sep)>>6); err != nil {
 			return b, err
@@ -89,13 +92,35 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 	return b, nil
 }
 
-// appendItem appends an item of what is joined from start on.
-func (r *run) appendItem(b []byte, v Value, start int) ([]byte, error) {
-	if v.kind == kString {
-		return append(b, v.str()...), nil
+// joinedSize is the length of strings of the caller, joined; -1 if there is
+// anything else among them.
+func joinedSize(list []any, sep string) int {
+	size := 0
+	for i, x := range list {
+		s, ok := x.(string)
+		if !ok {
+			return -1
+		}
+		if i > 0 {
+			size += len(sep)
+		}
+		size += len(s)
 	}
-	r.textStart = start
-	return r.appendText(b, v)
+	return size
+}
+
+func (r *run) joinStrings(b []byte, list []any, sep string, size int) ([]byte, error) {
+	if size > r.limits.StringBytes {
+		return b, r.limit("StringBytes")
+	}
+	for i, x := range list {
+		if i > 0 {
+			b = append(b, sep...)
+		}
+		s, _ := x.(string)
+		b = append(b, s...)
+	}
+	return b, r.tick(len(list) * (1 + len(sep)>>6))
 }
 
 func filterSplit(r *run, in Value, args []Value) (Value, error) {

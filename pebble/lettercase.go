@@ -36,6 +36,14 @@ func appendCase(b []byte, s string, first byte) ([]byte, int) {
 		}
 		binary.LittleEndian.PutUint64(tail[i:], otherCase(w, uint64(first)))
 	}
+	if len(tail) >= 8 && i+8 > len(tail) {
+		// The last eight again: letters in the other case already stay as they are.
+		last := tail[len(tail)-8:]
+		if w := binary.LittleEndian.Uint64(last); w&highBits == 0 {
+			binary.LittleEndian.PutUint64(last, otherCase(w, uint64(first)))
+			return b, len(s)
+		}
+	}
 	for ; i < len(tail); i++ {
 		c := tail[i]
 		if c >= utf8.RuneSelf {

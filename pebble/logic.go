@@ -21,6 +21,24 @@ func truth(v Value) (yes, ok bool) {
 	return false, false
 }
 
+// boolean evaluates an expression whose value is always a boolean, without making
+// a value of it. ok is false for any other expression.
+func (r *run) boolean(x expr) (yes, ok bool, err error) {
+	switch x := x.(type) {
+	case *logicExpr:
+		yes, err = x.test(r)
+	case *compareExpr:
+		yes, err = x.test(r)
+	case *equalExpr:
+		yes, err = x.test(r)
+	case *testExpr:
+		yes, err = x.test(r)
+	default:
+		return false, false, nil
+	}
+	return yes, true, err
+}
+
 // logicExpr is and, or.
 type logicExpr struct {
 	left, right expr
@@ -29,15 +47,22 @@ type logicExpr struct {
 }
 
 func (e *logicExpr) eval(r *run) (Value, error) {
-	yes, err := e.side(r, e.left)
-	if err != nil || yes != e.and {
-		return Bool(yes), err
-	}
-	yes, err = e.side(r, e.right)
+	yes, err := e.test(r)
 	return Bool(yes), err
 }
 
+func (e *logicExpr) test(r *run) (bool, error) {
+	yes, err := e.side(r, e.left)
+	if err != nil || yes != e.and {
+		return yes, err
+	}
+	return e.side(r, e.right)
+}
+
 func (e *logicExpr) side(r *run, x expr) (bool, error) {
+	if yes, ok, err := r.boolean(x); ok {
+		return yes, err
+	}
 	v, err := x.eval(r)
 	if err != nil {
 		return false, err
@@ -59,6 +84,9 @@ type ternaryExpr struct {
 }
 
 func (e *ternaryExpr) choose(r *run) (bool, error) {
+	if yes, ok, err := r.boolean(e.cond); ok {
+		return yes, err
+	}
 	v, err := e.cond.eval(r)
 	if err != nil {
 		return false, err

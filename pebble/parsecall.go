@@ -129,8 +129,8 @@ func (p *parser) test(input expr, negate bool) expr {
 	p.expect(tName)
 	a := p.optionalArguments(name)
 	x := &testExpr{name: name.val, x: input, negate: negate, at: mark{name.at, p.tok.line}}
-	x.test = testOf(name.val)
-	if x.test == testUnknown {
+	x.what = testOf(name.val)
+	if x.what == testUnknown {
 		p.unknown("Test", name, testNames())
 		return x
 	}

@@ -1,7 +1,5 @@
 package pebble
 
-import "strconv"
-
 // printNode is {{ x }}.
 type printNode struct {
 	x   expr
@@ -147,7 +145,7 @@ func (r *run) printValue(v Value, esc escaping) error {
 		return nil
 	case kInt, kLong:
 		if v.o == nil && esc.strategy <= escapeHTML {
-			return r.grown(strconv.AppendInt(r.out, v.n, 10))
+			return r.grown(appendInt(r.out, v.n))
 		}
 	case kString:
 		if esc.strategy == escapeNone {

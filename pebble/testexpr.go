@@ -41,7 +41,7 @@ func testNames() []string {
 // testExpr is x is name and x is not name.
 type testExpr struct {
 	name   string
-	test   testKind
+	what   testKind
 	x      expr
 	args   boundArgs
 	negate bool
@@ -49,29 +49,37 @@ type testExpr struct {
 }
 
 func (e *testExpr) eval(r *run) (Value, error) {
-	if e.test == testUnknown {
-		return Value{}, r.fail(KindPebble, "Test ["+e.name+"] does not exist.", e.at, "test")
+	yes, err := e.test(r)
+	if err != nil {
+		return Value{}, err
+	}
+	return Bool(yes), nil
+}
+
+func (e *testExpr) test(r *run) (bool, error) {
+	if e.what == testUnknown {
+		return false, r.fail(KindPebble, "Test ["+e.name+"] does not exist.", e.at, "test")
 	}
 	if len(e.args.args) > 0 {
 		base := len(r.args)
 		_, err := e.args.evaluate(r)
 		r.args = r.args[:base]
 		if err != nil {
-			return Value{}, err
+			return false, err
 		}
 	}
 	v, err := e.x.eval(r)
 	if err != nil {
-		if e.test != testDefined || !notFound(err) {
-			return v, err
+		if e.what != testDefined || !notFound(err) {
+			return false, err
 		}
 		v = Value{}
 	}
-	yes, err := applyTest(e.test, v)
+	yes, err := applyTest(e.what, v)
 	if err != nil {
-		return Value{}, r.at(err, e.at, `test "`+e.name+`"`)
+		return false, r.at(err, e.at, `test "`+e.name+`"`)
 	}
-	return Bool(yes != e.negate), nil
+	return yes != e.negate, nil
 }
 
 func applyTest(t testKind, v Value) (bool, error) {

@@ -46,7 +46,7 @@ func (r *run) appendText(b []byte, v Value) ([]byte, error) {
 		if v.o != nil && v.str() != "" {
 			return append(b, v.str()...), nil
 		}
-		return strconv.AppendInt(b, v.n, 10), nil
+		return appendInt(b, v.n), nil
 	case kDouble:
 		if v.o != nil && v.str() != "" {
 			return append(b, v.str()...), nil
@@ -136,6 +136,17 @@ func (r *run) appendMap(b []byte, v Value) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// appendInt appends n. Most numbers are small.
+func appendInt(b []byte, n int64) []byte {
+	switch {
+	case uint64(n) < 10:
+		return append(b, '0'+byte(n))
+	case uint64(n) < 100:
+		return append(b, '0'+byte(n/10), '0'+byte(n%10))
+	}
+	return strconv.AppendInt(b, n, 10)
+}
+
 // appendDouble appends f as Java's Double.toString does: plain from 1e-3 up to
 // 1e7, else with an exponent, always with a digit after the point.
 func appendDouble(b []byte, f float64) []byte {
@@ -151,7 +162,7 @@ func appendDouble(b []byte, f float64) []byte {
 		if math.Signbit(f) {
 			b = append(b, '-')
 		}
-		return append(strconv.AppendInt(b, int64(a), 10), ".0"...)
+		return append(appendInt(b, int64(a)), '.', '0')
 	case a >= 1e-3 && a < 1e7:
 		// Three decimals that read as f are its shortest text: no two texts of up
 		// to 15 digits read as the same number.
@@ -186,7 +197,7 @@ func appendThousandths(b []byte, n int64, negative bool) []byte {
 	if negative {
 		b = append(b, '-')
 	}
-	b = append(strconv.AppendInt(b, n/1000, 10), '.')
+	b = append(appendInt(b, n/1000), '.')
 	d := byte('0')
 	switch rest := n % 1000; {
 	case rest%100 == 0:

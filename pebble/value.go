@@ -152,13 +152,13 @@ func (v Value) Text() string {
 func (v Value) isNumber() bool { return v.kind >= kInt && v.kind <= kDouble }
 
 func (v Value) float() float64 {
-	switch v.kind {
-	case kDouble:
+	if v.kind == kDouble {
 		return math.Float64frombits(uint64(v.n))
-	case kBig:
-		return bigFloat(v.str())
 	}
-	return float64(v.n)
+	if v.kind != kBig {
+		return float64(v.n)
+	}
+	return bigFloat(v)
 }
 
 // long converts as Java's Number.longValue: floats truncate and saturate.
