@@ -65,6 +65,10 @@ func (b *boundArgs) evaluate(r *run) ([]Value, error) {
 	base := len(r.args)
 	if b.slots == nil { // the usual case: each evaluation puts the next one
 		for _, x := range b.args {
+			if c, ok := x.(*literal); ok {
+				r.args = append(r.args, c.v)
+				continue
+			}
 			v, err := x.eval(r)
 			if err != nil {
 				return nil, err

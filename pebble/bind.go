@@ -112,7 +112,7 @@ func number(x any, s string) Value {
 	return Value{kind: kBig, n: int64(low.Uint64()), o: x}
 }
 
-func bigFloat(v Value) float64 {
-	f, _ := strconv.ParseFloat(v.str(), 64) // out of range gives the infinity we want
+func bigFloat(s string) float64 {
+	f, _ := strconv.ParseFloat(s, 64) // out of range gives the infinity we want
 	return f
 }

@@ -23,10 +23,10 @@ const (
 
 // find returns where the variable is bound, nil if it is not.
 func (e *varExpr) find(r *run) *Value {
-	if e.slot != noSlot {
-		return r.bound(e.slot)
+	if e.slot == noSlot {
+		return r.find(e.name)
 	}
-	return r.find(e.name)
+	return r.bound(e.slot)
 }
 
 func (e *varExpr) eval(r *run) (Value, error) {

@@ -74,7 +74,7 @@ func (r *run) limit(name string) *Error {
 
 // write appends to the output.
 func (r *run) write(s string) error {
-	if len(r.out)+len(s) > r.limits.OutputBytes {
+	if len(s) > r.most-len(r.out) {
 		return r.limit("OutputBytes")
 	}
 	r.out = append(r.out, s...)
@@ -110,16 +110,16 @@ const valueBytes = 48
 
 // spend counts memory that a value takes, in bytes, and the work of making it.
 func (r *run) spend(n int) error {
-	r.made += n
+	r.left -= n
 	r.fuel -= n >> 6
-	if r.made > r.limits.ValueBytes || r.fuel < 0 {
+	if r.left|r.fuel < 0 {
 		return r.overspent()
 	}
 	return nil
 }
 
 func (r *run) overspent() error {
-	if r.made > r.limits.ValueBytes {
+	if r.left < 0 {
 		return r.limit("ValueBytes")
 	}
 	return r.refuel()

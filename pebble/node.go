@@ -70,10 +70,15 @@ func (r *run) body(body []piece) error {
 		if err := r.write(p.text); err != nil {
 			return err
 		}
-		if p.node == nil {
-			continue
+		var err error
+		switch n := p.node.(type) {
+		case nil:
+		case *printNode: // by far the most frequent
+			err = n.render(r)
+		default:
+			err = n.render(r)
 		}
-		if err := p.node.render(r); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -51,22 +51,35 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 // lists is mostly of one shape, so it looks first where a key stood in the last
 // map.
 func (e *attrExpr) find(r *run) (any, bool) {
-	m := r.item
-	if !e.item || m == nil {
-		base, ok := e.base(r)
-		if !ok {
+	if m := r.item; e.item && m != nil {
+		if i := uint(e.hint.Load()); i < uint(len(m.members)) && e.code != 0 {
+			if x := &m.members[i]; x.code == e.code {
+				return x.value, true
+			}
+		}
+	}
+	return e.findSlow(r)
+}
+
+func (e *attrExpr) findSlow(r *run) (any, bool) {
+	base, ok := e.base(r)
+	if !ok {
+		return nil, false
+	}
+	m, ok := base.(*Map)
+	if !ok {
+		return e.findIn(base)
+	}
+	i := uint(e.hint.Load())
+	if i >= uint(len(m.members)) || m.members[i].code != e.code || e.code == 0 && m.members[i].key != e.name {
+		found := m.find(e.name)
+		if found < 0 {
 			return nil, false
 		}
-		if m, ok = base.(*Map); !ok {
-			return e.findIn(base)
-		}
+		i = uint(found)
+		e.hint.Store(uint32(found))
 	}
-	if i := uint(e.hint.Load()); i < uint(len(m.members)) {
-		if x := &m.members[i]; x.code == e.code && (e.code != 0 || x.key == e.name) {
-			return x.value, true
-		}
-	}
-	return e.findNew(m)
+	return m.members[i].value, true
 }
 
 // base is what e is an attribute of: no nil *Map.
@@ -84,15 +97,6 @@ func (e *attrExpr) base(r *run) (any, bool) {
 		return base, ok
 	}
 	return nil, false
-}
-
-func (e *attrExpr) findNew(m *Map) (any, bool) {
-	i := m.find(e.name)
-	if i < 0 {
-		return nil, false
-	}
-	e.hint.Store(uint32(i))
-	return m.members[i].value, true
 }
 
 func (e *attrExpr) findIn(base any) (any, bool) {

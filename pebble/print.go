@@ -78,15 +78,14 @@ func (n *printNode) render(r *run) error {
 func (e *attrExpr) print(r *run, esc escaping) error {
 	if x, ok := e.find(r); ok {
 		if s, ok := x.(string); ok && esc.strategy <= escapeHTML {
-			if len(s) > r.limits.OutputBytes-len(r.out) {
-				return r.limit("OutputBytes")
-			}
 			start := len(r.out)
-			r.out = append(r.out, s...)
+			if err := r.write(s); err != nil {
+				return err
+			}
 			if esc.strategy == escapeNone || indexHTML(r.out, start) == len(r.out) {
 				return nil
 			}
-			return r.grown(appendHTML(r.out[:start], s))
+			return r.escapeFrom(start, esc)
 		}
 	}
 	v, err := e.eval(r)
@@ -98,11 +97,9 @@ func (e *attrExpr) print(r *run, esc escaping) error {
 
 // text returns the attribute if it is an ordinary string.
 func (e *attrExpr) text(r *run) (string, bool) {
-	if x, ok := e.find(r); ok {
-		s, ok := x.(string)
-		return s, ok
-	}
-	return "", false
+	x, _ := e.find(r)
+	s, ok := x.(string)
+	return s, ok
 }
 
 // printTernary is {{ a ? b : c }}, whose branches escape each in its own way.
@@ -132,7 +129,7 @@ func (r *run) appended(out []byte) error {
 	if err := r.room(len(out) - len(r.out)); err != nil {
 		return err
 	}
-	if len(out) > r.limits.OutputBytes {
+	if len(out) > r.most {
 		return r.limit("OutputBytes")
 	}
 	r.out = out
@@ -167,28 +164,33 @@ func (r *run) printValue(v Value, esc escaping) error {
 	if esc.strategy == escapeNone || esc.strategy == escapeHTML && (v.isNumber() || v.kind == kBool) {
 		return r.grown(out)
 	}
+	if len(out) > r.most && esc.strategy == escapeHTML {
+		return r.limit("OutputBytes") // escaping makes it no shorter
+	}
 	r.out = out
 	return r.escapeFrom(start, esc)
 }
 
 // grown takes a longer output, if it is within bounds.
 func (r *run) grown(out []byte) error {
-	if len(out) > r.limits.OutputBytes {
+	if len(out) > r.most {
 		return r.limit("OutputBytes")
 	}
 	r.out = out
 	return nil
 }
 
-// escapeFrom escapes what the output holds from start on.
+// escapeFrom escapes what the output holds from start on, which is within bounds.
 func (r *run) escapeFrom(start int, esc escaping) error {
 	switch esc.strategy {
 	case escapeNone:
 		return nil
 	case escapeHTML:
-		if i := indexHTML(r.out, start); i < len(r.out) {
-			r.out = appendHTML(r.out[:i], string(r.out[i:]))
+		i := indexHTML(r.out, start)
+		if i == len(r.out) {
+			return nil
 		}
+		r.out = appendHTML(r.out[:i], string(r.out[i:]))
 	case escapeUnknown:
 		return r.fail(KindPebble, "Unknown escaping strategy ["+esc.name+"]", mark{0, noLine}, "autoescaping")
 	default:

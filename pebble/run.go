@@ -30,7 +30,8 @@ type run struct {
 	strict  bool
 	steps   int
 	fuel    int
-	made    int // bytes of values made so far
+	most    int // limits.OutputBytes
+	left    int // of limits.ValueBytes
 	depth   int
 	nesting int // of lists and maps in one another
 	started time.Time

@@ -108,7 +108,7 @@ func (t *Template) newRun(ctx context.Context, vars map[string]any) *run {
 	r.ctx, r.vars = ctx, vars
 	r.root, r.cur, r.one[0] = t, t, t
 	r.limits, r.strict = &t.cfg.limits, t.cfg.strict
-	r.fuel = fuelTank
+	r.fuel, r.left, r.most = fuelTank, t.cfg.limits.ValueBytes, t.cfg.limits.OutputBytes
 	r.chain = r.one[:]
 	return r
 }
@@ -133,7 +133,7 @@ func (t *Template) free(r *run, err error) {
 	r.out, r.base, r.args = r.out[:0], r.base[:0], r.args[:0]
 	r.ctx, r.vars = nil, nil
 	r.root, r.cur, r.one[0], r.limits = nil, nil, nil, nil
-	r.steps, r.made, r.nesting = 0, 0, 0
+	r.steps, r.nesting = 0, 0
 	if r.lent {
 		r.loops, r.lent = nil, false
 	}

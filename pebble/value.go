@@ -144,7 +144,7 @@ func (v Value) Lookup(key string) (Value, bool) {
 
 // Text returns v as {{ }} prints it with autoescaping off.
 func (v Value) Text() string {
-	r := run{fuel: math.MaxInt, limits: &Limits{StringBytes: math.MaxInt, ValueBytes: math.MaxInt}}
+	r := run{fuel: math.MaxInt, left: math.MaxInt, limits: &Limits{StringBytes: math.MaxInt}}
 	s, _ := r.text(v)
 	return s
 }
@@ -155,10 +155,14 @@ func (v Value) float() float64 {
 	if v.kind == kDouble {
 		return math.Float64frombits(uint64(v.n))
 	}
-	if v.kind != kBig {
-		return float64(v.n)
+	return v.wholeFloat()
+}
+
+func (v Value) wholeFloat() float64 {
+	if v.kind == kBig {
+		return bigFloat(v.str())
 	}
-	return bigFloat(v)
+	return float64(v.n)
 }
 
 // long converts as Java's Number.longValue: floats truncate and saturate.
