@@ -214,7 +214,9 @@ func (e *filterExpr) analyze(a *analysis) {
 
 func (e *testExpr) analyze(a *analysis) {
 	e.x.analyze(a)
-	a.arguments(&e.args)
+	if e.args != nil {
+		a.arguments(e.args)
+	}
 	if e.what == testUnknown {
 		a.fault("Test ["+e.name+"] does not exist."+didYouMean(e.name, testNames()), e.at, "test")
 	}

@@ -45,7 +45,7 @@ func (e *filterExpr) operands(r *run) (in Value, args []Value, err error) {
 		return in, nil, r.fail(KindPebble, "Filter ["+e.name+"] does not exist.", e.at, "filter")
 	}
 	base := len(r.args)
-	if e.args.size > 0 || e.args.bad != "" {
+	if e.args.size > 0 || e.args.odd != nil {
 		args, err = e.args.evaluate(r)
 	}
 	if err == nil {

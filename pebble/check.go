@@ -35,8 +35,8 @@ func (a *analysis) fault(msg string, m mark, op string) {
 
 func (a *analysis) arguments(b *boundArgs) {
 	a.exprs(b.args...)
-	if b.bad != "" {
-		a.fault(b.bad, b.at, "matching arguments")
+	if b.bad() != "" {
+		a.fault(b.bad(), b.odd.at, "matching arguments")
 	}
 }
 

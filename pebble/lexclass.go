@@ -10,7 +10,8 @@ const (
 	classSpace
 	classLetter
 	classDigit
-	classBracket // punctuation that is never part of an operator
+	classMark    // punctuation that is never part of an operator
+	classBracket // likewise, of what has to close
 	classSymbol  // an operator, or the punctuation . and =
 	classQuote
 	classWide // a character beyond ASCII
@@ -30,7 +31,10 @@ var classes = func() (t [256]class) {
 			t[c] = classWide
 		}
 	}
-	for _, c := range "()[]{}?:," {
+	for _, c := range "?:," {
+		t[c] = classMark
+	}
+	for _, c := range "()[]{}" {
 		t[c] = classBracket
 	}
 	for _, c := range "+-*/%|~.=!<>" {

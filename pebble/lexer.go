@@ -56,13 +56,8 @@ func (l *lexer) next(t *token) {
 		l.open(t)
 		return
 	}
-	if l.state >= inPrint { // most tokens are words
-		i := skipASCIISpace(l.src, l.pos)
-		if i < len(l.src) && classes[l.src[i]] == classLetter {
-			l.pos = i
-			l.word(t)
-			return
-		}
+	if l.state >= inPrint && l.common(t) {
+		return
 	}
 	t.kind = tEOF
 	for t.kind == tEOF && l.err == nil && l.pos < len(l.src) {
@@ -84,6 +79,69 @@ func (l *lexer) next(t *token) {
 	}
 }
 
+// common lexes a token that looks the same in any tag, if the next one is such a
+// token: one that cannot be part of a delimiter.
+func (l *lexer) common(t *token) bool {
+	i := l.pos
+	for i < len(l.src) && isASCIISpace(l.src[i]) {
+		i++
+	}
+	if i == len(l.src) {
+		return false
+	}
+	c := l.src[i]
+	switch classes[c] {
+	case classLetter:
+		l.pos = i
+		l.word(t)
+		return true
+	case classMark:
+		l.mark(t, i)
+		return true
+	case classBracket:
+		if c == '}' {
+			return false
+		}
+		l.pos = i
+		l.punctuation(t, c)
+		return true
+	case classSymbol:
+		if c == '-' || c == '%' {
+			return false
+		}
+		if op, n := symbolAt(l.src, i); n > 0 {
+			l.pos = i
+			l.operator(t, op, n)
+			return true
+		}
+		if c == '.' || c == '=' {
+			l.mark(t, i)
+			return true
+		}
+	case classQuote:
+		// A string without escapes and interpolations.
+		n := strings.IndexByte(l.src[i+1:], c)
+		if n < 0 {
+			return false
+		}
+		val := l.src[i+1 : i+1+n]
+		if strings.IndexByte(val, '\\') >= 0 || c == '"' && strings.IndexByte(val, '#') >= 0 {
+			return false
+		}
+		l.pos = i + n + 2
+		t.set(tString, i, l.pos, val)
+		return true
+	}
+	return false
+}
+
+// mark sets t to the punctuation at i.
+func (l *lexer) mark(t *token, i int) {
+	t.set(tPunctuation, i, i, l.src[i:i+1])
+	t.char = l.src[i]
+	l.pos = i + 1
+}
+
 func (l *lexer) end(t *token) {
 	if n := len(l.brackets); n > 0 && l.err == nil {
 		open := string(l.brackets[n-1])
@@ -100,6 +158,9 @@ func (l *lexer) end(t *token) {
 // one that neither opens nor begins anything longer.
 func (l *lexer) nextIs(c byte) bool {
 	i := l.pos
+	if l.state != inString && i < len(l.src) && classes[l.src[i]] >= classDigit && classes[l.src[i]] <= classBracket {
+		return l.src[i] == c
+	}
 	if l.state == inString {
 		if i >= len(l.src) || l.src[i] != '"' {
 			return false
@@ -160,7 +221,7 @@ func (l *lexer) expression(t *token) {
 	switch classes[c] {
 	case classLetter, classWide:
 		l.word(t)
-	case classBracket:
+	case classMark, classBracket:
 		l.punctuation(t, c)
 	case classSymbol:
 		op, n := symbolAt(l.src, start)
@@ -191,9 +252,12 @@ func (l *lexer) operator(t *token, op operator, n int) {
 func (l *lexer) word(t *token) {
 	start := l.pos
 	i := skipWord(l.src, start)
-	if op, n := wordOperator(l.src, start, i); n > 0 {
-		l.operator(t, op, n)
-		return
+	switch l.src[start] {
+	case 'a', 'c', 'e', 'i', 'n', 'o': // what operators begin with
+		if op, n := wordOperator(l.src, start, i); n > 0 {
+			l.operator(t, op, n)
+			return
+		}
 	}
 	if i < len(l.src) && l.src[i] >= utf8.RuneSelf {
 		i = start + wideNameLength(l.src[start:])
@@ -246,9 +310,7 @@ func (l *lexer) punctuation(t *token, c byte) {
 		}
 		l.brackets = l.brackets[:n-1]
 	}
-	l.pos++
-	t.set(tPunctuation, at, at, l.src[at:l.pos])
-	t.char = c
+	l.mark(t, at)
 }
 
 func closerOf(open byte) byte {

@@ -6,14 +6,6 @@ import "strings"
 // any other backslash stays, but keeps the next character from ending it.
 func (l *lexer) quoted(t *token, quote byte) {
 	start := l.pos
-	if n := strings.IndexByte(l.src[start+1:], quote); n >= 0 {
-		val := l.src[start+1 : start+1+n]
-		if strings.IndexByte(val, '\\') < 0 && (quote == '\'' || strings.IndexByte(val, '#') < 0) {
-			l.pos = start + n + 2
-			t.set(tString, start, l.pos, val)
-			return
-		}
-	}
 	escaped := false
 	for i := start + 1; i < len(l.src); i++ {
 		switch c := l.src[i]; {

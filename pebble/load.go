@@ -30,9 +30,13 @@ func (r *run) load(name string) (*Template, error) {
 	if !ok {
 		return nil, missing
 	}
-	loaded := &Template{name: name, src: text, cfg: t.cfg, set: t.set}
-	if err := loaded.compile(); err != nil {
-		return nil, err
+	p := parsers.Get().(*parser)
+	loaded := p.slabs.plant(text)
+	loaded.name, loaded.src, loaded.cfg, loaded.set = name, text, t.cfg, t.set
+	compileErr := p.compile(loaded)
+	p.free()
+	if compileErr != nil {
+		return nil, compileErr
 	}
 	t.set.templates[name] = loaded
 	return loaded, nil

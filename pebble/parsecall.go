@@ -112,13 +112,12 @@ func (p *parser) filter(input expr) expr {
 	}
 	def, ok := filterOf(name.val, p.cfg.dialect)
 	if !ok {
-		x.args = boundArgs{}
 		p.unknown("Filter", name, filterNames(p.cfg))
 		return x
 	}
 	x.def = def
 	x.args = p.bindArguments(a, def.params, def.params == nil)
-	if _, ok := input.(*attrExpr); ok && len(x.args.args) == 0 && x.args.bad == "" {
+	if _, ok := input.(*attrExpr); ok && len(x.args.args) == 0 && x.args.odd == nil {
 		x.text = def.text
 	}
 	return x
@@ -128,13 +127,17 @@ func (p *parser) test(input expr, negate bool) expr {
 	name := p.tok
 	p.expect(tName)
 	a := p.optionalArguments(name)
-	x := &testExpr{name: name.val, x: input, negate: negate, at: mark{name.at, p.tok.line}}
+	x := p.slabs.tests.new()
+	x.name, x.x, x.negate, x.at = name.val, input, negate, mark{name.at, p.tok.line}
 	x.what = testOf(name.val)
 	if x.what == testUnknown {
 		p.unknown("Test", name, testNames())
 		return x
 	}
-	x.args = p.bindArguments(a, nil, true)
+	if len(a.pos) > 0 {
+		bound := p.bindArguments(a, nil, true)
+		x.args = &bound
+	}
 	return x
 }
 
@@ -150,7 +153,8 @@ func (p *parser) call(t token) expr {
 			return p.blockCall(a, open)
 		}
 	}
-	x := &callExpr{name: t.val, at: open}
+	x := p.slabs.calls.new()
+	x.name, x.at = t.val, open
 	if c, ok := p.cfg.functions[t.val]; ok {
 		x.custom = c.call
 		x.args = p.bindArguments(a, c.params, c.params == nil)

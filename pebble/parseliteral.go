@@ -52,7 +52,9 @@ func (p *parser) stringLiteral() expr {
 }
 
 func (p *parser) text() expr {
-	x := p.literal(String(p.tok.val))
+	s := p.slabs.strings.new()
+	*s = p.tok.val
+	x := p.literal(Value{kind: kString, o: s})
 	p.next()
 	return x
 }
@@ -65,7 +67,7 @@ func (p *parser) join(left, right expr, m mark) expr {
 	if !p.link() {
 		return left
 	}
-	return &concatExpr{left, right, m}
+	return p.concat(left, right, m)
 }
 
 // takeExprs returns the expressions of a list that is complete.

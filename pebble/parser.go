@@ -16,19 +16,20 @@ func markOf(t token) mark { return t.mark }
 // parser builds the nodes of one template. After the first error every token is
 // EOF, so that callers need not check after each step.
 type parser struct {
-	lex    lexer
-	tok    token
-	slabs  slabs
-	pieces []piece // of the bodies around, until they are complete
-	exprs  []expr  // of the lists around, until they are complete
-	t      *Template
-	cfg    *config
-	err    *Error
-	escape escaping // what {{ }} does here
-	blocks []string // names of the blocks around
-	item   string   // what the innermost loop of this body binds, "" for none
-	depth  int
-	chain  int // length of the operator chains around
+	lex      lexer
+	tok      token
+	slabs    slabs
+	pieces   []piece  // of the bodies around, until they are complete
+	exprs    []expr   // of the lists around, until they are complete
+	branches []branch // of the ifs around, likewise
+	t        *Template
+	cfg      *config
+	err      *Error
+	escape   escaping // what {{ }} does here
+	blocks   []string // names of the blocks around
+	item     string   // what the innermost loop of this body binds, "" for none
+	depth    int
+	chain    int // length of the operator chains around
 }
 
 // parsers holds finished parsers for their buffers. Nothing else of them is left.
@@ -39,15 +40,18 @@ const maxStack = 128
 
 // free clears all that p holds of the template and keeps it for the next one.
 func (p *parser) free() {
-	if cap(p.pieces) > maxStack || cap(p.exprs) > maxStack || cap(p.lex.brackets) > maxStack {
+	if cap(p.pieces) > maxStack || cap(p.exprs) > maxStack || cap(p.branches) > maxStack ||
+		cap(p.lex.brackets) > maxStack {
 		return
 	}
 	clear(p.pieces[:cap(p.pieces)])
 	clear(p.exprs[:cap(p.exprs)])
+	clear(p.branches[:cap(p.branches)])
 	*p = parser{
-		pieces: p.pieces[:0],
-		exprs:  p.exprs[:0],
-		lex:    lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]},
+		pieces:   p.pieces[:0],
+		exprs:    p.exprs[:0],
+		branches: p.branches[:0],
+		lex:      lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]},
 	}
 	parsers.Put(p)
 }

@@ -82,13 +82,21 @@ func (p *parser) binary(left expr) expr {
 	case opEqual, opNotEqual:
 		return &equalExpr{left, right, t.op == opNotEqual, m}
 	case opGreater, opLess, opGreaterEqual, opLessEqual:
-		return &compareExpr{left, right, t.op, m}
+		x := p.slabs.compares.new()
+		*x = compareExpr{left, right, t.op, m}
+		return x
 	case opConcat:
-		return &concatExpr{left, right, m}
+		return p.concat(left, right, m)
 	case opRange:
 		return &rangeExpr{left, right, m}
 	}
 	return &arithExpr{left, right, t.op, m}
+}
+
+func (p *parser) concat(left, right expr, m mark) expr {
+	x := p.slabs.concats.new()
+	*x = concatExpr{left, right, m}
+	return x
 }
 
 func (p *parser) ternary(cond expr) expr {

@@ -1,5 +1,7 @@
 package pebble
 
+import "strings"
+
 // slab hands out memory of one type from chunks, so that a template is a few
 // large allocations instead of many small ones. What it has handed out belongs
 // to the template.
@@ -49,13 +51,68 @@ type slabs struct {
 	vars     slab[varExpr]
 	attrs    slab[attrExpr]
 	literals slab[literal]
+	strings  slab[string]
 	filters  slab[filterExpr]
 	prints   slab[printNode]
+	calls    slab[callExpr]
+	tests    slab[testExpr]
+	concats  slab[concatExpr]
+	compares slab[compareExpr]
+	ifs      slab[ifNode]
+	branches slab[branch]
 }
 
 // expect sizes the first chunks for a source with so many opening delimiters.
 func (s *slabs) expect(delimiters int) {
 	n := min(delimiters, maxChunk) / 2
 	s.pieces.size, s.vars.size, s.attrs.size = n, n/2, n/2
-	s.prints.size, s.literals.size = n/2, n/4
+	s.prints.size, s.literals.size, s.strings.size = n/2, n/4, n/4
+	s.filters.size, s.ifs.size, s.branches.size = n/8, n/16, n/16
+}
+
+// seed is a small template with the first chunks of its slabs, as one allocation.
+type seed struct {
+	t      Template
+	pieces [2]piece
+	vars   [2]varExpr
+	attrs  [2]attrExpr
+	prints [1]printNode
+}
+
+// callSeed is that of a template with a call.
+type callSeed struct {
+	seed
+	exprs    [6]expr
+	literals [6]literal
+	strings  [6]string
+	calls    [1]callExpr
+	filters  [1]filterExpr
+}
+
+// plant returns an empty template for a source, and sets up its slabs.
+func (s *slabs) plant(src string) *Template {
+	n := 0
+	if len(src) <= maxSeed {
+		n = strings.Count(src, "{")
+	}
+	switch {
+	case n == 0 || n > 4:
+		s.expect(n / 2)
+		return new(Template)
+	case strings.IndexByte(src, '(') < 0:
+		return s.sow(new(seed))
+	}
+	c := new(callSeed)
+	s.exprs.free, s.literals.free, s.strings.free = c.exprs[:], c.literals[:], c.strings[:]
+	s.calls.free, s.filters.free = c.calls[:], c.filters[:]
+	return s.sow(&c.seed)
+}
+
+// maxSeed bounds the sources that are looked at for how much they will need, in
+// bytes.
+const maxSeed = 16 << 10
+
+func (s *slabs) sow(d *seed) *Template {
+	s.pieces.free, s.vars.free, s.attrs.free, s.prints.free = d.pieces[:], d.vars[:], d.attrs[:], d.prints[:]
+	return &d.t
 }

@@ -80,7 +80,9 @@ func languageTag(name string) bool {
 }
 
 func (p *parser) ifTag() node {
-	n := &ifNode{at: markOf(p.tok)}
+	n := p.slabs.ifs.new()
+	n.at = markOf(p.tok)
+	base := len(p.branches)
 	for tag := "if"; ; tag = p.tok.val {
 		switch {
 		case p.tok.kind == tEOF:
@@ -90,7 +92,7 @@ func (p *parser) ifTag() node {
 			p.next()
 			cond := p.expression()
 			p.expect(tExecuteEnd)
-			n.branches = append(n.branches, branch{cond, p.body("else", "elseif", "endif")})
+			p.branches = append(p.branches, branch{cond, p.body("else", "elseif", "endif")})
 		case tag == "else":
 			p.next()
 			p.expect(tExecuteEnd)
@@ -98,6 +100,8 @@ func (p *parser) ifTag() node {
 		default:
 			p.next()
 			p.expect(tExecuteEnd)
+			n.branches = p.slabs.branches.copy(p.branches[base:])
+			p.branches = p.branches[:base]
 			return n
 		}
 	}

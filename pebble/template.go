@@ -3,7 +3,6 @@ package pebble
 import (
 	"context"
 	"io"
-	"strings"
 	"sync"
 )
 
@@ -26,27 +25,28 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 
 // Parse compiles a template. The name appears in errors; an error is an *[Error].
 func Parse(name, text string, opts ...Option) (*Template, error) {
-	t := &Template{name: name, src: text}
+	p := parsers.Get().(*parser)
+	t := p.slabs.plant(text)
+	t.name, t.src = name, text
 	t.cfg.apply(opts)
 	if t.cfg.loader != nil {
 		t.set = &templateSet{templates: map[string]*Template{}}
 	}
-	if err := t.compile(); err != nil {
+	err := p.compile(t)
+	p.free()
+	if err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (t *Template) compile() *Error {
+func (p *parser) compile(t *Template) *Error {
 	if len(t.src) > t.cfg.limits.TemplateBytes {
 		return &Error{
 			Kind: KindLimit, Message: "template exceeds the limit TemplateBytes", Template: t.name,
 			Limit: "TemplateBytes", Op: "parsing",
 		}
 	}
-	p := parsers.Get().(*parser)
-	defer p.free()
-	p.slabs.expect(strings.Count(t.src, "{") / 2)
 	p.t, p.cfg = t, &t.cfg
 	p.lex.src = t.src
 	p.lex.plain = t.cfg.dialect == DestinationSDK

@@ -43,7 +43,7 @@ type testExpr struct {
 	name   string
 	what   testKind
 	x      expr
-	args   boundArgs
+	args   *boundArgs // nil for none
 	negate bool
 	at     mark
 }
@@ -60,7 +60,7 @@ func (e *testExpr) test(r *run) (bool, error) {
 	if e.what == testUnknown {
 		return false, r.fail(KindPebble, "Test ["+e.name+"] does not exist.", e.at, "test")
 	}
-	if len(e.args.args) > 0 {
+	if e.args != nil {
 		base := len(r.args)
 		_, err := e.args.evaluate(r)
 		r.args = r.args[:base]

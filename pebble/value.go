@@ -35,7 +35,7 @@ const (
 type Value struct {
 	kind kind
 	n    int64 // bool, integers, UTF-16 code unit, bits of a float, low bits of kBig
-	// o is what compound kinds refer to, and the text of strings. A number has
+	// o is what compound kinds refer to, and the text of strings, that of a literal by pointer. A number has
 	// the text in which it was written, if any. With a string of its own, a Value
 	// would be too large for the compiler to keep in registers.
 	o any
@@ -51,6 +51,8 @@ func (v Value) str() string {
 		return string(s)
 	case json.Number:
 		return string(s)
+	case *string:
+		return *s
 	}
 	return ""
 }
