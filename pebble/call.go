@@ -10,6 +10,7 @@ type filterDef struct {
 	// does that for an input that is a string, where there are no arguments.
 	append func(r *run, b []byte, in Value, args []Value) ([]byte, error)
 	text   func(b []byte, s string) []byte
+	joins  bool // whether this is join
 	safe   bool // whether autoescaping leaves that text alone
 }
 
@@ -20,7 +21,7 @@ type filterExpr struct {
 	args   boundArgs
 	def    *filterDef
 	custom FilterFunc
-	text   func(b []byte, s string) []byte // of def, if input is an *attrExpr
+	short  shortcut
 	at     mark
 }
 

@@ -51,7 +51,11 @@ func (e *concatExpr) eval(r *run) (Value, error) {
 
 func (e *concatExpr) stream(r *run) error {
 	start := len(r.out)
-	if err := r.stream(e.left); err != nil {
+	if left, ok := e.left.(*concatExpr); ok { // as in a ~ b ~ c
+		if err := left.stream(r); err != nil {
+			return err
+		}
+	} else if err := r.stream(e.left); err != nil {
 		return err
 	}
 	if err := r.stream(e.right); err != nil {

@@ -1,7 +1,6 @@
 package pebble
 
 import (
-	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -55,82 +54,16 @@ func appendEscaped(b []byte, s string, how strategy) []byte {
 	return append(b, s...)
 }
 
-// htmlSpecial has the bits of the characters that HTML escaping replaces.
-const htmlSpecial = uint64(1<<'&' | 1<<'<' | 1<<'>' | 1<<'"' | 1<<'\'')
-
-// indexHTML returns where from i on there is a character to escape, len(b) if
-// there is none. It looks at eight bytes at a time, the last eight perhaps at
-// bytes before i again.
-func indexHTML(b []byte, i int) int {
-	for ; i+8 <= len(b); i += 8 {
-		if mayNeedHTML(binary.LittleEndian.Uint64(b[i:])) {
-			return indexHTMLByte(b, i)
-		}
-	}
-	if i < len(b) && (len(b) < 8 || mayNeedHTML(binary.LittleEndian.Uint64(b[len(b)-8:]))) {
-		return indexHTMLByte(b, i)
-	}
-	return len(b)
-}
-
-// mayNeedHTML reports whether among eight bytes there may be one to escape. With
-// the bits 0 and 2 set, the characters ", & and ' become ', and so does #; with
-// bit 1 set, < and > become >.
-func mayNeedHTML(w uint64) bool {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
-	q := (w | 5*ones) ^ '\''*ones
-	a := (w | 2*ones) ^ '>'*ones
-	return ((q-ones)&^q|(a-ones)&^a)&high != 0
-}
-
-func indexHTMLByte(b []byte, i int) int {
-	for ; i < len(b); i++ {
-		if c := b[i]; c < 64 && htmlSpecial>>c&1 != 0 {
-			break
-		}
-	}
-	return i
-}
-
-func appendHTML(b []byte, s string) []byte {
-	start := len(b)
-	b = append(b, s...)
-	i := indexHTML(b, start)
-	if i == len(b) {
-		return b
-	}
-	s = s[i-start:]
-	for b = b[:i]; s != ""; {
-		b = append(b, htmlEntity(s[0])...)
-		n := 1
-		for n < len(s) && (s[n] >= 64 || htmlSpecial>>s[n]&1 == 0) {
-			n++
-		}
-		b = append(b, s[1:n]...)
-		s = s[n:]
-	}
-	return b
-}
-
-func htmlEntity(c byte) string {
-	switch c {
-	case '<':
-		return "&lt;"
-	case '>':
-		return "&gt;"
-	case '"':
-		return "&quot;"
-	case '\'':
-		return "&#39;"
-	}
-	return "&amp;"
-}
-
 // appendJS escapes for a string of JavaScript or of JSON. A slash is escaped only
 // after <, where it could end a script element.
 func appendJS(b []byte, s string, json bool) []byte {
+	n := 0
+	for n < len(s) && plainJS[s[n]] {
+		n++
+	}
+	b = append(b, s[:n]...)
 	prev := rune(0)
-	for _, c := range s {
+	for _, c := range s[n:] {
 		switch {
 		case c == '"' || c == '\\' || c == '\'' && !json || c == '/' && prev == '<':
 			b = append(b, '\\', byte(c))
@@ -147,6 +80,10 @@ func appendJS(b []byte, s string, json bool) []byte {
 	}
 	return b
 }
+
+// plainJS are the bytes that never need an escape in JavaScript or JSON. Nothing
+// writes to it.
+var plainJS = alphanumericAnd(" !#$%()*+,-.:;=?@[]^_`{|}~")
 
 func appendUnit(b []byte, c rune, json bool) []byte {
 	if c < 0x100 && !json {

@@ -6,9 +6,10 @@ func (e *literal) eval(*run) (Value, error) { return e.v, nil }
 
 // varExpr is a variable.
 type varExpr struct {
-	name string
-	at   mark
-	slot slot
+	name  string
+	at    mark
+	guess uint32 // where in base it stands if all before it in the source do
+	slot  slot
 }
 
 // slot says where in the scope of the innermost loop around a variable is bound.
@@ -23,10 +24,16 @@ const (
 
 // find returns where the variable is bound, nil if it is not.
 func (e *varExpr) find(r *run) *Value {
-	if e.slot == noSlot {
+	switch {
+	case e.slot != noSlot:
+		return r.bound(e.slot)
+	case r.nested:
 		return r.find(e.name)
 	}
-	return r.bound(e.slot)
+	if i := uint(e.guess); i < uint(len(r.base)) && r.base[i].name == e.name {
+		return &r.base[i].value
+	}
+	return r.find(e.name)
 }
 
 func (e *varExpr) eval(r *run) (Value, error) {

@@ -64,8 +64,8 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 		return b, err
 	}
 	if list, ok := in.o.([]any); ok {
-		if size := joinedSize(list, sep); size >= 0 {
-			return r.joinStrings(b, list, sep, size)
+		if b, ok, err := r.joinStrings(b, list, sep); ok {
+			return b, err
 		}
 	}
 	start := len(b)
@@ -92,35 +92,23 @@ func appendJoin(r *run, b []byte, in Value, args []Value) ([]byte, error) {
 	return b, nil
 }
 
-// joinedSize is the length of strings of the caller, joined; -1 if there is
-// anything else among them.
-func joinedSize(list []any, sep string) int {
-	size := 0
+// joinStrings joins strings of the caller; ok is false if there is anything else
+// among them.
+func (r *run) joinStrings(b []byte, list []any, sep string) (out []byte, ok bool, err error) {
+	start := len(b)
 	for i, x := range list {
 		s, ok := x.(string)
 		if !ok {
-			return -1
+			return b, false, nil
 		}
-		if i > 0 {
-			size += len(sep)
-		}
-		size += len(s)
-	}
-	return size
-}
-
-func (r *run) joinStrings(b []byte, list []any, sep string, size int) ([]byte, error) {
-	if size > r.limits.StringBytes {
-		return b, r.limit("StringBytes")
-	}
-	for i, x := range list {
 		if i > 0 {
 			b = append(b, sep...)
 		}
-		s, _ := x.(string)
-		b = append(b, s...)
+		if b = append(b, s...); len(b)-start > r.limits.StringBytes {
+			return b, true, r.limit("StringBytes")
+		}
 	}
-	return b, r.tick(len(list) * (1 + len(sep)>>6))
+	return b, true, r.tick(len(list) * (1 + len(sep)>>6))
 }
 
 func filterSplit(r *run, in Value, args []Value) (Value, error) {

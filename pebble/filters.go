@@ -14,7 +14,7 @@ var builtinFilters = map[string]*filterDef{
 	"escape":       {call: filterEscape, params: []string{"strategy"}, append: appendEscape, safe: true},
 	"first":        {call: filterFirst},
 	"format":       {call: filterFormat},
-	"join":         {call: filterJoin, params: []string{"separator"}, append: appendJoin},
+	"join":         {call: filterJoin, params: []string{"separator"}, append: appendJoin, joins: true},
 	"last":         {call: filterLast},
 	"length":       {call: filterLength},
 	"lower":        {call: filterLower, append: appendLower, text: appendLowerText},

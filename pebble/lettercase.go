@@ -28,26 +28,26 @@ func appendCase(b []byte, s string, first byte) ([]byte, int) {
 	start := len(b)
 	b = append(b, s...)
 	tail := b[start:]
-	i := 0
-	for ; i+8 <= len(tail); i += 8 {
-		w := binary.LittleEndian.Uint64(tail[i:])
+	for len(tail) >= 8 {
+		w := binary.LittleEndian.Uint64(tail)
 		if w&highBits != 0 {
 			break
 		}
-		binary.LittleEndian.PutUint64(tail[i:], otherCase(w, uint64(first)))
+		binary.LittleEndian.PutUint64(tail, otherCase(w, uint64(first)))
+		tail = tail[8:]
 	}
-	if len(tail) >= 8 && i+8 > len(tail) {
-		// The last eight again: letters in the other case already stay as they are.
-		last := tail[len(tail)-8:]
+	if n := len(tail); n > 0 && n < 8 && len(s) >= 8 {
+		// The last eight again: a letter in the other case already stays as it is.
+		last := b[len(b)-8:]
 		if w := binary.LittleEndian.Uint64(last); w&highBits == 0 {
 			binary.LittleEndian.PutUint64(last, otherCase(w, uint64(first)))
 			return b, len(s)
 		}
 	}
-	for ; i < len(tail); i++ {
-		c := tail[i]
+	for i, c := range tail {
 		if c >= utf8.RuneSelf {
-			return b[:start+i], i
+			i += len(b) - len(tail)
+			return b[:i], i - start
 		}
 		if c-first < 26 {
 			tail[i] = c ^ 0x20

@@ -21,8 +21,8 @@ func truth(v Value) (yes, ok bool) {
 	return false, false
 }
 
-// boolean evaluates an expression whose value is always a boolean, without making
-// a value of it. ok is false for any other expression.
+// boolean evaluates an expression that is sure to be a boolean without making a
+// value of it. ok is false for any other expression.
 func (r *run) boolean(x expr) (yes, ok bool, err error) {
 	switch x := x.(type) {
 	case *logicExpr:
@@ -33,6 +33,15 @@ func (r *run) boolean(x expr) (yes, ok bool, err error) {
 		yes, err = x.test(r)
 	case *testExpr:
 		yes, err = x.test(r)
+	case *attrExpr:
+		if x.loop != loopFirst && x.loop != loopLast {
+			return false, false, nil
+		}
+		v := x.x.(*varExpr).find(r)
+		if v == nil || v.kind != kLoop {
+			return false, false, nil
+		}
+		return v.o.(*loop).field(x.loop).n != 0, true, nil
 	default:
 		return false, false, nil
 	}

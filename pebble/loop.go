@@ -72,7 +72,11 @@ func (n *forNode) render(r *run) error {
 
 func (n *forNode) list(r *run, list []any, l *loop) error {
 	for i, x := range list {
-		if err := n.pass(r, l, i, bind(x)); err != nil {
+		item := Value{kind: kMap, o: x}
+		if m, ok := x.(*Map); !ok || m == nil {
+			item = bind(x)
+		}
+		if err := n.pass(r, l, i, item); err != nil {
 			return err
 		}
 	}

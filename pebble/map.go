@@ -20,19 +20,26 @@ type member struct {
 	value any
 }
 
-// keyCode is a key of up to 7 bytes with its length, and 0 for a longer one.
-// Codes compare much faster than strings.
+// keyCode stands for a key: codes compare much faster than strings. That of a key
+// of up to 7 bytes holds all of it; keys of the same longKey may still differ.
 type keyCode uint64
 
+const longKey keyCode = 1 << 63
+
 func codeOf(key string) keyCode {
+	head, c := key, keyCode(len(key))
 	if len(key) > 7 {
-		return 0
+		head, c = key[len(key)-6:], longKey>>48|c<<8|keyCode(key[0])
 	}
-	c := keyCode(len(key) + 1)
-	for i := 0; i < len(key); i++ {
-		c = c<<8 | keyCode(key[i])
+	for i := 0; i < len(head); i++ {
+		c = c<<8 | keyCode(head[i])
 	}
 	return c
+}
+
+// is reports whether m has the key, whose code is given.
+func (m *member) is(key string, c keyCode) bool {
+	return m.code == c && (c < longKey || m.key == key)
 }
 
 // scanKeys is up to how many keys a look-up scans; past it an index pays.

@@ -43,6 +43,9 @@ func (r *run) template() error {
 // import still count: the rest of a child is in its blocks.
 func (r *run) top() error {
 	body := r.cur.root
+	if !r.cur.extends && r.level+1 >= len(r.chain) {
+		return r.body(body)
+	}
 	for i := range body {
 		p := &body[i]
 		if r.level+1 < len(r.chain) {
@@ -70,16 +73,14 @@ func (r *run) body(body []piece) error {
 		if err := r.write(p.text); err != nil {
 			return err
 		}
-		var err error
-		switch n := p.node.(type) {
-		case nil:
-		case *printNode: // by far the most frequent
-			err = n.render(r)
-		default:
-			err = n.render(r)
-		}
-		if err != nil {
-			return err
+		if n, ok := p.node.(*printNode); ok { // by far the most frequent
+			if err := n.render(r); err != nil {
+				return err
+			}
+		} else if p.node != nil {
+			if err := p.node.render(r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

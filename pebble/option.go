@@ -73,7 +73,11 @@ func (c *config) apply(opts []Option) {
 	if !c.escapeSet && c.dialect == Language {
 		c.escape = escapeHTML
 	}
-	c.limits = c.limits.fill(c.dialect.limits())
+	if c.limits == (Limits{}) {
+		c.limits = c.dialect.limits()
+	} else {
+		c.limits = c.limits.fill(c.dialect.limits())
+	}
 }
 
 // WithDialect selects the dialect; [Language] is the default.

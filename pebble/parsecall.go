@@ -117,9 +117,7 @@ func (p *parser) filter(input expr) expr {
 	}
 	x.def = def
 	x.args = p.bindArguments(a, def.params, def.params == nil)
-	if _, ok := input.(*attrExpr); ok && len(x.args.args) == 0 && x.args.odd == nil {
-		x.text = def.text
-	}
+	x.short = x.shortcut()
 	return x
 }
 

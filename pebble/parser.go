@@ -25,9 +25,11 @@ type parser struct {
 	t        *Template
 	cfg      *config
 	err      *Error
-	escape   escaping // what {{ }} does here
-	blocks   []string // names of the blocks around
-	item     string   // what the innermost loop of this body binds, "" for none
+	escape   escaping  // what {{ }} does here
+	blocks   []string  // names of the blocks around
+	item     string    // what the innermost loop of this body binds, "" for none
+	names    [8]string // of the first variables
+	known    int       // how many of them there are
 	depth    int
 	chain    int // length of the operator chains around
 }
@@ -47,19 +49,19 @@ func (p *parser) free() {
 	clear(p.pieces[:cap(p.pieces)])
 	clear(p.exprs[:cap(p.exprs)])
 	clear(p.branches[:cap(p.branches)])
-	*p = parser{
-		pieces:   p.pieces[:0],
-		exprs:    p.exprs[:0],
-		branches: p.branches[:0],
-		lex:      lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]},
-	}
+	clear(p.names[:p.known])
+	p.lex = lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]}
+	p.tok, p.slabs, p.escape = token{}, slabs{}, escaping{}
+	p.pieces, p.exprs, p.branches, p.blocks = p.pieces[:0], p.exprs[:0], p.branches[:0], nil
+	p.t, p.cfg, p.err, p.item = nil, nil, nil, ""
+	p.known, p.depth, p.chain = 0, 0, 0
 	parsers.Put(p)
 }
 
 // escaping is a strategy for what is printed, with its name if it is unknown.
 type escaping struct {
 	strategy strategy
-	name     string
+	name     *string
 }
 
 func (p *parser) next() {

@@ -139,7 +139,25 @@ func (p *parser) named() expr {
 	p.next()
 	x := p.slabs.vars.new()
 	x.name, x.at, x.slot = name, m, p.slotOf(name)
+	if x.slot == noSlot {
+		x.guess = p.guess(name)
+	}
 	return x
+}
+
+// guess is how many other variables come before this one in the source.
+func (p *parser) guess(name string) uint32 {
+	for i := range p.known {
+		if p.names[i] == name {
+			return uint32(i)
+		}
+	}
+	if p.known == len(p.names) {
+		return 0
+	}
+	p.names[p.known] = name
+	p.known++
+	return uint32(p.known - 1)
 }
 
 // slotOf returns the slot of a variable. An item called loop hides the loop.

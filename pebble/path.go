@@ -36,8 +36,13 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 		}
 	}
 	if x, ok := e.find(r); ok {
-		if _, ok := x.(string); ok {
+		switch n := x.(type) {
+		case string:
 			return Value{kind: kString, o: x}, nil
+		case int64:
+			return Int(n), nil
+		case float64:
+			return Float(n), nil
 		}
 		if v := bind(x); v.kind != kForeign {
 			return v, nil
@@ -52,8 +57,8 @@ func (e *attrExpr) eval(r *run) (Value, error) {
 // map.
 func (e *attrExpr) find(r *run) (any, bool) {
 	if m := r.item; e.item && m != nil {
-		if i := uint(e.hint.Load()); i < uint(len(m.members)) && e.code != 0 {
-			if x := &m.members[i]; x.code == e.code {
+		if i := uint(e.hint.Load()); i < uint(len(m.members)) {
+			if x := &m.members[i]; x.is(e.name, e.code) {
 				return x.value, true
 			}
 		}
@@ -62,16 +67,28 @@ func (e *attrExpr) find(r *run) (any, bool) {
 }
 
 func (e *attrExpr) findSlow(r *run) (any, bool) {
-	base, ok := e.base(r)
-	if !ok {
+	var base any
+	switch x := e.x.(type) {
+	case *varExpr:
+		v := x.find(r)
+		if v == nil || v.kind != kMap {
+			return nil, false
+		}
+		base = v.o
+	case *attrExpr:
+		var ok bool
+		if base, ok = x.find(r); !ok {
+			return nil, false
+		}
+	default:
 		return nil, false
 	}
 	m, ok := base.(*Map)
-	if !ok {
+	if !ok || m == nil {
 		return e.findIn(base)
 	}
 	i := uint(e.hint.Load())
-	if i >= uint(len(m.members)) || m.members[i].code != e.code || e.code == 0 && m.members[i].key != e.name {
+	if i >= uint(len(m.members)) || !m.members[i].is(e.name, e.code) {
 		found := m.find(e.name)
 		if found < 0 {
 			return nil, false
@@ -80,23 +97,6 @@ func (e *attrExpr) findSlow(r *run) (any, bool) {
 		e.hint.Store(uint32(found))
 	}
 	return m.members[i].value, true
-}
-
-// base is what e is an attribute of: no nil *Map.
-func (e *attrExpr) base(r *run) (any, bool) {
-	switch x := e.x.(type) {
-	case *varExpr:
-		if v := x.find(r); v != nil && v.kind == kMap {
-			return v.o, true
-		}
-	case *attrExpr:
-		base, ok := x.find(r)
-		if m, isMap := base.(*Map); isMap && m == nil {
-			return nil, false
-		}
-		return base, ok
-	}
-	return nil, false
 }
 
 func (e *attrExpr) findIn(base any) (any, bool) {

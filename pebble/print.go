@@ -82,9 +82,6 @@ func (e *attrExpr) print(r *run, esc escaping) error {
 			if err := r.write(s); err != nil {
 				return err
 			}
-			if esc.strategy == escapeNone || indexHTML(r.out, start) == len(r.out) {
-				return nil
-			}
 			return r.escapeFrom(start, esc)
 		}
 	}
@@ -116,6 +113,9 @@ func (n *printTernary) render(r *run) error {
 	x, esc := n.t.no, n.no
 	if yes {
 		x, esc = n.t.yes, n.yes
+	}
+	if l, ok := x.(*literal); ok && l.v.kind == kString && esc.strategy == escapeNone {
+		return r.write(l.v.str())
 	}
 	v, err := x.eval(r)
 	if err != nil {
@@ -181,18 +181,25 @@ func (r *run) grown(out []byte) error {
 }
 
 // escapeFrom escapes what the output holds from start on, which is within bounds.
+// Most text needs nothing.
 func (r *run) escapeFrom(start int, esc escaping) error {
 	switch esc.strategy {
 	case escapeNone:
 		return nil
 	case escapeHTML:
-		i := indexHTML(r.out, start)
-		if i == len(r.out) {
+		if start = indexHTML(r.out, start); start == len(r.out) {
 			return nil
 		}
-		r.out = appendHTML(r.out[:i], string(r.out[i:]))
+	}
+	return r.escapeTail(start, esc)
+}
+
+func (r *run) escapeTail(start int, esc escaping) error {
+	switch esc.strategy {
+	case escapeHTML:
+		r.out = escapeHTMLFrom(r.out, start)
 	case escapeUnknown:
-		return r.fail(KindPebble, "Unknown escaping strategy ["+esc.name+"]", mark{0, noLine}, "autoescaping")
+		return r.fail(KindPebble, "Unknown escaping strategy ["+*esc.name+"]", mark{0, noLine}, "autoescaping")
 	default:
 		r.out = appendEscaped(r.out[:start], string(r.out[start:]), esc.strategy)
 	}

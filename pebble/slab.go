@@ -6,8 +6,9 @@ import "strings"
 // large allocations instead of many small ones. What it has handed out belongs
 // to the template.
 type slab[T any] struct {
-	free []T
-	size int // of the last chunk
+	free  []T
+	first int // how many the first chunk holds, 0 to begin with one
+	size  int // of the last chunk
 }
 
 // maxChunk bounds what a chunk wastes, in items.
@@ -15,8 +16,11 @@ const maxChunk = 64
 
 // reserve makes a chunk with room for n more items.
 func (s *slab[T]) reserve(n int) {
-	s.size = max(n, min(2*s.size, maxChunk))
+	s.size = max(n, s.first, min(2*s.size, maxChunk))
 	s.free = make([]T, s.size)
+	if s.first > 0 { // it was meant to be enough
+		s.first, s.size = 0, 4
+	}
 }
 
 // new returns a zero T.
@@ -62,26 +66,29 @@ type slabs struct {
 	branches slab[branch]
 }
 
-// expect sizes the first chunks for a source with so many opening delimiters.
+// expect sizes the first chunks for a source with so many opening delimiters, by
+// what templates in use hold of each on average.
 func (s *slabs) expect(delimiters int) {
-	n := min(delimiters, maxChunk) / 2
-	s.pieces.size, s.vars.size, s.attrs.size = n, n/2, n/2
-	s.prints.size, s.literals.size, s.strings.size = n/2, n/4, n/4
-	s.filters.size, s.ifs.size, s.branches.size = n/8, n/16, n/16
+	n := min(delimiters, 2*maxChunk)
+	s.pieces.first, s.vars.first, s.attrs.first = n*3/2, n, n
+	s.prints.first, s.literals.first, s.strings.first = n*2/3, n/2, n*2/5
+	s.filters.first, s.tests.first, s.ifs.first, s.branches.first = n/4, n/12, n/12, n/8
 }
 
 // seed is a small template with the first chunks of its slabs, as one allocation.
 type seed struct {
 	t      Template
 	pieces [2]piece
-	vars   [2]varExpr
-	attrs  [2]attrExpr
 	prints [1]printNode
+	vars   [1]varExpr
+	attrs  [1]attrExpr
 }
 
 // callSeed is that of a template with a call.
 type callSeed struct {
 	seed
+	vars     [2]varExpr
+	attrs    [2]attrExpr
 	exprs    [6]expr
 	literals [6]literal
 	strings  [6]string
@@ -103,9 +110,11 @@ func (s *slabs) plant(src string) *Template {
 		return s.sow(new(seed))
 	}
 	c := new(callSeed)
+	t := s.sow(&c.seed)
+	s.vars.free, s.attrs.free = c.vars[:], c.attrs[:]
 	s.exprs.free, s.literals.free, s.strings.free = c.exprs[:], c.literals[:], c.strings[:]
 	s.calls.free, s.filters.free = c.calls[:], c.filters[:]
-	return s.sow(&c.seed)
+	return t
 }
 
 // maxSeed bounds the sources that are looked at for how much they will need, in
@@ -113,6 +122,6 @@ func (s *slabs) plant(src string) *Template {
 const maxSeed = 16 << 10
 
 func (s *slabs) sow(d *seed) *Template {
-	s.pieces.free, s.vars.free, s.attrs.free, s.prints.free = d.pieces[:], d.vars[:], d.attrs[:], d.prints[:]
+	s.pieces.free, s.prints.free, s.vars.free, s.attrs.free = d.pieces[:], d.prints[:], d.vars[:], d.attrs[:]
 	return &d.t
 }

@@ -1,8 +1,7 @@
 package pebble
 
 // streamer is an expression that can append its text to the output, which saves
-// making a string of it. Its value is a safe string
-// only where def.safe says so.
+// making a string of it. Its value is a safe string only where def.safe says so.
 type streamer interface {
 	stream(r *run) error
 }
@@ -50,14 +49,55 @@ func (r *run) stream(x expr) error {
 	return r.printValue(v, escaping{})
 }
 
+// shortcut is a way to apply a filter to what an attribute mostly is, past values
+// and arguments.
+type shortcut uint8
+
+const (
+	noShortcut   shortcut = iota
+	textShortcut          // def.text of a string
+	joinShortcut          // join of strings, by a literal
+)
+
+func (e *filterExpr) shortcut() shortcut {
+	_, ok := e.input.(*attrExpr)
+	switch {
+	case !ok || e.def == nil || e.args.odd != nil:
+	case e.def.text != nil && len(e.args.args) == 0:
+		return textShortcut
+	case e.def.joins && len(e.args.args) == 1 && isStringLiteral(e.args.args[0]):
+		return joinShortcut
+	}
+	return noShortcut
+}
+
+// shorten takes the shortcut; ok is false if it leads nowhere.
+func (e *filterExpr) shorten(r *run) (out []byte, ok bool, err error) {
+	x, _ := e.input.(*attrExpr).find(r)
+	switch x := x.(type) {
+	case string:
+		if e.short == textShortcut {
+			return e.def.text(r.out, x), true, nil
+		}
+	case []any:
+		if e.short == joinShortcut {
+			return r.joinStrings(r.out, x, e.args.args[0].(*literal).v.str())
+		}
+	}
+	return nil, false, nil
+}
+
 // stream is for filters that can append.
 func (e *filterExpr) stream(r *run) error {
 	if e.def.safe {
 		return e.streamSafe(r)
 	}
-	if e.text != nil {
-		if s, ok := e.input.(*attrExpr).text(r); ok {
-			if err := r.appended(e.text(r.out, s)); err != nil {
+	if e.short != noShortcut {
+		if out, ok, err := e.shorten(r); ok {
+			if err == nil {
+				err = r.appended(out)
+			}
+			if err != nil {
 				return r.at(err, e.at, `filter "`+e.name+`"`)
 			}
 			return nil

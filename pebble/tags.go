@@ -143,6 +143,7 @@ func (p *parser) setTag() node {
 	n := &setNode{name: p.newName()}
 	p.expectPunct('=')
 	n.x = p.expression()
+	p.guess(n.name)
 	p.expect(tExecuteEnd)
 	return n
 }
@@ -193,7 +194,8 @@ func (p *parser) autoescapeTag() node {
 		p.next()
 	}
 	if p.tok.kind == tString {
-		esc = escaping{strategyOf(p.tok.val), p.tok.val}
+		name := p.tok.val
+		esc = escaping{strategyOf(name), &name}
 		p.next()
 	}
 	p.expect(tExecuteEnd)

@@ -47,6 +47,7 @@ func (p *parser) blockCall(a arguments, m mark) expr {
 }
 
 func (p *parser) extendsTag() node {
+	p.t.extends = true
 	n := &extendsNode{at: markOf(p.tok)}
 	p.next()
 	n.parent = p.expression()

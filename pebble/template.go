@@ -17,6 +17,7 @@ type Template struct {
 	set    *templateSet // the templates that load one another
 	// dynamic reports an expression or a tag anywhere.
 	dynamic bool
+	extends bool // whether there is an extends tag anywhere
 }
 
 // runs holds finished renders for their buffers. Nothing else of them is left,
@@ -50,7 +51,7 @@ func (p *parser) compile(t *Template) *Error {
 	p.t, p.cfg = t, &t.cfg
 	p.lex.src = t.src
 	p.lex.plain = t.cfg.dialect == DestinationSDK
-	p.escape = escaping{t.cfg.escape, t.cfg.escapeName}
+	p.escape = escaping{t.cfg.escape, &t.cfg.escapeName}
 	p.next()
 	t.root = p.body()
 	return p.finish()
