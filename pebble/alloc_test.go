@@ -22,7 +22,7 @@ func TestRender_DoesNotAllocate(t *testing.T) {
 			t.Errorf("%v allocations a render of %s, want none", n, text)
 		}
 	}
-	for _, name := range []string{"url", "form"} {
+	for _, name := range benchNames() {
 		text, vars, _ := readBench(t, name)
 		check(text, vars)
 	}
@@ -30,6 +30,7 @@ func TestRender_DoesNotAllocate(t *testing.T) {
 	for _, text := range []string{
 		"{{ user.name }}", "{{ n * 60 - f }}", "{{ user.name ~ ':' ~ n }}", "{{ user.tags | join(', ') }}",
 		"{{ user.name | lower }}{{ user.name | upper }}", "{{ user.name | urlencode }}",
+		"{{ user.name | escape('json') }}", "{% for t in user.tags %}{{ loop.index }}{{ t }}{% endfor %}",
 		"{% if n >= 5 and user.name is not empty %}{{ n == 7 ? 'x' : 'y' }}{% endif %}",
 	} {
 		check(text, vars)
