@@ -14,7 +14,10 @@ type branch struct {
 
 func (n *ifNode) render(r *run) error {
 	for i := range n.branches {
-		yes, err := r.condition(n.branches[i].cond)
+		yes, ok, err := r.boolean(n.branches[i].cond)
+		if !ok {
+			yes, err = r.condition(n.branches[i].cond)
+		}
 		if err != nil {
 			return r.because(err, "Wrong operand(s) type in conditional expression", n.at, `tag "if"`)
 		}
@@ -26,9 +29,6 @@ func (n *ifNode) render(r *run) error {
 }
 
 func (r *run) condition(x expr) (bool, error) {
-	if yes, ok, err := r.boolean(x); ok {
-		return yes, err
-	}
 	v, err := x.eval(r)
 	if err != nil {
 		return false, err

@@ -102,7 +102,9 @@ func (n *forNode) pass(r *run, l *loop, i int, item Value) error {
 		return r.at(r.foreign(item), n.at, `tag "for"`)
 	}
 	l.index = i
-	*r.bound(loopSlot) = Value{kind: kLoop, o: l} // the last pass may have set it
+	if b := r.bound(loopSlot); b.kind != kLoop || b.o != any(l) { // the last pass has set it
+		*b = Value{kind: kLoop, o: l}
+	}
 	*r.bound(itemSlot) = item
 	r.item, _ = item.o.(*Map)
 	return r.body(n.body)

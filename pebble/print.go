@@ -74,7 +74,7 @@ func (n *printNode) render(r *run) error {
 	return r.printValue(v, n.esc)
 }
 
-// print saves most attributes the way through a Value.
+// print saves most attributes the way through a Value. x is not the variable loop.
 func (e *attrExpr) print(r *run, esc escaping) error {
 	if x, ok := e.find(r); ok {
 		if s, ok := x.(string); ok && esc.strategy <= escapeHTML {
@@ -84,8 +84,11 @@ func (e *attrExpr) print(r *run, esc escaping) error {
 			}
 			return r.escapeFrom(start, esc)
 		}
+		if v := bind(x); v.kind != kForeign {
+			return r.printValue(v, esc)
+		}
 	}
-	v, err := e.eval(r)
+	v, err := e.evalSlow(r)
 	if err != nil {
 		return err
 	}
@@ -126,7 +129,11 @@ func (n *printTernary) render(r *run) error {
 
 // appended takes an output to which a value has been appended.
 func (r *run) appended(out []byte) error {
-	if err := r.room(len(out) - len(r.out)); err != nil {
+	n := len(out) - len(r.out)
+	if uint(n) > uint(r.limits.StringBytes) {
+		return r.limit("StringBytes")
+	}
+	if err := r.spend(n); err != nil {
 		return err
 	}
 	if len(out) > r.most {
@@ -143,6 +150,10 @@ func (r *run) printValue(v Value, esc escaping) error {
 	case kInt, kLong:
 		if v.o == nil && esc.strategy <= escapeHTML {
 			return r.grown(appendInt(r.out, v.n))
+		}
+	case kDouble:
+		if v.o == nil && esc.strategy <= escapeHTML {
+			return r.grown(appendDouble(r.out, v.float()))
 		}
 	case kString:
 		if esc.strategy == escapeNone {
