@@ -13,8 +13,8 @@ import (
 // A COMMIT whose answer is lost is asked after, and one that did not arrive is made again: in both cases the write has
 // come true once, and its caller is told so.
 func TestCommitIsAskedAfter(t *testing.T) {
-	l := newLine(t)
-	nodes := openNodes(t, pgtest.Shared(t), l.through, itself)
+	l := pgtest.NewLine(t)
+	nodes := openNodes(t, pgtest.Shared(t), l.Through, itself)
 	s, other := nodes[0], nodes[1]
 	if _, err := rawExec(t, s, `INSERT INTO things VALUES ('x', 0)`); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestCommitIsAskedAfter(t *testing.T) {
 		func(toServer, hangUp func()) { toServer(); committed(1); hangUp() },
 		func(_, hangUp func()) { hangUp() },
 	} {
-		l.set(func(l *line) { l.onCommit = decide })
+		l.OnCommit(decide)
 		if _, err := rawExec(t, s, `UPDATE things SET number = number + 1 WHERE name = 'x'`); err != nil {
 			t.Errorf("a lost COMMIT: %v", err)
 		}
@@ -38,21 +38,19 @@ func TestCommitIsAskedAfter(t *testing.T) {
 
 // When nobody can tell what became of a COMMIT, the caller is told that.
 func TestCommitIsNotKnown(t *testing.T) {
-	l := newLine(t)
-	nodes := openNodes(t, pgtest.Shared(t), l.through, itself)
+	l := pgtest.NewLine(t)
+	nodes := openNodes(t, pgtest.Shared(t), l.Through, itself)
 	s, other := nodes[0], nodes[1]
 	if _, err := rawExec(t, s, `INSERT INTO things VALUES ('x', 0)`); err != nil {
 		t.Fatal(err)
 	}
-	l.set(func(l *line) {
-		l.onCommit = func(toServer, hangUp func()) {
-			toServer()
-			until(t, "the server commits", func() bool { return number(t, other, "x") == 1 })
-			go func() {
-				l.hangUp(true)
-				l.set(func(l *line) { l.silent = false })
-			}()
-		}
+	l.OnCommit(func(toServer, _ func()) {
+		toServer()
+		until(t, "the server commits", func() bool { return number(t, other, "x") == 1 })
+		go func() {
+			l.Cut()
+			l.Silence(false)
+		}()
 	})
 	_, err := rawExec(t, s, `UPDATE things SET number = number + 1 WHERE name = 'x'`)
 	unknown, ok := errors.AsType[*UnknownError](err)
@@ -62,7 +60,7 @@ func TestCommitIsNotKnown(t *testing.T) {
 	if _, err := rawExec(t, s, `UPDATE things SET number = number + 1 WHERE name = 'x'`); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("the next write: %v", err)
 	}
-	l.hangUp(false)
+	l.Mend()
 	until(t, "the store is ready", func() bool { return s.Ping(context.Background()) == nil })
 	if got := number(t, s, "x"); got != 1 {
 		t.Errorf("%d writes came true, want 1", got)
@@ -71,9 +69,9 @@ func TestCommitIsNotKnown(t *testing.T) {
 
 // A server that says nothing holds nobody up for longer than a statement may take, and a reader no longer than it waits.
 func TestSilentServer(t *testing.T) {
-	l := newLine(t)
-	s := openConfig(t, Config{URL: l.through(address(t)), Root: testRoot(t), limit: time.Second})
-	l.set(func(l *line) { l.silent = true })
+	l := pgtest.NewLine(t)
+	s := openConfig(t, Config{URL: l.Through(address(t)), Root: testRoot(t), limit: time.Second})
+	l.Silence(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -92,8 +90,7 @@ func TestSilentServer(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("failing took %s", took)
 	}
-	l.set(func(l *line) { l.silent = false })
-	l.hangUp(false)
+	l.Mend()
 	until(t, "the store is ready", func() bool { return s.Ping(context.Background()) == nil })
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/secret"
 	"latchkey/internal/store/pgtest"
 	"latchkey/test/harness"
 )
@@ -24,13 +25,22 @@ func eventually(t *testing.T, within time.Duration, what string, so func() bool)
 // nodes sets up two servers on one database.
 func nodes(t *testing.T, server *pgtest.Server) (one, two *harness.Installation, p *provider) {
 	t.Helper()
-	database := fmt.Sprintf("database: {url: %q}", server.URL(server.Database(t, "")).Reveal())
+	one, two, _, p = apart(t, server)
+	return one, two, p
+}
+
+// apart is nodes, of which the second reaches the database through a line that can be cut.
+func apart(t *testing.T, server *pgtest.Server) (one, two *harness.Installation, line *pgtest.Line, p *provider) {
+	t.Helper()
+	line = pgtest.NewLine(t)
+	address := server.URL(server.Database(t, ""))
+	database := func(address secret.String) string { return fmt.Sprintf("database: {url: %q}", address.Reveal()) }
 	one = harness.Install(t)
 	p = newProvider(t, one.Dir)
 	allowed := strings.ReplaceAll(p.allowed(), "$DIR", one.Dir)
-	one.Configure(database, allowed)
+	one.Configure(database(address), allowed)
 	one.Setup()
-	return one, one.Join(database, allowed), p
+	return one, one.Join(database(line.Through(address)), allowed), line, p
 }
 
 // Two nodes on one PostgreSQL: what one makes the other uses, a key revoked on one ends on the other, and both live
@@ -75,6 +85,39 @@ func TestTwoNodes(t *testing.T) {
 	token(t, a, "later")
 	for _, s := range []*harness.Server{a, b} {
 		says(t, s.Output(), "the database is away", "the database is back")
+	}
+}
+
+// A node that is cut off from the database, by whom it is told or by silence: it says so, serves what is valid, changes
+// nothing, and comes back by itself. The other goes on.
+func TestNodeIsCutOff(t *testing.T) {
+	one, two, line, p := apart(t, pgtest.Shared(t))
+	a, b := one.Start(), two.Start()
+	connect(t, a, p.clientCredentials("shared"))
+	token(t, b, "shared")
+	for name, off := range map[string]func(){"cut": line.Cut, "silent": func() { line.Silence(true) }} {
+		made := a.Must(http.StatusCreated, "POST", "/api/v1/keys", map[string]any{"name": name, "scopes": []string{"tokens:read"}}).JSON(t)
+		read := func(s *harness.Server) int {
+			return s.Call("GET", "/api/v1/connections/shared/token", nil, "Authorization", "Bearer "+made["key"].(string)).Status
+		}
+		eventually(t, 5*time.Second, "the other node takes the new key", func() bool { return read(b) == http.StatusOK })
+		off()
+		eventually(t, 10*time.Second, "the node tells that it is cut off", func() bool { return ready(b) == http.StatusServiceUnavailable })
+		token(t, b, "shared")
+		asked := p.asked.Load()
+		if reply := b.Call("POST", "/api/v1/connections/shared/refresh", nil); reply.Status < 400 {
+			t.Errorf("%s: a node that is cut off answers a refresh with %d\n%s", name, reply.Status, reply.Body)
+		}
+		if p.asked.Load() != asked {
+			t.Errorf("%s: a node that is cut off asked the provider", name)
+		}
+		if status := ready(a); status != http.StatusOK {
+			t.Errorf("%s: the other node answers %d", name, status)
+		}
+		a.Must(http.StatusNoContent, "DELETE", "/api/v1/keys/"+made["id"].(string), nil)
+		line.Mend()
+		eventually(t, 15*time.Second, "the node is back", func() bool { return ready(b) == http.StatusOK })
+		eventually(t, 6*time.Second, "the node learns what it missed", func() bool { return read(b) == http.StatusUnauthorized })
 	}
 }
 

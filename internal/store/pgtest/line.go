@@ -1,4 +1,4 @@
-package store
+package pgtest
 
 import (
 	"bytes"
@@ -13,27 +13,27 @@ import (
 	"latchkey/internal/secret"
 )
 
-// line stands between a store and its server, and can be cut.
-type line struct {
-	dir, server string
+// Line stands between a client and its server, and can be cut.
+type Line struct {
+	dir  string
+	wait sync.WaitGroup
 
-	mu sync.Mutex
-	// onCommit is what becomes of the next COMMIT; it is called once, with the client's bytes not yet handed on.
-	onCommit func(toServer func(), hangUp func())
+	mu       sync.Mutex
+	server   string
+	onCommit func(toServer, hangUp func())
 	silent   bool // nothing goes through any more, and nobody is told
 	cut      bool // nobody gets through
 	open     map[net.Conn]struct{}
-	wait     sync.WaitGroup
 }
 
-// newLine begins to listen on a socket of its own.
-func newLine(t *testing.T) *line {
+// NewLine begins to listen on a socket of its own, until the test ends.
+func NewLine(t testing.TB) *Line {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "line") // a socket's name has to be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{dir: dir, open: map[net.Conn]struct{}{}}
+	l := &Line{dir: dir, open: map[net.Conn]struct{}{}}
 	listener, err := net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432"))
 	if err != nil {
 		t.Fatal(err)
@@ -49,25 +49,50 @@ func newLine(t *testing.T) *line {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		l.hangUp(true)
+		l.Cut()
 		l.wait.Wait()
 		_ = os.RemoveAll(dir)
 	})
 	return l
 }
 
-// through gives an address that goes through the line to the server of another one.
-func (l *line) through(address secret.String) secret.String {
+// Through gives an address that goes through the line to the server of another one.
+func (l *Line) Through(address secret.String) secret.String {
 	u, _ := url.Parse(address.Reveal())
 	query := u.Query()
-	l.set(func(l *line) { l.server = query.Get("host") })
+	l.mu.Lock()
+	l.server = query.Get("host")
+	l.mu.Unlock()
 	query.Set("host", l.dir)
 	u.RawQuery = query.Encode()
 	return secret.New(u.String())
 }
 
-// hangUp ends all connections; when cut, no other comes about.
-func (l *line) hangUp(cut bool) {
+// Cut ends all connections and lets no other come about.
+func (l *Line) Cut() { l.end(true) }
+
+// Mend lets connections come about again, and everything through; those that were silent are ended.
+func (l *Line) Mend() {
+	l.Silence(false)
+	l.end(false)
+}
+
+// Silence lets nothing through any more and tells nobody, as a network does that drops packets.
+func (l *Line) Silence(silent bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.silent = silent
+}
+
+// OnCommit says what becomes of the next COMMIT: it may reach the server (whose answer then does not come through), and
+// the connection may end.
+func (l *Line) OnCommit(decide func(toServer, hangUp func())) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.onCommit = decide
+}
+
+func (l *Line) end(cut bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut = cut
@@ -76,13 +101,7 @@ func (l *line) hangUp(cut bool) {
 	}
 }
 
-func (l *line) set(change func(*line)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	change(l)
-}
-
-func (l *line) serve(client net.Conn) {
+func (l *Line) serve(client net.Conn) {
 	defer func() { _ = client.Close() }()
 	l.mu.Lock()
 	if l.cut {
@@ -112,7 +131,7 @@ func (l *line) serve(client net.Conn) {
 }
 
 // committing lets onCommit decide on a COMMIT; true when it has.
-func (l *line) committing(text []byte, client, server net.Conn) bool {
+func (l *Line) committing(text []byte, client, server net.Conn) bool {
 	l.mu.Lock()
 	decide := l.onCommit
 	if decide == nil || !bytes.Contains(text, []byte("COMMIT\x00")) {
@@ -122,17 +141,17 @@ func (l *line) committing(text []byte, client, server net.Conn) bool {
 	l.onCommit = nil
 	l.mu.Unlock()
 	decide(func() {
-		l.set(func(l *line) { l.silent = true }) // the answer must not come through
+		l.Silence(true) // the answer must not come through
 		_, _ = server.Write(text)
 	}, func() {
-		l.set(func(l *line) { l.silent = false })
+		l.Silence(false)
 		_ = client.Close()
 		_ = server.Close()
 	})
 	return true
 }
 
-func (l *line) copy(to io.Writer, from io.Reader, taken func([]byte) bool) {
+func (l *Line) copy(to io.Writer, from io.Reader, taken func([]byte) bool) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)
