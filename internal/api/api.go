@@ -41,6 +41,7 @@ type Config struct {
 	Definitions *destination.Catalogue
 	Connections *connection.Connector
 	Tokens      Tokens
+	Audit       *audit.Log
 	// Reads records the tokens that are handed out; nil records none.
 	Reads     Reads
 	Explainer Explainer

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/api"
+	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -76,9 +77,11 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Sandboxes: h.directory, Hash: kept.Keyring().Hash, Log: log, PublicURLs: []string{h.url, "https://latchkey.example.com"},
 	})
 	check(t, err)
+	record, err := audit.Open(ctx, audit.LogConfig{Store: kept.Audit(), Vault: kept.Audit()})
+	check(t, err)
 	h.config = api.Config{
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
-		RootKeys: kept.Keyring(),
+		RootKeys: kept.Keyring(), Audit: record,
 		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:   []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}

@@ -89,6 +89,12 @@ func chainOf(caller access.Caller, chain string) (string, error) {
 	return "", nil
 }
 
+// MayRead tells whether the caller reads a chain, before anything is answered.
+func (l *Log) MayRead(caller access.Caller, chain string) error {
+	_, err := chainOf(caller, chain)
+	return err
+}
+
 // maxPage bounds a page of records.
 const maxPage = 1000
 
