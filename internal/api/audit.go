@@ -76,12 +76,12 @@ type AuditKey struct {
 }
 
 type (
-	// auditChain is the part of an input that picks a chain.
-	auditChain struct {
+	// AuditChain is the part of an input that picks a chain.
+	AuditChain struct {
 		Chain string `query:"chain" enum:"organization,installation" default:"organization" doc:"The organization's own, or the installation's, which needs the scope admin."`
 	}
 	listAudit struct {
-		auditChain
+		AuditChain
 		Paging
 		Actor   string    `query:"actor" doc:"Only what this key did."`
 		Action  string    `query:"action" doc:"Only this action; one that ends in a dot picks all that begin so: key."`
@@ -91,21 +91,21 @@ type (
 		After   int64     `query:"after" minimum:"0" doc:"Only records of a higher number, the oldest first: for following."`
 	}
 	verifyAudit struct {
-		auditChain
+		AuditChain
 		optionalBody[AuditProof]
 	}
 	listCheckpoints struct {
-		auditChain
+		AuditChain
 		Paging
 	}
 	exportAudit struct {
-		auditChain
+		AuditChain
 		Since time.Time `query:"since" doc:"From the first record made at this time or later."`
 		Until time.Time `query:"until" doc:"To the last record made before this time."`
 	}
 )
 
-func (in auditChain) name() string {
+func (in AuditChain) name() string {
 	if in.Chain == audit.Installation {
 		return audit.Installation
 	}
@@ -260,7 +260,7 @@ func (s *server) listCheckpoints(ctx context.Context, c call, in *listCheckpoint
 	return &reply[Page[AuditCheckpoint]]{out}, nil
 }
 
-func (s *server) createCheckpoint(ctx context.Context, c call, in *auditChain) (*reply[AuditCheckpoint], error) {
+func (s *server) createCheckpoint(ctx context.Context, c call, in *AuditChain) (*reply[AuditCheckpoint], error) {
 	made, err := s.Audit.Checkpoint(ctx, c.caller, in.name())
 	if err != nil {
 		return nil, err
