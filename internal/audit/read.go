@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -61,6 +63,7 @@ func Fold(tallies []Tally, limit int) (entries []Entry, rest []Tally) {
 			rest = append(rest, t)
 		}
 	}
+	slices.SortStableFunc(merged, func(a, b Tally) int { return cmp.Compare(a.Last, b.Last) })
 	entries = make([]Entry, len(merged))
 	for i := range merged {
 		entries[i] = merged[i].entry()

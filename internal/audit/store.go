@@ -31,6 +31,7 @@ type Extent struct {
 type Row struct {
 	ID         string
 	Generation int64
+	CreatedAt  time.Time
 	// Token is the hash of its access token, "" for none.
 	Token string
 	// Unreadable says that its sealed tokens do not open: they belong elsewhere, or to another generation.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"latchkey/internal/access"
 )
@@ -36,7 +37,7 @@ func (l *Log) Verify(ctx context.Context, caller access.Caller, chain string, pr
 	if proof.Key == nil {
 		proof.Key = l.PublicKey()
 	}
-	seen := ledger{}
+	seen := newLedger()
 	report, err := Examine(Chain{
 		Organization: organization, Base: extent.Base, Head: &extent.Head, Key: proof.Key,
 		Checkpoints: append(checkpoints, proof.Held...),
@@ -48,8 +49,14 @@ func (l *Log) Verify(ctx context.Context, caller access.Caller, chain string, pr
 	return report, l.compare(ctx, extent, seen, &report)
 }
 
-// ledger is what the chain says of the connections that are in it, by id.
-type ledger map[string]standing
+// ledger is what the chain says of the connections that are in it.
+type ledger struct {
+	standings map[string]standing // id → standing
+	// began is when the first record was made: what is older may have none.
+	began time.Time
+}
+
+func newLedger() *ledger { return &ledger{standings: map[string]standing{}} }
 
 type standing struct {
 	sequence   int64
@@ -59,7 +66,7 @@ type standing struct {
 }
 
 // note remembers what passes by.
-func (s ledger) note(records iter.Seq2[Record, error]) iter.Seq2[Record, error] {
+func (s *ledger) note(records iter.Seq2[Record, error]) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for record, err := range records {
 			if err == nil {
@@ -78,11 +85,14 @@ const (
 	deleted, swept = ".delete", ".sweep"
 )
 
-func (s ledger) add(r *Record) {
+func (s *ledger) add(r *Record) {
+	if s.began.IsZero() {
+		s.began = r.At
+	}
 	if !strings.HasPrefix(r.Action, connectionPrefix) || r.Subject == "" {
 		return
 	}
-	now := s[r.Subject]
+	now := s.standings[r.Subject]
 	now.sequence = r.Sequence
 	now.gone = strings.HasSuffix(r.Action, deleted) || strings.HasSuffix(r.Action, swept)
 	if r.Generation >= now.generation {
@@ -91,12 +101,12 @@ func (s ledger) add(r *Record) {
 			now.token = token
 		}
 	}
-	s[r.Subject] = now
+	s.standings[r.Subject] = now
 }
 
 // compare checks each connection's row against its newest records. Rows are read after the chain was, so they may be
 // newer: then the records that came since decide.
-func (l *Log) compare(ctx context.Context, extent Extent, seen ledger, report *Report) error {
+func (l *Log) compare(ctx context.Context, extent Extent, seen *ledger, report *Report) error {
 	there := map[string]bool{}
 	for after := ""; ; {
 		page, err := l.config.Store.Rows(ctx, extent.Organization, after, maxPage)
@@ -115,11 +125,11 @@ func (l *Log) compare(ctx context.Context, extent Extent, seen ledger, report *R
 			break
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(seen)) {
-		if seen[id].gone || there[id] {
+	for _, id := range slices.Sorted(maps.Keys(seen.standings)) {
+		if seen.standings[id].gone || there[id] {
 			continue
 		}
-		now, err := l.since(ctx, extent, seen[id], id)
+		now, err := l.since(ctx, extent, seen.standings[id], id)
 		if err != nil {
 			return err
 		}
@@ -130,8 +140,8 @@ func (l *Log) compare(ctx context.Context, extent Extent, seen ledger, report *R
 	return nil
 }
 
-func (l *Log) compareRow(ctx context.Context, extent Extent, seen ledger, row *Row, report *Report) error {
-	now, known := seen[row.ID]
+func (l *Log) compareRow(ctx context.Context, extent Extent, seen *ledger, row *Row, report *Report) error {
+	now, known := seen.standings[row.ID]
 	if !known || now.gone || now.generation != row.Generation || now.token != "" && now.token != row.Token {
 		later, err := l.since(ctx, extent, now, row.ID)
 		if err != nil {
@@ -142,7 +152,7 @@ func (l *Log) compareRow(ctx context.Context, extent Extent, seen ledger, row *R
 	switch {
 	case row.Unreadable:
 		report.about(Changed, now.sequence, row.ID, "the sealed tokens of the connection %s do not open: they were changed, or belong to another row or generation", row.ID)
-	case !known && extent.Base.Sequence > 0: // its records may have been pruned
+	case !known && (extent.Base.Sequence > 0 || row.CreatedAt.Before(seen.began)): // pruned, or older than the record
 	case !known:
 		report.about(Unrecorded, 0, row.ID, "the connection %s has no record", row.ID)
 	case now.gone:
@@ -159,14 +169,15 @@ func (l *Log) compareRow(ctx context.Context, extent Extent, seen ledger, row *R
 
 // since brings a standing up to what was recorded after the chain was read.
 func (l *Log) since(ctx context.Context, extent Extent, now standing, id string) (standing, error) {
-	later := ledger{id: now}
+	later := newLedger()
+	later.standings[id] = now
 	for record, err := range l.walkSubject(ctx, extent.Organization, id, extent.Sequence) {
 		if err != nil {
 			return now, fmt.Errorf("reading the newest records of %s: %w", id, err)
 		}
 		later.add(&record)
 	}
-	return later[id], nil
+	return later.standings[id], nil
 }
 
 // walkSubject gives the records of one thing after a number.

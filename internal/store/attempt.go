@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -62,6 +63,10 @@ func (c Connections) OpenAttempt(ctx context.Context, attempt connection.Attempt
 		if dangling(err) {
 			return connection.ErrNotFound
 		}
+		entry := connectionEntry(ctx, "connection.consent_begin", attempt.Organization, attempt.Connection, attempt.CreatedAt, 0,
+			map[string]string{"attempt": attempt.ID})
+		entry.Actor = cmp.Or(attempt.CreatedBy, entry.Actor)
+		t.record(entry)
 		return err
 	})
 	if err != nil {
@@ -127,9 +132,15 @@ func (c Connections) FailAttempt(ctx context.Context, id, outcome string, failur
 		if err := usable(t.exec(`UPDATE attempts SET outcome = $2 WHERE id = $1`, id, outcome)); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE connections SET last_error = $2, updated_at = $3, version = version + 1
-			WHERE id = (SELECT connection FROM attempts WHERE id = $1)`, id, lastError, micros(failure.At))
-		return err
+		var organization, subject string
+		err := t.row(`UPDATE connections SET last_error = $2, updated_at = $3, version = version + 1
+			WHERE id = (SELECT connection FROM attempts WHERE id = $1) RETURNING organization, id`, id, lastError, micros(failure.At)).
+			Scan(&organization, &subject)
+		if err == nil {
+			t.record(connectionEntry(ctx, "connection.consent_fail", organization, subject, failure.At, 0,
+				map[string]string{"attempt": id, "outcome": outcome, "code": failure.Code}))
+		}
+		return orNone(err, nil)
 	})
 }
 

@@ -203,10 +203,12 @@ func (a Audit) Rows(ctx context.Context, organization, after string, limit int) 
 	var all []audit.Row
 	err := a.s.rows(ctx, func(row scanner) error {
 		var r audit.Row
+		var created sql.NullInt64
 		var tokens []byte
-		if err := row.Scan(&r.ID, &r.Generation, &tokens); err != nil {
+		if err := row.Scan(&r.ID, &r.Generation, &created, &tokens); err != nil {
 			return err
 		}
+		r.CreatedAt = instant(created)
 		if tokens != nil {
 			var set tokenSet
 			err := a.s.openJSON(ctx, tokensRow(organization, r.ID, r.Generation), tokens, &set)
@@ -216,7 +218,7 @@ func (a Audit) Rows(ctx context.Context, organization, after string, limit int) 
 		}
 		all = append(all, r)
 		return nil
-	}, `SELECT id, generation, tokens FROM connections WHERE organization = $1 AND id > $2 ORDER BY id LIMIT $3`,
+	}, `SELECT id, generation, created_at, tokens FROM connections WHERE organization = $1 AND id > $2 ORDER BY id LIMIT $3`,
 		organization, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading connections for the audit: %w", err)

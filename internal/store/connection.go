@@ -47,6 +47,7 @@ func (c Connections) Create(ctx context.Context, r connection.Record, attempt *c
 			}
 			return err
 		}
+		t.record(createEntry(ctx, &r))
 		if attempt == nil {
 			return nil
 		}
@@ -185,6 +186,7 @@ func (c Connections) Change(ctx context.Context, change connection.Change) error
 				return err
 			}
 		}
+		t.record(changeEntry(ctx, &change))
 		if change.State == nil {
 			return nil
 		}
@@ -217,7 +219,8 @@ func claimVersion(t *tx, change connection.Change) error {
 // Delete removes a connection; its attempts go with it.
 func (c Connections) Delete(ctx context.Context, organization, id string) error {
 	err := c.s.write(ctx, func(t *tx) error {
-		return deleteConnection(t, `DELETE FROM connections WHERE id = $1 AND organization = $2 RETURNING definition`, id, organization)
+		return deleteConnection(t, "connection.delete", id,
+			`DELETE FROM connections WHERE id = $1 AND organization = $2 RETURNING definition, organization, generation`, organization)
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the connection %s: %w", id, err)
@@ -225,12 +228,14 @@ func (c Connections) Delete(ctx context.Context, organization, id string) error 
 	return nil
 }
 
-// deleteConnection deletes one by a statement that gives its definition.
-func deleteConnection(t *tx, statement string, args ...any) error {
-	var definition string
-	if err := t.row(statement, args...).Scan(&definition); err != nil {
+// deleteConnection deletes one by a statement that gives its definition, organization and generation.
+func deleteConnection(t *tx, action, id, statement string, args ...any) error {
+	var definition, organization string
+	var generation int64
+	if err := t.row(statement, append([]any{id}, args...)...).Scan(&definition, &organization, &generation); err != nil {
 		return orNone(err, connection.ErrNotFound)
 	}
+	t.record(connectionEntry(t.ctx, action, organization, id, time.Time{}, generation, nil))
 	_, err := t.exec(`UPDATE definitions SET connections = connections - 1 WHERE id = $1`, definition)
 	return err
 }
@@ -261,9 +266,9 @@ func (c Connections) Sweep(ctx context.Context, attemptsBefore, pendingBefore ti
 	err = c.s.write(ctx, func(t *tx) error {
 		removed = 0
 		for _, id := range ids {
-			err := deleteConnection(t, `DELETE FROM connections WHERE id = $1 AND state = 'pending_authorization'
+			err := deleteConnection(t, "connection.sweep", id, `DELETE FROM connections WHERE id = $1 AND state = 'pending_authorization'
 				AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.connection = connections.id AND a.expires_at >= $2)
-				RETURNING definition`, id, micros(attemptsBefore))
+				RETURNING definition, organization, generation`, micros(attemptsBefore))
 			if errors.Is(err, connection.ErrNotFound) {
 				continue
 			}

@@ -43,6 +43,7 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		if err != nil {
 			return err
 		}
+		t.record(commitEntry(ctx, &commit))
 		if account != nil {
 			if _, err := t.exec(commitAccount, account...); err != nil {
 				return err
@@ -98,10 +99,13 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 	var standing connection.Standing
 	var applied bool
 	err = c.s.write(ctx, func(t *tx) error {
+		kept := false
 		if tokens != nil {
-			if _, err := t.exec(keepTokens, s.ID, s.Generation, tokens, micros(s.At)); err != nil {
+			n, err := t.exec(keepTokens, s.ID, s.Generation, tokens, micros(s.At))
+			if err != nil {
 				return err
 			}
+			kept = n > 0
 		}
 		err := t.row(`UPDATE connections SET state = $3, reason = $4, last_error = $5, setbacks = $6, refresh_at = $7,
 			updated_at = $8, version = version + 1
@@ -109,7 +113,10 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 			s.ID, s.Generation, string(s.State), s.Reason, lastError, s.Setbacks, micros(s.RefreshAt), micros(s.At)).
 			Scan(&standing.Version, &standing.State)
 		if applied = !errors.Is(err, sql.ErrNoRows); !applied {
-			return nil // the tokens stay
+			err = nil // the tokens stay
+		}
+		if err == nil && (applied || kept) {
+			t.record(setbackEntry(ctx, &s))
 		}
 		return err
 	})
