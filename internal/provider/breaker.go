@@ -10,7 +10,7 @@ const (
 	tripWindow = 30 * time.Second
 
 	// It stays open for half to all of openBase, which doubles up to openCap with each probe that fails.
-	openBase = 5 * time.Second
+	openBase = time.Second
 	openCap  = time.Minute
 	// holdCap bounds the Retry-After that holds for all connections of a provider. Each connection still waits for as
 	// long as the provider asked it to.
