@@ -129,7 +129,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("signed in, the page says:\n%s", text)
 	}
 	b.shoot("home")
-	for _, page := range []string{"/docs", "/docs/errors", "/sim/", "/no-such-page"} {
+	for _, page := range []string{"/docs", "/docs/connections", "/docs/shapes", "/docs/errors", "/sim/", "/no-such-page"} {
 		b.visit(s.URL + page)
 		if b.title() == "" {
 			t.Errorf("%s has no title", page)
