@@ -211,7 +211,7 @@ func due(now time.Time, at time.Duration) time.Time {
 
 // pauses are those between the attempts to send a mail.
 var pauses = []time.Duration{
-	time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
+	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour,
 }
 
 // next gives when to try again after the attempt of that number; false when it was the last.

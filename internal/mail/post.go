@@ -31,7 +31,8 @@ type Config struct {
 	Meter metric.Meter
 	// PublicURL is where the mails' links lead.
 	PublicURL string
-	// Gather is how long the first thing to tell waits for others; 0 means a minute.
+	// Gather is how long the first thing to tell waits for others; 0 means a minute, or
+	// Interval where that is less.
 	Gather time.Duration
 	// Interval is the least time between two alerts; 0 means a quarter of an hour.
 	Interval time.Duration
@@ -43,7 +44,7 @@ const (
 	defaultGather   = time.Minute
 	defaultInterval = 15 * time.Minute
 	// look is how often there is a look at what is to be done.
-	look = 5 * time.Second
+	look = 2 * time.Second
 	// gatherLimit is how many things one mail tells of, in numbers at least.
 	gatherLimit = 10000
 	// keep is how long a mail is remembered.
@@ -77,8 +78,8 @@ func New(config Config) (*Post, error) {
 	if config.Meter == nil {
 		config.Meter = noop.Meter{}
 	}
-	config.Gather = cmp.Or(config.Gather, defaultGather)
 	config.Interval = cmp.Or(config.Interval, defaultInterval)
+	config.Gather = cmp.Or(config.Gather, min(defaultGather, config.Interval))
 	sent, err := config.Meter.Int64Counter("latchkey.mail.attempts", metric.WithDescription(
 		"Attempts to send a mail, by kind (alert, digest) and outcome (sent, pending: tried again, failed: given up)."))
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/webhook"
 )
 
 // now is when things are written.
@@ -103,6 +104,12 @@ func testNothingSecretInTheFiles(t *testing.T, fresh func(testing.TB) folder) {
 		t.Fatal(err)
 	}
 	if err := s.Idempotency().Finish(ctx, replay, idempotency.Answer{Status: 201, Body: []byte("body-" + mark)}, now.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	hook := newEndpoint(func(e *webhook.Endpoint) {
+		e.Secret = webhook.Secret{Current: secret.New("whsec_" + mark), Previous: secret.New("whsec_old" + mark), PreviousUntil: now, Generation: 2}
+	})
+	if err := s.Webhooks(nil).CreateEndpoint(ctx, hook, entry); err != nil {
 		t.Fatal(err)
 	}
 	wantNone(t, f, mark)
