@@ -42,6 +42,7 @@ type tx struct {
 	ctx     context.Context
 	entries []audit.Entry // for the audit record, audit.go
 	events  []event.Event // for the outbox, outbox.go
+	letters []letter      // the same, as they are kept
 	news    []News        // to be told of when the transaction is committed
 }
 
@@ -150,6 +151,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 	}
 	var news []News
 	var entries []audit.Entry
+	var letters []letter
 	for _, j := range group {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
@@ -160,7 +162,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 			return s.failure
 		}
 		if j.err = err; err == nil {
-			news, entries = append(news, t.news...), append(entries, t.entries...)
+			news, entries, letters = append(news, t.news...), append(entries, t.entries...), append(letters, t.letters...)
 			continue
 		}
 		if savepoints {
@@ -170,6 +172,9 @@ func (h *hand) try(group []*job, savepoints bool) error {
 			return err
 		}
 		return errUndone
+	}
+	if err := h.post(ctx, letters); err != nil {
+		return errors.Join(fmt.Errorf("keeping events: %w", err), s.rollback(ctx))
 	}
 	if err := h.chain(ctx, entries); err != nil {
 		return errors.Join(fmt.Errorf("writing the audit record: %w", err), s.rollback(ctx))

@@ -75,8 +75,9 @@ func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 		if err := act(t); err != nil {
 			return err
 		}
-		emitted = len(t.events) > 0
-		return s.keepEvents(t)
+		t.letters = s.letters(t.events)
+		emitted = len(t.letters) > 0
+		return nil
 	}
 	j := &job{ctx: ctx, act: withEvents, result: make(chan error, 1)}
 	w.mu.RLock()

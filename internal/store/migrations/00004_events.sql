@@ -40,7 +40,7 @@ CREATE TABLE webhooks (
 ) STRICT;
 
 CREATE INDEX webhooks_organization ON webhooks (organization, id);
--- Looked at for each event of a frequent type: as good as always empty.
+-- Looked at by each transaction with an event of a frequent type: as good as always empty.
 CREATE INDEX webhooks_frequent ON webhooks (organization) WHERE frequent <> '' AND enabled = 1;
 
 -- One event on its way to one endpoint; due_at is NULL when it has ended.
