@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"latchkey/internal/secret"
 )
@@ -84,9 +85,23 @@ func namedPassphrase(source string, around Surroundings) (Root, error) {
 	if around.Ask == nil {
 		return nil, errors.New("the passphrase can't be asked for where there is no terminal: name a file, passphrase:@FILE, or a variable, passphrase:$NAME")
 	}
-	return PassphraseRoot(func(ctx context.Context) (secret.String, error) {
-		return around.Ask(ctx, "Passphrase of the root key: ")
-	}), nil
+	return PassphraseRoot(askOnce(around.Ask)), nil
+}
+
+// askOnce remembers the answer: a key is opened again when the database's root keys change, and nobody sits there then.
+func askOnce(ask func(ctx context.Context, question string) (secret.String, error)) func(context.Context) (secret.String, error) {
+	var mu sync.Mutex
+	var answer secret.String
+	return func(ctx context.Context) (secret.String, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !answer.Empty() {
+			return answer, nil
+		}
+		var err error
+		answer, err = ask(ctx, "Passphrase of the root key: ")
+		return answer, err
+	}
 }
 
 // passphraseFile reads a file that its owner alone may read. One line break at its end is not part of the passphrase.

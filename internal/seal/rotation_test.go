@@ -414,3 +414,36 @@ func TestRotateToPassphrase(t *testing.T) {
 		t.Errorf("the store keeps %+v, want three root keys", store.roots)
 	}
 }
+
+// A node goes on with what another one left, once nobody gets on with it.
+func TestAnotherNodeGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, old, file := newMemory(), newRoot(t), newRoot(t)
+		fill(t, open(t, old, store), 200)
+		stuck := &stubborn{FileKey: file}
+		stuck.left.Store(100)
+		var nodes []*seal.Keyring
+		for _, root := range []seal.Root{stuck, file} {
+			node, err := seal.Open(t.Context(), seal.Config{Root: root, Previous: old, Store: store})
+			if err != nil {
+				t.Fatal(err)
+			}
+			node.Start()
+			defer node.Close()
+			nodes = append(nodes, node)
+		}
+		synctest.Wait()
+		if _, err := nodes[0].Rotate(t.Context(), "key_1"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		nodes[0].Close() // as if it were killed
+		if got := rotation(t, nodes[1]); got.Done >= got.Total {
+			t.Fatalf("Rotation() = %+v, want some left", got)
+		}
+		time.Sleep(31 * time.Second)
+		if got := rotation(t, nodes[1]); got.FinishedAt.IsZero() {
+			t.Errorf("Rotation() after 31 s = %+v, want it complete", got)
+		}
+	})
+}

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/seal"
 	"latchkey/internal/seal/vaulttest"
+	"latchkey/internal/secret"
 )
 
 // vaultName gives the root key's name for a key of the stand-in, with its token in a file.
@@ -223,5 +224,23 @@ func TestParseRoot(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("opening %q = %v, want %q", bad, err, want)
 		}
+	}
+}
+
+// A passphrase that is asked for is asked for once, also when the database does not know it yet.
+func TestPassphraseIsAskedOnce(t *testing.T) {
+	asked := 0
+	root, err := seal.ParseRoot("passphrase", seal.Surroundings{Ask: func(context.Context, string) (secret.String, error) {
+		asked++
+		return secret.New("a passphrase that is long enough"), nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := newMemory()
+	mustSeal(t, open(t, root, store), row, "x")
+	mustSeal(t, open(t, root, store), row, "x")
+	if asked != 1 {
+		t.Errorf("it was asked for %d times", asked)
 	}
 }

@@ -106,10 +106,7 @@ func (s *Store) open(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	s.keyring, err = seal.Open(ctx, seal.Config{Root: config.Root, Previous: config.Previous, Store: dataKeys{s}, Log: config.Log})
-	if err != nil {
-		return fmt.Errorf("opening the keyring: %w", err)
-	}
-	return nil
+	return err // it says that it opened the keyring
 }
 
 func (s *Store) openFile(ctx context.Context, config Config) error {
