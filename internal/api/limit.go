@@ -62,7 +62,9 @@ type limiter struct {
 
 const limiterNames = 100_000
 
-func newLimiter(rate Rate, c clock.Clock) *limiter { return &limiter{rate: rate, clock: c, begun: c.Now()} }
+func newLimiter(rate Rate, c clock.Clock) *limiter {
+	return &limiter{rate: rate, clock: c, begun: c.Now()}
+}
 
 // wait counts a call by name, and gives how long the caller has to wait instead; 0 lets the call through.
 func (l *limiter) wait(name string) time.Duration {
