@@ -2,6 +2,8 @@ package chaos
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +23,8 @@ type callers struct {
 	refs    []string // by grant
 	client  *http.Client
 
-	gone []atomic.Bool // by grant: the keeper has given it up, nobody asks any more
+	gone []atomic.Bool            // by grant: the keeper has given it up, nobody asks any more
+	last []atomic.Pointer[string] // by grant: the hash of a token that was given
 
 	mu       sync.Mutex
 	outcomes map[string]int // what became of a read, by kind
@@ -32,7 +35,8 @@ type callers struct {
 
 const (
 	readServed   = "served"
-	readDown     = "node down" // refused, or cut by the kill
+	readSame     = "not modified" // a token that was called rejected is the newest
+	readDown     = "node down"    // refused, or cut by the kill
 	readExpired  = "expired"
 	readStepped  = "expired, clock stepped"
 	readInFlight = "ended in flight"
@@ -42,7 +46,7 @@ const (
 
 func newCallers(s *subject, refs []string) *callers {
 	return &callers{
-		subject: s, refs: refs, gone: make([]atomic.Bool, len(refs)), outcomes: map[string]int{},
+		subject: s, refs: refs, gone: make([]atomic.Bool, len(refs)), last: make([]atomic.Pointer[string], len(refs)), outcomes: map[string]int{},
 		client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}},
 	}
 }
@@ -59,7 +63,11 @@ func (c *callers) run(ctx context.Context) {
 			for pause(ctx, between(chance, every/2, every*3/2)) {
 				grant := chance.IntN(len(c.refs))
 				if !c.gone[grant].Load() && !c.subject.provider.ledger.isRevoked(grant) {
-					c.read(ctx, grant, c.subject.nodes[chance.IntN(len(c.subject.nodes))])
+					rejected := ""
+					if hash := c.last[grant].Load(); hash != nil && chance.IntN(50) == 0 {
+						rejected = *hash
+					}
+					c.read(ctx, grant, c.subject.nodes[chance.IntN(len(c.subject.nodes))], rejected)
 				}
 			}
 		})
@@ -68,10 +76,10 @@ func (c *callers) run(ctx context.Context) {
 	c.client.CloseIdleConnections()
 }
 
-// read asks a node for a token, once.
-func (c *callers) read(ctx context.Context, grant int, n *node) {
+// read asks a node for a token, once; now and then it says that the one before was rejected.
+func (c *callers) read(ctx context.Context, grant int, n *node, rejected string) {
 	asked := time.Now()
-	token, failure, err := c.ask(context.WithoutCancel(ctx), grant, n)
+	token, failure, err := c.ask(context.WithoutCancel(ctx), grant, n, rejected)
 	given := time.Now()
 	outcome := failure
 	switch {
@@ -113,12 +121,15 @@ func (c *callers) judge(token string, asked, given time.Time, n *node) string {
 }
 
 // ask reads a token; a refusal is told by its status and kind.
-func (c *callers) ask(ctx context.Context, grant int, n *node) (token, failure string, err error) {
+func (c *callers) ask(ctx context.Context, grant int, n *node, rejected string) (token, failure string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+"/api/v1/connections/"+url.PathEscape(c.refs[grant])+"/token", nil)
 	if err != nil {
 		return "", "", err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.subject.key)
+	if rejected != "" {
+		request.Header.Set("If-None-Match", `"`+rejected+`"`)
+	}
 	response, err := c.client.Do(request)
 	if err != nil {
 		return "", "", err
@@ -128,6 +139,9 @@ func (c *callers) ask(ctx context.Context, grant int, n *node) (token, failure s
 	if err != nil {
 		return "", "", err
 	}
+	if response.StatusCode == http.StatusNotModified {
+		return "", readSame, nil
+	}
 	var answer struct {
 		Token string `json:"access_token"`
 		Type  string `json:"type"`
@@ -136,6 +150,9 @@ func (c *callers) ask(ctx context.Context, grant int, n *node) (token, failure s
 		return "", fmt.Sprintf("%d, not JSON", response.StatusCode), nil
 	}
 	if response.StatusCode == http.StatusOK && answer.Token != "" {
+		sum := sha256.Sum256([]byte(answer.Token))
+		hash := base64.RawURLEncoding.EncodeToString(sum[:])
+		c.last[grant].Store(&hash)
 		return answer.Token, "", nil
 	}
 	if response.StatusCode == http.StatusConflict {
@@ -164,12 +181,12 @@ func (c *callers) count() map[string]int {
 	return out
 }
 
-// last asks for a connection's token until a good one comes, for as long as it may take; "" is a good end.
-func (c *callers) last(ctx context.Context, grant int, chance *rand.Rand) (failure string) {
+// finally asks for a connection's token until a good one comes, for as long as it may take; "" is a good end.
+func (c *callers) finally(ctx context.Context, grant int, chance *rand.Rand) (failure string) {
 	for {
 		n := c.subject.nodes[chance.IntN(len(c.subject.nodes))]
 		asked := time.Now()
-		token, refusal, err := c.ask(ctx, grant, n)
+		token, refusal, err := c.ask(ctx, grant, n, "")
 		failure = refusal
 		switch {
 		case err != nil:

@@ -54,16 +54,17 @@ const (
 	FaultDatabase = "database" // PostgreSQL is restarted, or stopped for seconds
 	FaultDisk     = "disk"     // the disk of SQLite's file is full for seconds
 	FaultClock    = "clock"    // a node's wall clock jumps by up to half a minute, and back
+	FaultDrain    = "drain"    // a node is asked to end (SIGTERM), and started again
 )
 
 // Faults are those of a usual run.
-var Faults = []string{FaultDrop, FaultSlow, FaultBusy, FaultBroken, FaultDatabase, FaultDisk, FaultClock}
+var Faults = []string{FaultDrop, FaultSlow, FaultBusy, FaultBroken, FaultDatabase, FaultDisk, FaultClock, FaultDrain}
 
 func (c Config) has(fault string) bool { return slices.Contains(c.applicable(), fault) }
 
 // applicable gives the faults that the keeper can meet.
 func (c Config) applicable() []string {
-	only := map[string][]string{FaultDatabase: {"postgres"}, FaultDisk: {"sqlite"}, FaultClock: {"sqlite", "postgres"}}
+	only := map[string][]string{FaultDatabase: {"postgres"}, FaultDisk: {"sqlite"}, FaultClock: {"sqlite", "postgres"}, FaultDrain: {"sqlite", "postgres"}}
 	return slices.DeleteFunc(slices.Clone(c.Faults), func(fault string) bool {
 		return only[fault] != nil && !slices.Contains(only[fault], c.Keeper)
 	})

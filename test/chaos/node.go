@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,7 +33,9 @@ type node struct {
 	mu      sync.Mutex
 	running member
 	doomed  bool // the end of running was ordered
+	gentle  bool // it was asked to end, and should do so in order
 	kills   []time.Time
+	ends    []time.Time // of whatever kind
 	ready   []span
 	failed  []string // ends that nobody ordered
 	starts  []time.Duration
@@ -69,7 +72,11 @@ func (n *node) run(ctx context.Context) {
 		stop()
 		watch.Wait()
 		n.down(time.Now())
+		gentle := n.wasGentle()
 		if n.drop(m) {
+			if gentle && err != nil {
+				n.note(fmt.Sprintf("asked to end: %v\n%s", err, n.output()), true)
+			}
 			continue
 		}
 		n.note(fmt.Sprintf("ended by itself: %v\n%s", err, n.output()), n.readyIn(started, time.Now()) > 0)
@@ -92,7 +99,7 @@ func (n *node) drain(m member, ended <-chan error) error {
 func (n *node) set(m member) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.running, n.doomed = m, false
+	n.running, n.doomed, n.gentle = m, false, false
 }
 
 // drop forgets a member, and tells whether its end was ordered.
@@ -101,6 +108,7 @@ func (n *node) drop(m member) (ordered bool) {
 	defer n.mu.Unlock()
 	ordered = n.doomed
 	if n.running == m {
+		n.ends = append(n.ends, time.Now())
 		n.running, n.doomed = nil, true
 	}
 	return ordered
@@ -133,6 +141,38 @@ func (n *node) kill() bool {
 	n.kills = append(n.kills, time.Now())
 	n.running.kill()
 	return true
+}
+
+// drainNow asks the node to drain and end once it is ready, and waits until it has.
+func (n *node) drainNow(ctx context.Context) {
+	for !n.isReady() {
+		if !pause(ctx, 10*time.Millisecond) {
+			return
+		}
+	}
+	n.mu.Lock()
+	m := n.running
+	if m == nil || n.doomed {
+		n.mu.Unlock()
+		return
+	}
+	n.doomed, n.gentle = true, true
+	m.terminate()
+	n.mu.Unlock()
+	for n.runs(m) && pause(ctx, 10*time.Millisecond) {
+	}
+}
+
+func (n *node) runs(m member) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.running == m
+}
+
+func (n *node) wasGentle() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.gentle
 }
 
 // watch asks the node again and again whether it is ready.
@@ -188,12 +228,14 @@ func (n *node) isReady() bool {
 func (n *node) killedIn(from, to time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, at := range n.kills {
-		if !at.Before(from) && !at.After(to) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.kills, func(at time.Time) bool { return !at.Before(from) && !at.After(to) })
+}
+
+// endedIn tells whether an incarnation of the node ended in that time.
+func (n *node) endedIn(from, to time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.ContainsFunc(n.ends, func(at time.Time) bool { return !at.Before(from) && !at.After(to) })
 }
 
 // readyIn gives how long the node was ready in that time.

@@ -63,6 +63,8 @@ const (
 type witness interface {
 	// killed tells whether the node was killed in that time.
 	killed(node string, from, to time.Time) bool
+	// restarted tells whether the node ended in that time, by a kill or in order.
+	restarted(node string, from, to time.Time) bool
 	// durable gives when what was known then is durable at the latest, unless the node was killed before.
 	durable(known time.Time) time.Time
 }
@@ -96,7 +98,7 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 		return true, ""
 	case now.at.Sub(h.list[first].at) > r.grace+slack:
 		return true, fmt.Sprintf("more than %s after the first", r.grace)
-	case !before.whole && !w.killed(before.node, before.at.Add(-slack), now.at) && now.at.Sub(before.end) > r.within+slack:
+	case !before.whole && !w.restarted(before.node, before.at.Add(-slack), now.at) && now.at.Sub(before.end) > r.within+slack:
 		return true, fmt.Sprintf("more than %s after the failed one, and no restart between", r.within)
 	}
 	return true, ""

@@ -19,6 +19,8 @@ func (k killsAt) killed(_ string, from, to time.Time) bool {
 	return false
 }
 
+func (k killsAt) restarted(node string, from, to time.Time) bool { return k.killed(node, from, to) }
+
 func (k killsAt) durable(known time.Time) time.Time { return known.Add(commitTime) }
 
 func sent(at, end time.Duration, a answer, whole bool) presentation {

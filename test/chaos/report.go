@@ -142,7 +142,7 @@ func chanceOf(h *history, rule rule, s *subject) (chance bool, why string) {
 // Failed sums the reads that a living node did not answer with a good token.
 func (r *Report) Failed() (total int) {
 	for kind, n := range r.Reads {
-		if !slices.Contains([]string{readServed, readDown, readExpired, readStepped, readInFlight, readRevoked, readStrange}, kind) {
+		if !slices.Contains([]string{readServed, readSame, readDown, readExpired, readStepped, readInFlight, readRevoked, readStrange}, kind) {
 			total += n
 		}
 	}

@@ -136,7 +136,7 @@ func (s *subject) settle(ctx context.Context, c *callers) (failures []string, er
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			failures[grant] = c.last(patient, grant, s.config.source(1000+uint64(grant)))
+			failures[grant] = c.finally(patient, grant, s.config.source(1000+uint64(grant)))
 		})
 	}
 	all.Wait()

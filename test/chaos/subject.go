@@ -147,7 +147,11 @@ func (s *subject) addNode(i int, here place, binary string) (err error) {
 			return err
 		}
 	}
-	s.nodes = append(s.nodes, &node{name: name, url: "http://" + here.address, launch: p.launch, output: p.out.String})
+	n := &node{name: name, url: "http://" + here.address, launch: p.launch, output: p.out.String}
+	s.nodes = append(s.nodes, n)
+	if s.config.has(FaultDrain) {
+		s.acts = append(s.acts, act{FaultDrain, func(ctx context.Context, _ *rand.Rand) { n.drainNow(ctx) }})
+	}
 	if s.config.has(FaultClock) {
 		s.acts = append(s.acts, act{FaultClock, func(ctx context.Context, chance *rand.Rand) {
 			_ = setClock(p.clock, int64(chance.IntN(61)-30))
@@ -191,7 +195,7 @@ func (s *subject) disturb(ctx context.Context, chance *rand.Rand, begins func(ki
 		begins(kind)
 		bad := span{from: time.Now()}
 		candidates[chance.IntN(len(candidates))].do(ctx, chance)
-		if bad.to = time.Now(); kind != FaultClock {
+		if bad.to = time.Now(); kind == FaultDisk || kind == FaultDatabase {
 			s.away = append(s.away, bad)
 		}
 	}
@@ -200,6 +204,11 @@ func (s *subject) disturb(ctx context.Context, chance *rand.Rand, begins func(ki
 var _ witness = (*subject)(nil)
 
 func (s *subject) killed(node string, from, to time.Time) bool { return s.nodes.killed(node, from, to) }
+
+func (s *subject) restarted(node string, from, to time.Time) bool {
+	n := s.nodes.named(node)
+	return n != nil && (n.killedIn(from, to) || n.endedIn(from, to))
+}
 
 func (s *subject) durable(known time.Time) time.Time {
 	until := known.Add(commitTime)
