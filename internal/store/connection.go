@@ -34,24 +34,20 @@ func (c Connections) Create(ctx context.Context, r connection.Record, attempt *c
 		}
 	}
 	err = c.s.write(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE definitions SET connections = connections + 1 WHERE id = $1`, r.Definition)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
+		switch _, err := t.exec(insertConnection, args...); {
+		case taken(err, "connections.label"):
+			return connection.ErrLabelTaken
+		case dangling(err):
 			return connection.ErrDefinitionNotFound
-		}
-		if _, err := t.exec(insertConnection, args...); err != nil {
-			if taken(err, "connections.label") {
-				return connection.ErrLabelTaken
-			}
+		case err != nil:
 			return err
 		}
+		t.count(r.Definition, 1)
 		t.record(createEntry(ctx, &r))
 		if attempt == nil {
 			return nil
 		}
-		_, err = t.exec(insertAttempt, attemptArgs...)
+		_, err := t.exec(insertAttempt, attemptArgs...)
 		return err
 	})
 	if err != nil {
@@ -236,8 +232,8 @@ func deleteConnection(t *tx, action, id, statement string, args ...any) error {
 		return orNone(err, connection.ErrNotFound)
 	}
 	t.record(connectionEntry(t.ctx, action, organization, id, time.Time{}, generation, nil))
-	_, err := t.exec(`UPDATE definitions SET connections = connections - 1 WHERE id = $1`, definition)
-	return err
+	t.count(definition, -1)
+	return nil
 }
 
 // Sweep removes what ended or never began.

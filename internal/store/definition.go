@@ -181,7 +181,8 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 // Delete forgets a definition that no connection uses.
 func (d Definitions) Delete(ctx context.Context, definition string, entry audit.Entry) error {
 	err := d.s.write(ctx, func(t *tx) error {
-		n, err := t.exec(`DELETE FROM definitions WHERE id = $1 AND connections = 0`, definition)
+		n, err := t.exec(`DELETE FROM definitions WHERE id = $1 AND connections = 0
+			AND NOT EXISTS (SELECT 1 FROM connections WHERE definition = $1)`, definition)
 		if err != nil {
 			return err
 		}
@@ -194,7 +195,7 @@ func (d Definitions) Delete(ctx context.Context, definition string, entry audit.
 		if err := t.row(`SELECT connections FROM definitions WHERE id = $1`, definition).Scan(&used); err != nil {
 			return orNone(err, destination.ErrNotFound)
 		}
-		return &destination.InUseError{Connections: used}
+		return &destination.InUseError{Connections: max(used, 1)} // one may not be counted yet
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the definition %s: %w", definition, err)

@@ -44,6 +44,8 @@ type tx struct {
 	events  []event.Event // for the outbox, outbox.go
 	letters []letter      // the same, as they are kept
 	news    []News        // to be told of when the transaction is committed
+
+	counts map[string]int // definition → by how many its connections change, count.go
 }
 
 func (h *hand) run() {
@@ -100,6 +102,8 @@ func (h *hand) settle(group []*job) error {
 			}
 		case errors.Is(err, errUndone):
 			savepoints = true
+		case conflict(err) && len(group) > 1:
+			return h.settleEach(group)
 		case conflict(err) && conflicts < conflictLimit:
 			conflicts++
 			time.Sleep(rand.N(time.Duration(conflicts) * 5 * time.Millisecond))
@@ -107,6 +111,16 @@ func (h *hand) settle(group []*job) error {
 			return err
 		}
 	}
+}
+
+// settleEach runs a group's writes one by one: alone they lock less, and do not meet the same conflict again.
+func (h *hand) settleEach(group []*job) error {
+	for i, j := range group {
+		if err := h.settle(group[i : i+1]); j.err == nil {
+			j.err = err
+		}
+	}
+	return nil
 }
 
 // clearErrors forgets what writes of a group met in a transaction that is void.
@@ -149,9 +163,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 	if err := s.begin(ctx); err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	var news []News
-	var entries []audit.Entry
-	var letters []letter
+	var all tx // what the writes that succeeded handed in
 	for _, j := range group {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
@@ -162,7 +174,7 @@ func (h *hand) try(group []*job, savepoints bool) error {
 			return s.failure
 		}
 		if j.err = err; err == nil {
-			news, entries, letters = append(news, t.news...), append(entries, t.entries...), append(letters, t.letters...)
+			all.take(t)
 			continue
 		}
 		if savepoints {
@@ -173,18 +185,9 @@ func (h *hand) try(group []*job, savepoints bool) error {
 		}
 		return errUndone
 	}
-	if err := h.post(ctx, letters); err != nil {
-		return errors.Join(fmt.Errorf("keeping events: %w", err), s.rollback(ctx))
-	}
-	if err := h.chain(ctx, entries); err != nil {
-		return errors.Join(fmt.Errorf("writing the audit record: %w", err), s.rollback(ctx))
-	}
-	if err := h.announce(ctx, news); err != nil {
-		return errors.Join(fmt.Errorf("announcing: %w", err), s.rollback(ctx))
-	}
-	number, err := h.mark(ctx)
+	number, err := h.conclude(ctx, &all)
 	if err != nil {
-		return errors.Join(fmt.Errorf("marking the transaction: %w", err), s.rollback(ctx))
+		return errors.Join(err, s.rollback(ctx))
 	}
 	if err := s.commit(ctx); err != nil {
 		// The driver's word that it may be repeated is not to be had: it gives it for a COMMIT that was sent, too.
@@ -195,6 +198,38 @@ func (h *hand) try(group []*job, savepoints bool) error {
 		return fmt.Errorf("committing: %w", err)
 	}
 	return nil
+}
+
+// take adds what another write handed in.
+func (t *tx) take(other *tx) {
+	t.entries, t.news = append(t.entries, other.entries...), append(t.news, other.news...)
+	t.letters = append(t.letters, other.letters...)
+	for definition, by := range other.counts {
+		t.count(definition, by)
+	}
+}
+
+// conclude writes what a group's writes leave to its end, and gives the number of the transaction's mark. Rows that many
+// groups change are changed here, late and in one order, so that groups wait for each other shortly and never in a
+// circle.
+func (h *hand) conclude(ctx context.Context, all *tx) (int64, error) {
+	if err := h.settleCounts(ctx, all.counts); err != nil {
+		return 0, fmt.Errorf("counting connections: %w", err)
+	}
+	if err := h.post(ctx, all.letters); err != nil {
+		return 0, fmt.Errorf("keeping events: %w", err)
+	}
+	if err := h.chain(ctx, all.entries); err != nil {
+		return 0, fmt.Errorf("writing the audit record: %w", err)
+	}
+	if err := h.announce(ctx, all.news); err != nil {
+		return 0, fmt.Errorf("announcing: %w", err)
+	}
+	number, err := h.mark(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("marking the transaction: %w", err)
+	}
+	return number, nil
 }
 
 // apply runs one write, undone alone when it fails and has a savepoint.

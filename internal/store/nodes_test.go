@@ -134,3 +134,38 @@ func TestTwoNodesOneChain(t *testing.T) {
 		t.Errorf("the chain has %d records, want %d: %v %v", report.Records, want, report.Faults, err)
 	}
 }
+
+// Many make connections of a few definitions on two nodes, in groups that move the same numbers in every order: the
+// numbers are right, and nobody locked anybody out.
+func TestCountsAreMovedInOneOrder(t *testing.T) {
+	ctx := context.Background()
+	f := newServed(t)
+	one, two := f.open(t), f.open(t)
+	var ids []string
+	for i := range 4 {
+		ids = append(ids, addDefinition(t, one, connectiontest.Organization, connectiontest.Sandbox, fmt.Sprint("d", i)))
+	}
+	const callers, each = 32, 12
+	atOnce(callers, one, two, func(i int, s *store.Store) {
+		for n := range each {
+			if err := s.Connections().Create(ctx, newRecord(t, ids[(i+n)%len(ids)], "x"), nil); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for _, id := range ids {
+		if d, err := one.Definitions().Find(ctx, destination.Place{}, id); err != nil || d.Connections != callers*each/len(ids) {
+			t.Errorf("%d connections are counted, %v, want %d", d.Connections, err, callers*each/len(ids))
+		}
+	}
+	for _, s := range []*store.Store{one, two} {
+		if err := s.Close(); err != nil { // what a session met is counted when it ends
+			t.Error(err)
+		}
+	}
+	var deadlocks int
+	err := f.raw(t).QueryRow(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
+	if err != nil || deadlocks != 0 {
+		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	}
+}
