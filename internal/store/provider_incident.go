@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -8,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/provider"
 )
 
@@ -57,6 +60,7 @@ func (p Providers) Open(ctx context.Context, incident provider.Incident) (kept p
 		}
 		name, connections, err := affected(t, incident.Definition)
 		t.emit(provider.OpenedEvents(incident, name, connections)...)
+		t.record(incidentEntry(ctx, "incident.open", &incident, incident.OpenedAt))
 		return err
 	})
 	if err != nil {
@@ -75,6 +79,7 @@ func (p Providers) End(ctx context.Context, incident provider.Incident) (changed
 		}
 		name, _, err := affected(t, incident.Definition)
 		t.emit(provider.EndedEvents(incident, name)...)
+		t.record(incidentEntry(ctx, "incident.end", &incident, incident.ClosedAt))
 		return err
 	})
 	if err != nil {
@@ -90,4 +95,12 @@ func affected(t *tx, definition string) (name string, connections int, err error
 		err = nil
 	}
 	return name, connections, err
+}
+
+// incidentEntry is what the audit record says of an incident: the caller in the context ended it, or nobody did.
+func incidentEntry(ctx context.Context, action string, i *provider.Incident, at time.Time) audit.Entry {
+	return audit.Entry{
+		At: at, Organization: i.Organization, Actor: cmp.Or(access.From(ctx).ID, audit.System), Action: action, Subject: i.ID,
+		Detail: map[string]string{"host": string(i.Host), "definition": i.Definition, "client": i.Client, "ended_by": string(i.EndedBy)},
+	}
 }

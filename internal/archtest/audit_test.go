@@ -1,0 +1,101 @@
+package archtest_test
+
+import (
+	"go/ast"
+	"testing"
+)
+
+// unrecorded lists the functions of the store that write and keep no entry of the audit record, with the reason.
+var unrecorded = map[string]string{
+	"Registry.TouchKeys":       "when a key was last used; the token reads say more",
+	"Connections.writeAttempt": "steps of a browser; FailAttempt records in it, the commit of the consent by itself",
+	"Connections.Delete":       "deleteConnection records",
+	"Connections.Sweep":        "deleteConnection records; attempts that ended have their records",
+	"dataKeys.CreateDataKey":   "made with an organization's first secret, which is recorded",
+	"dataKeys.Rewrap":          "a step of a rotation, whose beginning and end are recorded",
+	"Webhooks.Spread":          "deliveries have their own log",
+	"Webhooks.Claim":           "deliveries have their own log",
+	"Webhooks.Finish":          "deliveries have their own log",
+	"Webhooks.Prune":           "retention of events",
+	"Mails.Gather":             "mail has its own log",
+	"Mails.Open":               "mail has its own log",
+	"Mails.Claim":              "mail has its own log",
+	"Mails.Finish":             "mail has its own log",
+	"Mails.Prune":              "retention of mail",
+	"Store.Emit":               "an event without a change",
+	"Store.sweepMarks":         "marks of transactions",
+	"Store.Ping":               "writes nothing",
+	"Idempotency.Begin":        "the request that it stands for is recorded",
+	"Idempotency.Finish":       "the request that it stands for is recorded",
+	"Idempotency.Abandon":      "the request that it stands for is recorded",
+	"Providers.Meet":           "what is measured of a provider",
+	"Providers.Stand":          "what is measured of a provider",
+	"Audit.OpenReads":          "the record's own",
+	"Audit.KeepCheckpoint":     "the record's own",
+	"Audit.foldReads":          "foldBatches records",
+}
+
+// TestWritesAreRecorded holds that whatever writes to the database records it in the same transaction: who adds a method
+// that writes adds its entry, or the reason for none above.
+func TestWritesAreRecorded(t *testing.T) {
+	known := map[string]bool{}
+	for _, f := range house(t) {
+		if f.dir != "internal/store" || f.test {
+			continue
+		}
+		for _, declared := range f.ast.Decls {
+			function, ok := declared.(*ast.FuncDecl)
+			if !ok || !does(function, "write") {
+				continue
+			}
+			name := receiver(function) + "." + function.Name.Name
+			_, exempt := unrecorded[name]
+			known[name] = true
+			switch recorded := does(function, "record"); {
+			case !recorded && !exempt:
+				t.Errorf("%s: %s writes and records nothing: hand it an audit.Entry, or give it a line in the table of this test", f.path, name)
+			case recorded && exempt:
+				t.Errorf("%s: %s records; take its line out of the table of this test", f.path, name)
+			}
+		}
+	}
+	for name := range unrecorded {
+		if !known[name] {
+			t.Errorf("%s writes no longer; take its line out of the table of this test", name)
+		}
+	}
+}
+
+// receiver names the type that a method is of.
+func receiver(function *ast.FuncDecl) string {
+	if function.Recv == nil || len(function.Recv.List) == 0 {
+		return ""
+	}
+	of := function.Recv.List[0].Type
+	if pointer, ok := of.(*ast.StarExpr); ok {
+		of = pointer.X
+	}
+	if name, ok := of.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+// does tells whether a function calls something of that name.
+func does(function *ast.FuncDecl, name string) bool {
+	found := false
+	ast.Inspect(function, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		switch called := call.Fun.(type) {
+		case *ast.SelectorExpr:
+			found = found || called.Sel.Name == name
+		case *ast.Ident:
+			found = found || called.Name == name
+		}
+		return true
+	})
+	return found
+}
