@@ -58,12 +58,27 @@ func (w Webhooks) free(now string) string {
 	return `(d.claimed_until IS NULL OR d.claimed_until < ` + now + ` OR NOT ` + w.s.aliveOwner("d.claimed_by") + `)`
 }
 
-// Due gives the endpoints of which something is due.
+// Due gives the endpoints of which something is due. One whose secret does not open is left out: it must not hold up the
+// others.
 func (w Webhooks) Due(ctx context.Context, now time.Time) ([]webhook.Endpoint, time.Time, error) {
-	due, err := w.endpoints(ctx, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.enabled = 1 AND EXISTS (
+	var due []webhook.Endpoint
+	var sealed [][]byte
+	err := w.s.rows(ctx, func(row scanner) error {
+		e, secret, err := scanEndpoint(row)
+		due, sealed = append(due, e), append(sealed, secret)
+		return err
+	}, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.enabled = 1 AND EXISTS (
 		SELECT 1 FROM deliveries d WHERE d.webhook = w.id AND d.due_at <= $1 AND `+w.free("$1")+`) ORDER BY w.id`, micros(now))
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("finding due webhooks: %w", err)
+	}
+	opened := due[:0]
+	for i, e := range due {
+		if err := w.openSecret(ctx, &e, sealed[i]); err != nil {
+			w.s.log.Error("a webhook endpoint gets nothing: its secret does not open", "webhook", e.ID, "error", err)
+			continue
+		}
+		opened = append(opened, e)
 	}
 	var next sql.NullInt64
 	err = w.s.row(ctx, `SELECT MIN((SELECT MIN(d.due_at) FROM deliveries d WHERE d.webhook = w.id AND d.due_at > $1))
@@ -71,7 +86,7 @@ func (w Webhooks) Due(ctx context.Context, now time.Time) ([]webhook.Endpoint, t
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("finding due webhooks: %w", err)
 	}
-	return due, instant(next), nil
+	return opened, instant(next), nil
 }
 
 // Claim takes deliveries that are due. Of two nodes that found the same, one finds them taken.

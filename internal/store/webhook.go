@@ -73,7 +73,8 @@ func (w Webhooks) sealSecret(ctx context.Context, e *webhook.Endpoint) ([]byte, 
 	return w.s.sealSecrets(ctx, webhookRow(e.Organization, e.ID, e.Secret.Generation), secrets)
 }
 
-func (w Webhooks) scanEndpoint(ctx context.Context, row scanner) (webhook.Endpoint, error) {
+// scanEndpoint reads an endpoint, and its secrets as they are sealed.
+func scanEndpoint(row scanner) (webhook.Endpoint, []byte, error) {
 	var e webhook.Endpoint
 	var types string
 	var enabled int
@@ -82,16 +83,20 @@ func (w Webhooks) scanEndpoint(ctx context.Context, row scanner) (webhook.Endpoi
 	err := row.Scan(&e.ID, &e.Organization, &e.Sandbox, &e.URL, &e.Description, &types, &enabled, &e.Reason, &sealed,
 		&e.Secret.Generation, &until, &failing, &e.Version, &e.CreatedBy, &created, &updated)
 	if err != nil {
-		return webhook.Endpoint{}, err
+		return webhook.Endpoint{}, nil, err
 	}
 	for name := range strings.FieldsSeq(types) {
 		e.Types = append(e.Types, event.Type(name))
 	}
 	e.Enabled, e.Secret.PreviousUntil, e.FailingSince = enabled != 0, instant(until), instant(failing)
 	e.CreatedAt, e.UpdatedAt = instant(created), instant(updated)
+	return e, sealed, nil
+}
+
+func (w Webhooks) openSecret(ctx context.Context, e *webhook.Endpoint, sealed []byte) error {
 	secrets, err := w.s.openSecrets(ctx, webhookRow(e.Organization, e.ID, e.Secret.Generation), sealed)
 	e.Secret.Current, e.Secret.Previous = secrets["current"], secrets["previous"]
-	return e, err
+	return err
 }
 
 // CreateEndpoint adds an endpoint.
@@ -118,8 +123,11 @@ func (w Webhooks) CreateEndpoint(ctx context.Context, e webhook.Endpoint, record
 
 // Endpoint gives one.
 func (w Webhooks) Endpoint(ctx context.Context, organization, id string) (webhook.Endpoint, error) {
-	e, err := w.scanEndpoint(ctx, w.s.row(ctx, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.id = $1 AND w.organization = $2`,
+	e, sealed, err := scanEndpoint(w.s.row(ctx, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.id = $1 AND w.organization = $2`,
 		id, organization))
+	if err == nil {
+		err = w.openSecret(ctx, &e, sealed)
+	}
 	if err != nil {
 		return webhook.Endpoint{}, fmt.Errorf("reading a webhook endpoint: %w", orNone(err, webhook.ErrNotFound))
 	}
@@ -128,21 +136,16 @@ func (w Webhooks) Endpoint(ctx context.Context, organization, id string) (webhoo
 
 // Endpoints gives an organization's.
 func (w Webhooks) Endpoints(ctx context.Context, organization string) ([]webhook.Endpoint, error) {
-	all, err := w.endpoints(ctx, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.organization = $1 ORDER BY w.id`, organization)
+	var all []webhook.Endpoint
+	err := w.s.rows(ctx, func(row scanner) error {
+		e, _, err := scanEndpoint(row)
+		all = append(all, e)
+		return err
+	}, `SELECT `+endpointColumns+` FROM webhooks w WHERE w.organization = $1 ORDER BY w.id`, organization)
 	if err != nil {
 		return nil, fmt.Errorf("listing webhook endpoints: %w", err)
 	}
 	return all, nil
-}
-
-func (w Webhooks) endpoints(ctx context.Context, query string, args ...any) ([]webhook.Endpoint, error) {
-	var all []webhook.Endpoint
-	err := w.s.rows(ctx, func(row scanner) error {
-		e, err := w.scanEndpoint(ctx, row)
-		all = append(all, e)
-		return err
-	}, query, args...)
-	return all, err
 }
 
 // ChangeEndpoint replaces an endpoint whose version is still the same.

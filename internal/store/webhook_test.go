@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/connection/connectiontest"
 	"latchkey/internal/event"
 	"latchkey/internal/ident"
+	"latchkey/internal/secret"
 	"latchkey/internal/store"
 	"latchkey/internal/webhook"
 )
@@ -81,6 +82,7 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("ChangeEndpoint() of an old version = %v", err)
 		}
 		changed.Version = 2
+		changed.Secret.Current, changed.Secret.Previous = secret.String{}, secret.String{}
 		all, err := w.Endpoints(ctx, e.Organization)
 		if err != nil || len(all) != 1 {
 			t.Fatal(all, err)
@@ -252,6 +254,30 @@ func TestClaims(t *testing.T) {
 		heir.SkipRestartGrace()
 		if jobs, err := heir.Webhooks(nil).Claim(ctx, e.ID, again, until, 9); err != nil || len(jobs) == 0 {
 			t.Errorf("Claim() after its owner ended = %v, %v", jobs, err)
+		}
+	})
+}
+
+// TestUnreadableSecret holds that an endpoint whose secret does not open holds up no other.
+func TestUnreadableSecret(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		ctx := context.Background()
+		f := fresh(t)
+		s := f.open(t)
+		w := s.Webhooks(nil)
+		broken, sound := addEndpoint(t, w, nil), addEndpoint(t, w, nil)
+		if _, err := f.raw(t).Exec(`UPDATE webhooks SET secret = (SELECT o.secret FROM webhooks o WHERE o.id = $1) WHERE id = $2`, sound.ID, broken.ID); err != nil {
+			t.Fatal(err)
+		}
+		emit(t, s, newEvent(event.ConnectionDegraded, "conn_1", now))
+		if _, err := w.Spread(ctx, now, 10); err != nil {
+			t.Fatal(err)
+		}
+		if due, _, err := w.Due(ctx, now); err != nil || len(due) != 1 || due[0].ID != sound.ID {
+			t.Errorf("Due() = %v, %v, want %s", due, err, sound.ID)
+		}
+		if all, err := w.Endpoints(ctx, sound.Organization); err != nil || len(all) != 2 {
+			t.Errorf("Endpoints() = %v, %v", all, err)
 		}
 	})
 }

@@ -13,7 +13,7 @@ type EndpointStore interface {
 	CreateEndpoint(ctx context.Context, e Endpoint, record audit.Entry) error
 	// Endpoint gives one of the organization, or [ErrNotFound].
 	Endpoint(ctx context.Context, organization, id string) (Endpoint, error)
-	// Endpoints gives those of the organization, in the order of their ids.
+	// Endpoints gives those of the organization, without their secrets, in the order of their ids.
 	Endpoints(ctx context.Context, organization string) ([]Endpoint, error)
 	// ChangeEndpoint replaces what is kept, if its version is still e.Version, with a version more; else [ErrConflict].
 	// FailingSince is forgotten when it is enabled anew.
@@ -76,7 +76,7 @@ type Queue interface {
 	// one delivery for each endpoint that wants it, once, however many dispatchers there are.
 	Spread(ctx context.Context, now time.Time, limit int) (int, error)
 	// Due gives the enabled endpoints of which a delivery is due and not claimed, with their secrets, and when the next
-	// will be of any; zero for never.
+	// will be of any; zero for never. An endpoint that can't be read MUST NOT keep the others from being given.
 	Due(ctx context.Context, now time.Time) ([]Endpoint, time.Time, error)
 	// Claim takes deliveries of an endpoint that are due, at most limit. Nobody else gets them before until, unless this
 	// process ends.

@@ -99,7 +99,6 @@ func (s *Subscriptions) List(ctx context.Context, caller access.Caller) ([]Endpo
 	var seen []Endpoint
 	for _, e := range all {
 		if visible(caller, e) {
-			e.Secret = Secret{PreviousUntil: e.Secret.PreviousUntil, Generation: e.Secret.Generation}
 			seen = append(seen, e)
 		}
 	}
