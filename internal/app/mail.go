@@ -47,7 +47,7 @@ func hidden(name, doc string, at func(*Config) *secret.String) setting {
 		set: func(c *Config, v []string) error {
 			value := strings.Join(v, " ")
 			if path, ok := strings.CutPrefix(value, "@"); ok {
-				content, err := os.ReadFile(path)
+				content, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 				if err != nil {
 					return err
 				}

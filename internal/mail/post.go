@@ -38,13 +38,14 @@ type Config struct {
 	Interval time.Duration
 	// DigestAt is when in the day, in UTC, the digest goes out; negative means never.
 	DigestAt time.Duration
+	// Look is how often there is a look at what is to be done; 0 means 2 s.
+	Look time.Duration
 }
 
 const (
 	defaultGather   = time.Minute
 	defaultInterval = 15 * time.Minute
-	// look is how often there is a look at what is to be done.
-	look = 2 * time.Second
+	defaultLook     = 2 * time.Second
 	// gatherLimit is how many things one mail tells of, in numbers at least.
 	gatherLimit = 10000
 	// keep is how long a mail is remembered.
@@ -78,6 +79,7 @@ func New(config Config) (*Post, error) {
 	if config.Meter == nil {
 		config.Meter = noop.Meter{}
 	}
+	config.Look = cmp.Or(config.Look, defaultLook)
 	config.Interval = cmp.Or(config.Interval, defaultInterval)
 	config.Gather = cmp.Or(config.Gather, min(defaultGather, config.Interval))
 	sent, err := config.Meter.Int64Counter("latchkey.mail.attempts", metric.WithDescription(
@@ -114,9 +116,9 @@ func (p *Post) run(ctx context.Context) {
 		case <-timer.C():
 		}
 		if err := p.round(ctx); err != nil && ctx.Err() == nil {
-			p.config.Log.Warn("sending mail: trying again", "in", look.String(), "error", err)
+			p.config.Log.Warn("sending mail: trying again", "in", p.config.Look.String(), "error", err)
 		}
-		timer.Reset(look)
+		timer.Reset(p.config.Look)
 	}
 }
 

@@ -74,7 +74,9 @@ func inBubble(t *testing.T, digestAt time.Duration, test func(b *bench)) {
 func (b *bench) start(digestAt time.Duration) {
 	b.Helper()
 	var err error
-	b.post, err = mail.New(mail.Config{Store: b.store.Mails(), Sender: &b.outbox, PublicURL: "https://latchkey.example.com", DigestAt: digestAt})
+	b.post, err = mail.New(mail.Config{Store: b.store.Mails(), Sender: &b.outbox, PublicURL: "https://latchkey.example.com", DigestAt: digestAt,
+		Look: 20 * time.Second, // so that days pass quickly
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

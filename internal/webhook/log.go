@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/internal/access"
@@ -75,9 +76,10 @@ func (s *Subscriptions) Events(ctx context.Context, caller access.Caller, select
 	}
 	if selection.Type != "" && !selection.Type.Known() {
 		_, err := ParseTypes([]string{string(selection.Type)})
-		invalid := err.(*InvalidError) //nolint:errcheck,errorlint // it gives no other
-		invalid.Pointer = "/type"
-		return nil, invalid
+		if invalid, ok := errors.AsType[*InvalidError](err); ok {
+			invalid.Pointer = "/type"
+		}
+		return nil, err
 	}
 	selection.Organization = caller.Organization
 	return s.config.Log.Events(ctx, selection)
