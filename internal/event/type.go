@@ -85,9 +85,9 @@ var descriptions = []Description{
 	},
 	{
 		Type:    ConnectionRecovered,
-		Doc:     "A connection that was degraded has a fresh token again.",
-		Members: []Member{labelMember, definitionMember, {"generation", "The generation of the token."}, {"degraded_since", "When it became degraded."}},
-		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "generation": 8, "degraded_since": "2026-11-21T09:12:00Z"}},
+		Doc:     "A connection that was degraded, or needed a new consent, has a fresh token again.",
+		Members: []Member{labelMember, definitionMember, {"generation", "The generation of the token."}},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "generation": 8}},
 	},
 	{
 		Type:    ConnectionNeedsReauthorization,
