@@ -218,3 +218,41 @@ func readForever(t *testing.T, dir string) {
 		time.Sleep(200 * time.Microsecond)
 	}
 }
+
+// TestReadsOfNodesThatAreGone records what a node left that ended without a word, once, and what this node has under way
+// stays.
+func TestReadsOfNodesThatAreGone(t *testing.T) { onBoth(t, testReadsOfNodesThatAreGone) }
+
+func testReadsOfNodesThatAreGone(t *testing.T, fresh func(testing.TB) folder) {
+	ctx := context.Background()
+	s := fresh(t).open(t)
+	journal := s.Audit()
+	for _, node := range []string{"node_gone", s.Incarnation()} {
+		if err := journal.OpenReads(ctx, node, audit.Batched, now); err != nil {
+			t.Fatal(err)
+		}
+		tallies := []audit.Tally{{Organization: org, Caller: "key_1", Connection: node, Token: "hash", Count: 3, First: 5, Last: 5}}
+		if err := journal.KeepReads(ctx, node, tallies, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := journal.Append(ctx, audit.Entry{Organization: org, Action: "test.begin"}); err != nil {
+		t.Fatal(err)
+	}
+	s.SkipRestartGrace()
+	for range 2 {
+		if err := journal.RecoverReads(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads, others := counted(t, s)
+	if len(reads) != 1 || reads["node_gone"] != 3 || len(others) != 2 || others[1] != audit.ActionUncleanEnd {
+		t.Errorf("recorded %v and %v", reads, others)
+	}
+	if err := journal.CloseReads(ctx, s.Incarnation()); err != nil {
+		t.Fatal(err)
+	}
+	if reads, _ := counted(t, s); reads[s.Incarnation()] != 3 {
+		t.Errorf("after its end %v are recorded", reads)
+	}
+}

@@ -11,12 +11,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/store"
 )
-
-var auditor = access.Caller{ID: "key_auditor", Organization: "O", Scopes: access.Scopes{access.AuditRead}}
 
 func openLog(t testing.TB, s *store.Store) *audit.Log {
 	t.Helper()
