@@ -18,6 +18,7 @@ func (c *compiler) options() {
 	c.plan.auth.Method, c.plan.format = PostAuth, AutoFormat
 	c.plan.callback = CallbackOptions{CodeParam: "code", StateParam: "state", ErrorParam: "error"}
 	c.plan.authorization.PKCE, c.plan.expiry.Unit = NoPKCE, Seconds
+	c.plan.refresh = RefreshOptions{Grace: defaultGrace, Reuse: ReuseGrace}
 	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
@@ -248,15 +249,19 @@ func (c *compiler) tokenPlacement(n *jsontree.Node, at string) {
 	}
 }
 
-// refresh is kept for the keeper: how the provider treats a refresh token that is presented twice.
+// refresh reads how the provider treats a refresh token that is presented twice.
 func (c *compiler) refresh(n *jsontree.Node, at string) {
 	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("grace_seconds", "reuse"))
-	c.seconds(n.Get("grace_seconds"), jsontree.Child(at, "grace_seconds"), 0)
-	if !n.Get("reuse").Absent() {
-		c.enum(n.Get("reuse"), jsontree.Child(at, "reuse"), "the reuse", "none", "grace", "revokes_family")
+	o := &c.plan.refresh
+	if grace := n.Get("grace_seconds"); !grace.Absent() {
+		o.Grace = c.seconds(grace, jsontree.Child(at, "grace_seconds"), 0)
+	}
+	if reuse, ok := c.enum(n.Get("reuse"), jsontree.Child(at, "reuse"), "the reuse",
+		string(ReuseNone), string(ReuseGrace), string(ReuseRevokesFamily)); ok {
+		o.Reuse = Reuse(reuse)
 	}
 }
 

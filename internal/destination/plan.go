@@ -25,6 +25,7 @@ type Plan struct {
 	paths         StandardPaths
 	validations   []Validation
 	expiry        ExpiryOptions
+	refresh       RefreshOptions
 	assertion     *Assertion
 	format        ResponseFormat
 	revocation    *Text
@@ -75,6 +76,9 @@ func (p *Plan) Validations() []Validation { return p.validations }
 
 // Expiry gives options.expiry.
 func (p *Plan) Expiry() ExpiryOptions { return p.expiry }
+
+// Refresh gives options.refresh, with its defaults.
+func (p *Plan) Refresh() RefreshOptions { return p.refresh }
 
 // Assertion gives options.assertion; nil when there is none.
 func (p *Plan) Assertion() *Assertion { return p.assertion }
@@ -264,6 +268,29 @@ type ExpiryOptions struct {
 	Unit    ExpiryUnit
 	// FromJWT reads `exp` of an access token that is a JWT.
 	FromJWT bool
+}
+
+// Reuse says what a provider does with a refresh token that is presented a second time.
+type Reuse string
+
+// The ways (spec/token-keeping.md, "Crash recovery").
+const (
+	// ReuseGrace answers it again for a while: what most do that rotate, and the default.
+	ReuseGrace Reuse = "grace"
+	// ReuseNone refuses it.
+	ReuseNone Reuse = "none"
+	// ReuseRevokesFamily takes it for theft and ends all tokens of the grant.
+	ReuseRevokesFamily Reuse = "revokes_family"
+)
+
+// defaultGrace is assumed of providers whose definition does not tell: Okta, Auth0, Hydra and Dex have no less.
+const defaultGrace = 10 * time.Second
+
+// RefreshOptions are options.refresh: what to do when the answer to a refresh is lost.
+type RefreshOptions struct {
+	// Grace is how long after the first time a refresh token may be presented again.
+	Grace time.Duration
+	Reuse Reuse
 }
 
 // ResponseFormat says how to read a body.

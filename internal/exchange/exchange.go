@@ -59,6 +59,8 @@ type Input struct {
 	User   UserContext
 	// Code is what came back from the consent; authorization code, first round only.
 	Code *CodeGrant
+	// Limit bounds each request that presents a refresh token, beside the client's own bound; 0 means no other.
+	Limit time.Duration
 }
 
 // CodeGrant is what a consent brought back.
@@ -83,7 +85,8 @@ type Attempt struct {
 type TokenSet struct {
 	AccessToken, RefreshToken secret.String
 	TokenType, Scope          string
-	// IssuedAt is when the answer came. The others are zero where the life is unknown.
+	// IssuedAt is when the request was sent: the token can't be older, and a slow answer does not lengthen its life. The
+	// others are zero where the life is unknown.
 	IssuedAt, ExpiresAt, RefreshExpiresAt time.Time
 	// ExpirySource tells how ExpiresAt is known: one of the Expiry constants.
 	ExpirySource string

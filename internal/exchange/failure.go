@@ -67,6 +67,9 @@ type Failure struct {
 	RetryAfter time.Duration
 	// Sent says that the provider may have seen the request: a code or a rotating refresh token may be used up.
 	Sent bool
+	// Unanswered says that a request left which presented a refresh token, and that no whole answer came: whether the
+	// provider has rotated it, nobody knows.
+	Unanswered bool
 	// Endpoint is where the request went, host and path only.
 	Endpoint string
 	// Field names the customer's field, or output, whose value keeps the request from being sent; "" when no single one

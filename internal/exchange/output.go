@@ -147,7 +147,7 @@ func (x *round) take(a *answer, found map[string]any) {
 		x.data[name] = value
 	}
 	if _, ok := found[nameAccessToken]; ok {
-		x.received, x.issuer = a.received, a.endpoint
+		x.issued, x.issuer = a.asked, a.endpoint
 		for _, name := range []string{nameExpiresIn, nameExpiresAt} {
 			if _, again := found[name]; !again {
 				delete(x.got, name) // it told the life of the token that this one replaces
@@ -177,7 +177,7 @@ func (x *round) finish() (*TokenSet, error) {
 	}
 	set := &TokenSet{
 		AccessToken: secret.New(reveal(x.got[nameAccessToken])), RefreshToken: secret.New(reveal(x.got[nameRefreshToken])),
-		TokenType: reveal(x.got[nameTokenType]), Scope: reveal(x.got[nameScope]), IssuedAt: x.received,
+		TokenType: reveal(x.got[nameTokenType]), Scope: reveal(x.got[nameScope]), IssuedAt: x.issued,
 		Outputs: x.outputs(previous),
 	}
 	kept := set.RefreshToken.Empty()

@@ -17,10 +17,11 @@ import (
 
 // answer is a provider's answer, read.
 type answer struct {
-	status   int
-	header   http.Header
-	body     any // as pebble.FromJSON gives it, a *pebble.Map of strings for a form, or the text
-	received time.Time
+	status int
+	header http.Header
+	body   any // as pebble.FromJSON gives it, a *pebble.Map of strings for a form, or the text
+	// asked is when the request began: what the answer says of lives is counted from there.
+	asked    time.Time
 	endpoint string
 	// byRefreshToken tells that the request presented a refresh token, and kind what it was.
 	byRefreshToken bool
@@ -33,9 +34,9 @@ type answer struct {
 // read reads the body by what it says it is (spec §3.7).
 func (x *round) read(w *wire, request *destination.Request, reply *egress.Response) (*answer, error) {
 	a := &answer{
-		status: reply.Status, header: reply.Header, received: reply.Received,
+		status: reply.Status, header: reply.Header, asked: x.asked,
 		endpoint: x.endpoint(w), kind: request.Kind,
-		byRefreshToken: request.Kind == destination.StandardRefresh || request.UsesRefreshToken && x.data[nameRefreshToken] != nil,
+		byRefreshToken: x.presents(request),
 	}
 	body := bytes.TrimPrefix(reply.Body, []byte("\ufeff"))
 	a.html, a.title = readHTML(reply.Header, body)

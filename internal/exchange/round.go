@@ -44,8 +44,10 @@ type round struct {
 	got map[string]any
 	// secretOutputs are the names of outputs to be sealed.
 	secretOutputs map[string]bool
-	// received is when the last answer came that gave an access token.
-	received time.Time
+	// asked is when the last request began that was answered.
+	asked time.Time
+	// issued is when the request began whose answer gave the access token: its life is counted from there.
+	issued time.Time
 	// issuer is the endpoint that gave it.
 	issuer string
 	// salvaged is when the answer came whose refresh token was saved although it could not be used.

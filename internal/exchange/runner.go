@@ -77,6 +77,19 @@ func renewal(plan *destination.Plan, tokens *TokenSet) *destination.Renewal {
 	return nil
 }
 
+// PresentsRefreshToken tells whether [Runner.Renew] presents a refresh token.
+func PresentsRefreshToken(plan *destination.Plan, tokens *TokenSet) bool {
+	if plan.AuthType() != destination.OAuth2 {
+		return false
+	}
+	way := renewal(plan, tokens)
+	if way == nil {
+		return false
+	}
+	held := tokens != nil && !tokens.RefreshToken.Empty() || hasConstant(plan, "refreshToken")
+	return held && (way.NeedsRefreshToken || way.Request.UsesRefreshToken)
+}
+
 func hasConstant(plan *destination.Plan, name string) bool {
 	for _, f := range plan.Fields() {
 		if f.Name == name && f.Constant != nil {

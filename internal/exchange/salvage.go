@@ -37,7 +37,7 @@ func (x *round) salvage(ctx context.Context, a *answer, request *destination.Req
 		}
 	}
 	x.hide(reveal(x.got[nameRefreshToken]))
-	x.salvaged = a.received
+	x.salvaged = a.asked
 }
 
 func ofRefreshToken(name string) bool {
@@ -53,6 +53,6 @@ func (x *round) left() *TokenSet {
 		return nil
 	}
 	set := *previous
-	set.RefreshToken, set.RefreshExpiresAt = rotated, x.refreshEnd(later(x.received, x.salvaged))
+	set.RefreshToken, set.RefreshExpiresAt = rotated, x.refreshEnd(later(x.issued, x.salvaged))
 	return &set
 }

@@ -19,15 +19,22 @@ func (x *round) send(ctx context.Context, request *destination.Request) (*answer
 		return nil, err
 	}
 	w.fixed = request.URL.Constant()
+	if x.in.Limit > 0 && x.presents(request) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, x.in.Limit)
+		defer cancel()
+	}
 	started := x.clock.Now()
 	reply, err := x.do(ctx, w)
 	if failed, ok := errors.AsType[*egress.Error](err); ok && !failed.Sent && worthRepeating(failed.Kind) && ctx.Err() == nil {
+		started = x.clock.Now()
 		reply, err = x.do(ctx, w)
 	}
 	if err != nil {
-		return nil, x.unreached(w, err)
+		return nil, x.unreached(w, request, err)
 	}
 	x.sent = true
+	x.asked = started
 	x.log.DebugContext(ctx, "token request", "kind", string(request.Kind), "endpoint", x.endpoint(w),
 		"status", reply.Status, "took", x.clock.Now().Sub(started))
 	return x.read(w, request, reply)
@@ -56,8 +63,13 @@ func (x *round) do(ctx context.Context, w *wire) (*egress.Response, error) {
 	return x.client.Do(ctx, request)
 }
 
+// presents tells whether a request presents a refresh token.
+func (x *round) presents(request *destination.Request) bool {
+	return request.Kind == destination.StandardRefresh || request.UsesRefreshToken && x.data[nameRefreshToken] != nil
+}
+
 // unreached is the failure of a request that got no answer.
-func (x *round) unreached(w *wire, err error) *Failure {
+func (x *round) unreached(w *wire, request *destination.Request, err error) *Failure {
 	f := &Failure{Kind: ProviderDown, Code: "unreachable", Sent: true, Endpoint: x.endpoint(w), Err: err}
 	failed, ok := errors.AsType[*egress.Error](err)
 	if !ok {
@@ -70,6 +82,8 @@ func (x *round) unreached(w *wire, err error) *Failure {
 		f.Err = &egress.Error{Kind: failed.Kind, Sent: failed.Sent, Host: x.cut(failed.Host), Err: errors.New(f.Description)}
 	}
 	switch failed.Kind {
+	case egress.KindTimeout, egress.KindReset, egress.KindCanceled:
+		f.Unanswered = failed.Sent && x.presents(request)
 	case egress.KindBadRequest:
 		f.Kind, f.Code = Denied, CannotSend
 	case egress.KindRedirect, egress.KindTooLarge, egress.KindProtocol:
