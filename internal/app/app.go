@@ -119,7 +119,6 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	}); err != nil {
 		return h, err
 	}
-	h.hearNews()
 	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
 	h.catalogue = destination.NewCatalogue(destination.Config{
 		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
@@ -134,6 +133,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openConnections(); err != nil {
 		return h, err
 	}
+	h.hearNews()
 	if err = h.openWebhooks(); err != nil {
 		return h, err
 	}
@@ -153,8 +153,12 @@ func (h *house) openEgress() (*egress.Client, error) {
 
 func (h *house) openConnections() (err error) {
 	connections := h.store.Connections()
+	spill, err := h.store.Spill(h.config.path("spill"))
+	if err != nil {
+		return err
+	}
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
-		Ledger: connections, Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
+		Ledger: connections, Spill: spill, Health: h.health, Shared: h.store.Shared(), Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
 		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"),
 	})
 	if err != nil {
@@ -248,18 +252,19 @@ func (h *house) close(ctx context.Context) error {
 // run serves until ctx ends, then drains.
 func (h *house) run(ctx context.Context, l *listener) error {
 	h.health.Start()
-	h.keeper.Start()
+	failure := h.keeper.Start(ctx)
 	h.dispatcher.Start()
 	h.store.Keyring().Start()
 	if h.post != nil {
 		h.post.Start()
 	}
 	h.audit.Start()
-	var failure error
-	select {
-	case <-ctx.Done():
-		h.log.Info("stopping: finishing what is under way", "within", h.config.DrainTimeout.String())
-	case failure = <-l.failed:
+	if failure == nil {
+		select {
+		case <-ctx.Done():
+			h.log.Info("stopping: finishing what is under way", "within", h.config.DrainTimeout.String())
+		case failure = <-l.failed:
+		}
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.DrainTimeout)
 	defer cancel()

@@ -59,7 +59,7 @@ func settings() []setting {
 		list("return_urls", "Origins to which a browser may be sent back after a consent.", func(c *Config) *[]string { return &c.ReturnURLs }),
 		text("organization.id", "", "IMS organization id, made at the first start when absent.", func(c *Config) *string { return &c.OrganizationID }),
 		text("organization.name", "Latchkey", "The organization's name.", func(c *Config) *string { return &c.Organization }),
-		number("refresh.workers", "32", "How many refreshes may run at once.", func(c *Config) *int { return &c.RefreshWorkers }),
+		number("refresh.workers", "256", "How many refreshes may run, or wait for their providers, at once.", func(c *Config) *int { return &c.RefreshWorkers }),
 		duration("refresh.default_life", "1h", "Life assumed for a token whose provider states none.", func(c *Config) *time.Duration { return &c.DefaultLife }),
 		duration("events.retention", "720h", "How long events and the logs of their deliveries are kept, 72h at least.", func(c *Config) *time.Duration { return &c.EventRetention }),
 		number("providers.concurrency", "64", "How many token requests to one provider may be under way, on each node.", func(c *Config) *int { return &c.Providers.Concurrency }),

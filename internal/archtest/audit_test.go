@@ -25,6 +25,8 @@ var unrecorded = map[string]string{
 	"Store.Emit":               "an event without a change",
 	"Store.sweepMarks":         "marks of transactions",
 	"Store.Ping":               "writes nothing",
+	"Connections.Claim":        "the refresh that it begins is recorded with its end",
+	"Connections.Again":        "the refresh that it begins is recorded with its end",
 	"Idempotency.Begin":        "the request that it stands for is recorded",
 	"Idempotency.Finish":       "the request that it stands for is recorded",
 	"Idempotency.Abandon":      "the request that it stands for is recorded",

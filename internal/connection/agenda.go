@@ -21,6 +21,8 @@ const (
 	sweepBatch = 500
 	// attemptsKept is how long ended attempts are kept, so that a late callback is told what happened.
 	attemptsKept = time.Hour
+	// rescueEvery is how often to look for renewals that another process was killed in.
+	rescueEvery = time.Second
 	// storeRetry is how long to wait when the store can't be read.
 	storeRetry = 5 * time.Second
 )
@@ -41,7 +43,7 @@ type agenda struct {
 	// more tells that the last batch was full: the store has more before until.
 	more bool
 
-	nextLoad, nextSweep time.Time // used by run alone
+	nextLoad, nextSweep, nextRescue time.Time // used by run alone
 }
 
 func newAgenda(k *Keeper) *agenda {
@@ -122,6 +124,35 @@ func (a *agenda) housekeep(now time.Time) {
 		a.nextSweep = now.Add(sweepEvery)
 		a.sweep(now)
 	}
+	if !now.Before(a.nextRescue) {
+		a.nextRescue = now.Add(rescueEvery)
+		if !a.keeper.config.Shared { // nobody else can be interrupted
+			a.nextRescue = now.Add(100 * 365 * 24 * time.Hour)
+		}
+		a.rescue(now)
+	}
+}
+
+// rescue puts first what a process that is gone has left unanswered: its refresh token may be presented again for a
+// few seconds only.
+func (a *agenda) rescue(now time.Time) {
+	ctx, cancel := context.WithTimeout(a.keeper.background, lookTimeout)
+	defer cancel()
+	ids, err := a.keeper.config.Ledger.Interrupted(ctx, batch)
+	if err != nil {
+		a.keeper.config.Log.Error("reading which renewals were interrupted", "error", err)
+		a.nextRescue = now.Add(rescueEvery)
+		return
+	}
+	if len(ids) > 0 {
+		a.keeper.config.Log.Info("taking up interrupted renewals", "connections", len(ids))
+	}
+	for _, id := range ids {
+		a.push(id, now)
+	}
+	if len(ids) == batch {
+		a.nextRescue = now.Add(rescueEvery)
+	}
 }
 
 // load reads a batch of what is due before the horizon. Those that are queued or under way come again, since the store
@@ -143,6 +174,9 @@ func (a *agenda) load(now time.Time) error {
 	a.until = now.Add(horizon)
 	for _, d := range found {
 		if a.queued[d.ID] == 0 {
+			if e := a.keeper.byID.find(key{name: d.ID}); e != nil {
+				d.At = earlier(d.At, e.now.Load().refreshAt) // it follows no step of the clock
+			}
 			a.queued[d.ID] = 1
 			heap.Push(&a.times, d)
 		}
@@ -168,7 +202,7 @@ func (a *agenda) sweep(now time.Time) {
 
 // next tells how long there is nothing to do.
 func (a *agenda) next(now time.Time) time.Duration {
-	until := earlier(a.nextLoad, a.nextSweep)
+	until := earlier(earlier(a.nextLoad, a.nextSweep), a.nextRescue)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.times) > 0 {

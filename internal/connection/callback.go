@@ -156,7 +156,7 @@ func clean(text string, limit int) string {
 func (c *Connector) complete(ctx context.Context, attempt *Attempt, record *Record, plan *destination.Plan, code *exchange.CodeGrant) (*exchange.Failure, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
 	defer cancel()
-	tokens, err := c.config.Exchanger.Acquire(ctx, plan, exchange.Input{
+	tokens, err := c.config.Keeper.acquire(ctx, plan, record, exchange.Input{
 		Fields: attempt.Fields, User: userOf(record, attempt.CreatedBy), Code: code,
 	})
 	if err != nil {

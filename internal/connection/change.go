@@ -96,9 +96,12 @@ func (c *Connector) authorize(ctx context.Context, caller access.Caller, record 
 		}
 		return Created{present(record), link, attempt.ExpiresAt}, nil
 	}
-	tokens, err := c.config.Exchanger.Acquire(ctx, pinned.Plan, exchange.Input{Fields: fields, User: userOf(record, caller.ID)})
+	tokens, err := c.config.Keeper.acquire(ctx, pinned.Plan, record, exchange.Input{Fields: fields, User: userOf(record, caller.ID)})
+	if failed, ok := errors.AsType[*ProviderError](err); ok {
+		failed.Identity = record.identity()
+	}
 	if err != nil {
-		return Created{}, &ProviderError{Identity: record.identity(), Failure: failureOf(err)}
+		return Created{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
 	defer cancel()
@@ -144,10 +147,10 @@ func (c *Connector) planFor(ctx context.Context, caller access.Caller, record *R
 // outdone, not obeyed. record is brought up to date.
 func (c *Connector) replace(ctx context.Context, record *Record, plan *destination.Plan, tokens *exchange.TokenSet, account *Account, attempt string) error {
 	for {
-		commit := c.config.Keeper.commitment(record, plan, tokens)
+		commit := c.config.Keeper.commitment(record, plan, tokens, "")
 		commit.Account, commit.Attempt = account, attempt
 		var applied bool
-		err := retry(ctx, func() (err error) {
+		err := c.config.Keeper.retry(ctx, func() (err error) {
 			_, applied, err = c.config.Keeper.config.Ledger.Commit(ctx, commit)
 			return err
 		})

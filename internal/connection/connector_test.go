@@ -296,7 +296,7 @@ func TestDisableEnable(t *testing.T) {
 	}
 	fails[*connection.DisabledError](w, c.ID, connection.Want{})
 	w.clock.Advance(2 * time.Hour)
-	w.keeper.Start()
+	w.start()
 	fails[*connection.DisabledError](w, c.ID, connection.Want{})
 	if _, err := w.connector.Reauthorize(ctx, admin, ref, connection.Reauthorize{}); !isA[*connection.StateError](err) {
 		t.Errorf("Reauthorize() of a disabled connection = %v", err)

@@ -284,7 +284,7 @@ func TestPruning(t *testing.T) {
 	pending := w.begin("browser", connection.Create{}).Connection.ID
 	active := w.consent("browser", connection.Create{})
 	w.clock.Advance(25 * time.Hour)
-	w.keeper.Start()
+	w.start()
 	w.eventually("the pending connection goes", func() bool {
 		_, err := w.connector.Get(context.Background(), admin, connection.Ref{Name: pending})
 		return errors.Is(err, connection.ErrNotFound)

@@ -104,13 +104,13 @@ func (c *Connector) createActive(ctx context.Context, caller access.Caller, reco
 			return Created{}, fmt.Errorf("looking for the label: %w", err)
 		}
 	}
-	tokens, err := c.config.Exchanger.Acquire(ctx, plan, exchange.Input{
+	tokens, err := c.config.Keeper.acquire(ctx, plan, &record, exchange.Input{
 		Fields: record.Fields, User: userOf(&record, caller.ID),
 	})
 	if err != nil {
-		return Created{}, &ProviderError{Failure: failureOf(err)}
+		return Created{}, err
 	}
-	commit := c.config.Keeper.commitment(&record, plan, tokens)
+	commit := c.config.Keeper.commitment(&record, plan, tokens, "")
 	record.State, record.Tokens, record.Generation = Active, tokens, 1
 	record.Renewable, record.RefreshAt, record.LastRefreshAt = commit.Renewable, commit.RefreshAt, commit.At
 	record.Fingerprint = plan.Fingerprint(record.Fields)

@@ -14,16 +14,17 @@ type entry struct {
 	now atomic.Pointer[view]
 	// queued is set while the entry waits for a background refresh.
 	queued atomic.Bool
+	// checking is set while it is read again.
+	checking atomic.Bool
 
 	mu sync.Mutex
 	// flight is the refresh under way, nil when there is none.
 	flight *flight
 	// forced is the generation that was rejected and exchanged for that reason.
 	forced int64
-	// unsaved is what a provider gave and the store did not take; it is committed before anything else is sent.
-	unsaved *Commit
-	// unsavedSetback is the same of a round that failed after the refresh token was rotated.
-	unsavedSetback *Setback
+	// unsaved is what a provider gave and the store did not take; it is saved before anything else is sent. It belongs to
+	// the flight.
+	unsaved *Unsaved
 }
 
 // hasID tells whether the entry has the id.
@@ -53,8 +54,11 @@ type view struct {
 	blockedUntil time.Time
 	// callersUntil is the same for a caller who is left with nothing, and not later.
 	callersUntil time.Time
-	// hotUntil, in Unix nanoseconds, is until when the token is served without a thought.
+	// hotUntil is until when the token is served without a thought, in nanoseconds since the keeper began: a step of the
+	// system's clock does not lengthen it.
 	hotUntil int64
+	// readAt is when it was read or written, likewise.
+	readAt int64
 }
 
 // newView makes the view of a stored connection.
@@ -73,17 +77,49 @@ func (k *Keeper) newView(r *Record) *view {
 	v.token = newToken(r.ID, r.Generation, r.Tokens, &k.words)
 	life := lifeOf(r.Tokens, r.Renewable, k.config.DefaultLife)
 	v.ends, v.life = life.ends, life.ends.Sub(life.issued)
-	v.setHot()
+	v.readAt = k.since(k.config.Clock.Now())
+	v.distrust(life.issued, k.config.Clock.Now())
+	k.setHot(v)
 	return v
 }
 
-// setHot works out until when the token is served without a thought: fresh, alive, and of a connection that serves.
-func (v *view) setHot() {
-	if !v.state.renewing() && v.state != NeedsReauthorization {
+// distrust corrects the times of a token that was issued in the future: the system's clock was set back. It lives no
+// longer than its whole life from now, and is renewed at once.
+func (v *view) distrust(issued, now time.Time) {
+	const slack = 5 * time.Second // of nodes' clocks
+	if !issued.After(now.Add(slack)) {
 		return
 	}
-	hot := earlier(time.Unix(0, 1<<63-1), v.token.ExpiresAt)
-	v.hotUntil = earlier(hot, v.refreshAt).UnixNano()
+	if end := now.Add(v.life); !v.ends.IsZero() && v.ends.After(end) {
+		v.ends = end
+		if !v.token.ExpiresAt.IsZero() {
+			token := *v.token
+			token.ExpiresAt = end
+			v.token = &token
+		}
+	}
+	if v.refreshAt.After(now) {
+		v.refreshAt = now
+	}
+}
+
+// since gives a time in nanoseconds since the keeper began, by the monotonic clock where there is one.
+func (k *Keeper) since(t time.Time) int64 { return int64(t.Sub(k.begun)) }
+
+// setHot works out until when the token is served without a thought: fresh, alive, and of a connection that serves.
+func (k *Keeper) setHot(v *view) {
+	if v.token == nil || !v.state.renewing() && v.state != NeedsReauthorization {
+		return
+	}
+	v.hotUntil = 1<<63 - 1
+	for _, until := range []time.Time{v.refreshAt, v.token.ExpiresAt} {
+		if !until.IsZero() {
+			v.hotUntil = min(v.hotUntil, k.since(until))
+		}
+	}
+	if k.config.Shared {
+		v.hotUntil = min(v.hotUntil, v.readAt+int64(recheckAfter))
+	}
 }
 
 // visible tells whether the connection is the organization's, and in the sandbox when one is named.

@@ -226,6 +226,11 @@ func (p *provider) AuthorizeURL(_ context.Context, _ *destination.Plan, _ exchan
 	return "https://id.example.com/authorize?state=" + attempt.State.Reveal() + "&redirect_uri=" + attempt.RedirectURI, nil
 }
 
+// Target has no host: nobody paces the calls.
+func (p *provider) Target(context.Context, *destination.Plan, exchange.Input) exchange.Target {
+	return exchange.Target{}
+}
+
 // world is a keeper and a connector over a store in memory and a scripted provider.
 type world struct {
 	t           testing.TB
@@ -298,6 +303,13 @@ func (w *world) newKeeper() *connection.Keeper {
 		}
 	})
 	return keeper
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	if err := w.keeper.Start(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // plainHash tells purposes apart; that is all that the tests need of it.

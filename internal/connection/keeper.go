@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -15,6 +16,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
 	"latchkey/internal/exchange"
+	"latchkey/internal/provider"
 )
 
 // KeeperConfig is what a [Keeper] works with.
@@ -22,11 +24,18 @@ type KeeperConfig struct {
 	Ledger      Ledger
 	Exchanger   Exchanger
 	Definitions Definitions
+	// Spill keeps what the ledger does not take; nil keeps it in memory alone.
+	Spill Spill
+	// Health paces the calls to each provider; nil lets all through.
+	Health *provider.Health
+	// Shared says that other processes work with the same ledger: what is in memory is looked at again after a minute, and
+	// what they leave behind is taken up.
+	Shared bool
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what goes wrong in the background; nil means none.
 	Log *slog.Logger
-	// Workers is how many refreshes may run at once in the background; 0 means 32.
+	// Workers is how many refreshes may run, or wait for their providers, at once in the background; 0 means 256.
 	Workers int
 	// DefaultLife is assumed of renewable tokens whose life the provider does not tell; 0 means 1 h.
 	DefaultLife time.Duration
@@ -46,7 +55,7 @@ func (c *KeeperConfig) defaults() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Workers <= 0 {
-		c.Workers = 32
+		c.Workers = 256
 	}
 	if c.DefaultLife <= 0 {
 		c.DefaultLife = time.Hour
@@ -69,6 +78,10 @@ type Keeper struct {
 	loads   singleflight.Group
 	agenda  *agenda
 	meters  meters
+	// begun is when the keeper was made: times that must not follow a step of the clock are counted from it.
+	begun time.Time
+	// stale is, in nanoseconds since begun, when other processes' news was missed: what was read before is looked at again.
+	stale atomic.Int64
 
 	// background is the context of flights; cut ends it.
 	background context.Context
@@ -87,6 +100,7 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 	config.defaults()
 	k := &Keeper{config: config, byID: newTable(hasID), byLabel: newTable(hasLabel)}
 	k.background, k.cut = context.WithCancel(context.Background())
+	k.begun = config.Clock.Now()
 	k.agenda = newAgenda(k)
 	var err error
 	if k.meters, err = newMeters(config.Meter); err != nil {
@@ -95,11 +109,16 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 	return k, nil
 }
 
-// Start begins the work in the background: what is due is refreshed, what was never used is swept away.
-func (k *Keeper) Start() {
+// Start takes up what the process before left unsaved or unanswered, and begins the work in the background: what is due
+// is refreshed, what was never used is swept away.
+func (k *Keeper) Start(ctx context.Context) error {
+	if err := k.recoverSpill(ctx); err != nil {
+		return fmt.Errorf("taking up what was not saved: %w", err)
+	}
 	if k.enter() {
 		go k.agenda.run()
 	}
+	return nil
 }
 
 // Close ends the background and waits for the refreshes under way; when ctx ends first they are cut off.
@@ -155,7 +174,7 @@ func (k *Keeper) Token(ctx context.Context, caller access.Caller, ref string, wa
 	e := k.find(caller.Organization, sandbox, ref)
 	if e != nil && want.MinTTL == 0 && want.Rejected == "" {
 		v := e.now.Load()
-		if v.hotUntil > k.config.Clock.Now().UnixNano() && v.visible(caller.Organization, sandbox) {
+		if v.hotUntil > k.since(k.config.Clock.Now()) && v.readAt >= k.stale.Load() && v.visible(caller.Organization, sandbox) {
 			return *v.token, nil
 		}
 	}
@@ -190,6 +209,7 @@ func (k *Keeper) think(ctx context.Context, e *entry, where Selector, ref string
 	if !v.visible(where.Organization, where.Sandbox) {
 		return Token{}, ErrNotFound
 	}
+	k.recheck(e, v)
 	verdict := judge(e.id, v, want, k.config.Clock.Now())
 	if verdict.wait {
 		why := needed

@@ -63,7 +63,7 @@ func TestTokenAccess(t *testing.T) {
 func TestTokenStaleIsServedAndRefreshed(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("machine", "")
-	w.keeper.Start()
+	w.start()
 	w.clock.Advance(40 * time.Minute)
 	if w.provider.count() != 1 {
 		t.Fatal("refreshed at two thirds of its life")
@@ -263,7 +263,7 @@ func TestCallersEndAnOutage(t *testing.T) {
 func TestStillValidTokenIsServedThroughAnOutage(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("machine", "")
-	w.keeper.Start()
+	w.start()
 	for _, kind := range []exchange.Kind{exchange.ProviderDown, exchange.BadResponse, exchange.ClientDead} {
 		w.provider.failing(exchange.Failure{Kind: kind})
 		for range 55 {
@@ -378,7 +378,7 @@ func TestRefreshTokenThatEndedIsNotPresented(t *testing.T) {
 
 func TestNotRenewable(t *testing.T) {
 	w := newWorld(t)
-	w.keeper.Start()
+	w.start()
 	id := w.consent("once", connection.Create{})
 	token := w.token(id, connection.Want{})
 	if _, err := w.keeper.Token(context.Background(), reader, id, connection.Want{Rejected: token.ETag}); !errors.Is(err, connection.ErrNotModified) {
@@ -411,7 +411,7 @@ func refresh(w *world, id string) error {
 func TestUnknownLife(t *testing.T) {
 	w := newWorld(t)
 	w.provider.script(func(n int, _ exchange.Input) (*exchange.TokenSet, error) { return w.provider.token(n, 0), nil })
-	w.keeper.Start()
+	w.start()
 	machine, bearer := w.connect("machine", ""), w.connect("bearer", "")
 	if machine.Note == "" || bearer.Note == "" || machine.NextRefreshAt.IsZero() || !bearer.NextRefreshAt.IsZero() {
 		t.Errorf("the notes are %q and %q, the next refreshes at %v and %v", machine.Note, bearer.Note, machine.NextRefreshAt, bearer.NextRefreshAt)

@@ -2,8 +2,10 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"latchkey/internal/access"
 )
@@ -59,8 +61,23 @@ func (k *Keeper) hold(record *Record) *entry {
 	return e
 }
 
-// adopt takes over what is stored of a connection, and gives what is known then.
+// adopt takes over what is stored of a connection, and gives what is known then. What is known already stays: its times
+// follow no step of the clock.
 func (k *Keeper) adopt(e *entry, record *Record) *view {
+	if have := e.now.Load(); have.version == record.Version {
+		seen := *have
+		seen.readAt = k.since(k.config.Clock.Now())
+		k.setHot(&seen)
+		if e.now.CompareAndSwap(have, &seen) {
+			return &seen
+		}
+		return e.now.Load()
+	}
+	return k.install(e, record)
+}
+
+// install makes what is known of a connection what a record says, unless something newer is known.
+func (k *Keeper) install(e *entry, record *Record) *view {
 	before := e.now.Load()
 	next := k.newView(record)
 	if e.adopt(next) {
@@ -110,3 +127,45 @@ func (k *Keeper) removed(id string) {
 		k.forget(e)
 	}
 }
+
+// recheckAfter is how old what is known may be where other processes share the store and their news may have been missed.
+const recheckAfter = time.Minute
+
+// recheck has a connection read again, behind the caller's back, when what is known of it may be outdated.
+func (k *Keeper) recheck(e *entry, v *view) {
+	old := k.config.Shared && k.since(k.config.Clock.Now())-v.readAt > int64(recheckAfter)
+	if (old || v.readAt < k.stale.Load()) && e.checking.CompareAndSwap(false, true) {
+		k.look(e)
+	}
+}
+
+// look reads a connection again in the background. Where it can't be read, what is known goes on to be served.
+func (k *Keeper) look(e *entry) {
+	if !k.enter() {
+		return
+	}
+	go func() {
+		defer k.leave()
+		defer e.checking.Store(false)
+		ctx, cancel := context.WithTimeout(k.background, lookTimeout)
+		defer cancel()
+		if err := k.reread(ctx, e); err != nil && !errors.Is(err, ErrNotFound) {
+			seen := *e.now.Load()
+			seen.readAt = k.since(k.config.Clock.Now())
+			k.setHot(&seen)
+			e.adopt(&seen)
+		}
+	}()
+}
+
+const lookTimeout = 5 * time.Second
+
+// Changed says that another process has changed a connection.
+func (k *Keeper) Changed(id string) {
+	if e := k.byID.find(key{name: id}); e != nil && e.checking.CompareAndSwap(false, true) {
+		k.look(e)
+	}
+}
+
+// ChangedAll says that others' changes may have been missed: everything is looked at again before long.
+func (k *Keeper) ChangedAll() { k.stale.Store(k.since(k.config.Clock.Now())) }

@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
+
+	"latchkey/internal/exchange"
 )
 
 // meters count what the keeper does. No label names a connection or a customer.
@@ -36,10 +38,10 @@ func newMeters(meter metric.Meter) (m meters, err error) {
 	return m, err
 }
 
-func (m *meters) exchanged(ctx context.Context, err error, took time.Duration) {
+func (m *meters) exchanged(ctx context.Context, failure *exchange.Failure, took time.Duration) {
 	outcome := "ok"
-	if err != nil {
-		outcome = failureOf(err).Kind.String()
+	if failure != nil {
+		outcome = failure.Kind.String()
 	}
 	by := metric.WithAttributes(attribute.String("outcome", outcome))
 	m.renewals.Add(ctx, 1, by)

@@ -16,6 +16,8 @@ type Exchanger interface {
 	// Renew gets the next token set. It MUST keep what the answer leaves out of the previous one (the refresh token,
 	// RFC 6749 §6) and is still good, and MUST NOT repeat a request whose bytes may have left.
 	Renew(ctx context.Context, plan *destination.Plan, input exchange.Input) (*exchange.TokenSet, error)
+	// Target tells where Renew, or without tokens Acquire, would go, and as whom.
+	Target(ctx context.Context, plan *destination.Plan, input exchange.Input) exchange.Target
 	// AuthorizeURL renders where a browser goes to consent.
 	AuthorizeURL(ctx context.Context, plan *destination.Plan, input exchange.Input, attempt exchange.Attempt) (string, error)
 }

@@ -11,42 +11,44 @@ import (
 )
 
 // commitment makes the commit of a token set that follows a record's.
-func (k *Keeper) commitment(record *Record, plan *destination.Plan, next *exchange.TokenSet) Commit {
+func (k *Keeper) commitment(record *Record, plan *destination.Plan, next *exchange.TokenSet, fence string) Commit {
 	renewable := exchange.Renewable(plan, next)
 	life := lifeOf(next, renewable, k.config.DefaultLife)
-	return Commit{
+	c := Commit{
 		Organization: record.Organization, ID: record.ID, Generation: record.Generation, Tokens: next,
-		Renewable: renewable, At: k.config.Clock.Now(),
+		Renewable: renewable, At: k.config.Clock.Now(), Fence: fence,
 		RefreshAt: life.refreshAt(renewable, plan.Expiry().Leeway, spread(record.ID, record.Generation+1)),
 	}
+	c.Events = append(recovery(record, c.At), refreshed(record, next, c.At))
+	return c
 }
 
-// commit makes a token set durable, and only then known. When the store does not take it, it is kept for the next
-// flight: a rotated refresh token exists nowhere else. record is nil when it was read by an earlier flight.
+// commit makes a token set durable, and only then known. What the database does not take is made durable beside it: a
+// rotated refresh token exists nowhere else. record is nil when it was read by an earlier flight.
 func (k *Keeper) commit(ctx context.Context, e *entry, record *Record, c Commit) error {
-	var standing Standing
-	var applied bool
-	err := retry(ctx, func() (err error) {
-		standing, applied, err = k.config.Ledger.Commit(ctx, c)
-		return err
-	})
+	standing, applied, err := k.config.Ledger.Commit(ctx, c)
 	if err != nil {
-		e.unsaved = &c
-		return fmt.Errorf("saving the token set: %w", err)
+		return k.keep(ctx, e, record, c, err)
 	}
-	e.unsaved = nil
+	k.saved(e)
 	if !applied || record == nil {
 		return k.reread(ctx, e)
 	}
+	record.Version = standing.Version
+	k.committed(e, record, c, standing.State)
+	return nil
+}
+
+// committed makes a token set known.
+func (k *Keeper) committed(e *entry, record *Record, c Commit, state State) {
 	before := e.now.Load()
 	record.Tokens, record.Renewable, record.RefreshAt, record.Generation = c.Tokens, c.Renewable, c.RefreshAt, c.Generation+1
-	record.Version, record.LastError, record.Reason, record.Setbacks = standing.Version, nil, "", 0
-	k.edge(record, standing.State)
+	record.LastError, record.Reason, record.Setbacks, record.Pending = nil, "", 0, nil
+	k.edge(record, state)
 	after := k.adopt(e, record)
 	if before.token != nil && before.token.ETag == after.token.ETag {
 		k.exhaust(e, before.generation, after.generation)
 	}
-	return nil
 }
 
 // exhaust carries the mark of a forced exchange over to a generation that brought the same token again.
@@ -59,31 +61,75 @@ func (k *Keeper) exhaust(e *entry, before, after int64) {
 }
 
 // retry repeats an act of the store until it works or ctx ends.
-func retry(ctx context.Context, act func() error) error {
+func (k *Keeper) retry(ctx context.Context, act func() error) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		err := act()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
+		if err == nil || k.pause(ctx, wait) != nil {
 			return err
-		case <-time.After(wait):
 		}
 	}
 }
 
 // fail notes a failed exchange. A dead grant is believed only of the token that is still there.
-func (k *Keeper) fail(ctx context.Context, e *entry, record *Record, failure *exchange.Failure) error {
-	now := k.config.Clock.Now()
+func (t *turn) fail(ctx context.Context, failure *exchange.Failure) error {
+	if failure.Kind.Final(failure.Code) {
+		if doubtful, err := t.doubt(ctx); doubtful || err != nil {
+			return err
+		}
+	}
+	now := t.config.Clock.Now()
+	s := t.setback(failure, now)
+	s.Unanswered = failure.Unanswered
+	if s.Unanswered {
+		at, _ := t.policy.again(t.claim.First, t.claim.Count+t.policy.most+1, s.RefreshAt, t.ends())
+		s.RefreshAt = at
+	}
+	return t.setBack(ctx, t.e, t.record, s)
+}
+
+// doubt reads the connection again before a grant is called dead. Where another has renewed it meanwhile, or has left
+// what it got, that is adopted, and the provider's no was about a token that had been rotated.
+func (t *turn) doubt(ctx context.Context) (doubtful bool, err error) {
+	current, err := t.config.Ledger.Find(ctx, Selector{ID: t.e.id})
+	if err != nil {
+		return true, fmt.Errorf("reading the connection again before its grant is called dead: %w", err)
+	}
+	switch {
+	case current.Generation != t.record.Generation, current.Tokens == nil,
+		!current.Tokens.RefreshToken.Equal(t.record.Tokens.RefreshToken):
+		t.adopt(t.e, &current)
+		return true, nil
+	case current.open() && current.Pending.Left != nil:
+		return true, t.commit(ctx, t.e, &current, t.commitment(&current, t.plan, current.Pending.Left, t.claim.Fence))
+	}
+	return false, nil
+}
+
+// setback makes the setback of a failure.
+func (t *turn) setback(failure *exchange.Failure, now time.Time) Setback {
+	record := t.record
 	s := Setback{
-		Organization: record.Organization, ID: record.ID, Generation: record.Generation, Tokens: failure.Left, State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure),
-		LastError: lastErrorOf(failure, now), Setbacks: record.Setbacks + 1, At: now,
+		Organization: record.Organization, ID: record.ID, Generation: record.Generation, Tokens: failure.Left,
+		State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure), LastError: lastErrorOf(failure, now),
+		Setbacks: record.Setbacks + 1, At: now, Fence: t.claim.Fence,
+	}
+	if t.lost && failure.Kind == exchange.GrantDead {
+		s.Reason = "the answer to an earlier refresh was lost, and the provider no longer takes the refresh token"
+	} else if failure.Unanswered || failure.Code == "unanswered" {
+		s.Reason = "the answer to a refresh was lost; it is asked for again when the token has ended"
 	}
 	if s.State.renewing() {
-		s.RefreshAt = now.Add(backoff(s.Setbacks, failure))
+		s.RefreshAt = now.Add(backoff(s.Setbacks, failure, t.config.Health != nil))
 	}
-	return k.setBack(ctx, e, record, s)
+	return s.told(record)
+}
+
+// told adds the events of a setback, which are those of a change of state.
+func (s Setback) told(record *Record) Setback {
+	if s.State != record.State {
+		s.Events = troubled(record, s)
+	}
+	return s
 }
 
 // ended notes that there is no way to a next token without the customer: at once when the grant can't be used any
@@ -102,7 +148,7 @@ func (k *Keeper) ended(ctx context.Context, e *entry, record *Record, elsewhere 
 			return nil
 		}
 	}
-	return k.setBack(ctx, e, record, s)
+	return k.setBack(ctx, e, record, s.told(record))
 }
 
 func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
@@ -110,14 +156,17 @@ func lapsed(tokens *exchange.TokenSet, now time.Time) bool {
 }
 
 // setBack notes a setback. When the store does not take it, it is known here all the same: the provider said it. Tokens
-// that come with it are kept for the next flight then, as commit does.
+// that come with it are kept as those of a commit are.
 func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setback) error {
-	standing, applied, err := k.noteSetback(ctx, e, s)
+	standing, applied, err := k.config.Ledger.SetBack(ctx, s)
 	if err == nil && !applied {
 		return k.reread(ctx, e)
 	}
 	if err != nil {
 		k.config.Log.Error("noting a failed exchange", "connection", e.id, "error", err)
+		if s.Tokens != nil {
+			k.keepSetback(ctx, e, s)
+		}
 		standing = Standing{Version: record.Version, State: s.State}
 	}
 	record.Reason, record.LastError, record.Setbacks = s.Reason, s.LastError, s.Setbacks
@@ -126,23 +175,8 @@ func (k *Keeper) setBack(ctx context.Context, e *entry, record *Record, s Setbac
 		record.Tokens = s.Tokens
 	}
 	k.edge(record, standing.State)
-	k.adopt(e, record)
+	k.install(e, record)
 	return nil
-}
-
-func (k *Keeper) noteSetback(ctx context.Context, e *entry, s Setback) (standing Standing, applied bool, err error) {
-	if s.Tokens == nil {
-		return k.config.Ledger.SetBack(ctx, s)
-	}
-	err = retry(ctx, func() (err error) {
-		standing, applied, err = k.config.Ledger.SetBack(ctx, s)
-		return err
-	})
-	e.unsavedSetback = nil
-	if err != nil {
-		e.unsavedSetback = &s
-	}
-	return standing, applied, err
 }
 
 // edge moves a record to a state and tells of it once.
@@ -180,7 +214,7 @@ func (k *Keeper) postpone(e *entry) {
 	v.blockedUntil, v.callersUntil = until, until
 	if !v.refreshAt.IsZero() && v.refreshAt.Before(until) {
 		v.refreshAt = until
-		v.setHot()
+		k.setHot(&v)
 	}
 	e.adopt(&v)
 	k.agenda.push(e.id, until)

@@ -123,14 +123,15 @@ func patience(last *LastError, next time.Time) time.Time {
 }
 
 // backoff says how long to wait after the setbacks-th failure in a row: full jitter under a ceiling that doubles, and
-// no less than the provider asked for.
-func backoff(setbacks int, failure *exchange.Failure) time.Duration {
+// no less than the provider asked for. What is denied, and
+// a client that is refused waits for a person, unless the provider's health says when to ask again for it.
+func backoff(setbacks int, failure *exchange.Failure, paced bool) time.Duration {
 	ceiling := backoffCap
 	if shift := setbacks - 1; shift < 10 {
 		ceiling = min(backoffCap, backoffBase<<max(shift, 0))
 	}
 	wait := max(backoffFloor, rand.N(ceiling))
-	if failure.Kind == exchange.ClientDead || failure.Kind == exchange.Denied { // a person must mend it; the grant lives
+	if failure.Kind == exchange.ClientDead && !paced || failure.Kind == exchange.Denied { // a person must mend it; the grant lives
 		wait = backoffCap/2 + rand.N(backoffCap/2)
 	}
 	return max(wait, min(failure.RetryAfter, retryAfterCap))

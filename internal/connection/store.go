@@ -2,9 +2,11 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/internal/destination"
+	"latchkey/internal/event"
 	"latchkey/internal/exchange"
 	"latchkey/internal/secret"
 )
@@ -33,6 +35,21 @@ type Record struct {
 	ReturnURL            string
 	CreatedAt, UpdatedAt time.Time
 	LastRefreshAt        time.Time
+	// Pending is an exchange that was begun and has no end yet, nil when there is none.
+	Pending *Pending
+}
+
+// Pending is what is known of an exchange that was begun and has no end yet.
+type Pending struct {
+	// Generation is the one that it was to replace. One of an older generation means nothing any more.
+	Generation int64
+	// First is when the refresh token was first presented, Count how often it was since; 0 when it was not.
+	First time.Time
+	Count int
+	// Interrupted says that the process is gone that began it.
+	Interrupted bool
+	// Left is what the exchange brought and nobody could commit, because another had claimed the connection meanwhile.
+	Left *exchange.TokenSet
 }
 
 // Selector names one connection: by ID alone, by organization and ID, or by organization, sandbox and label.
@@ -151,6 +168,11 @@ type Commit struct {
 	Account *Account
 	// Attempt is the id of the used attempt that ends with it.
 	Attempt string
+	// Fence is the claim's, "" for a commit that needs none: a consent. When another has claimed the connection since, the
+	// token set is left beside that claim and nothing else happens.
+	Fence string
+	// Events are kept with it.
+	Events []event.Event
 }
 
 // Account is who and what a connection is authorized with.
@@ -174,7 +196,43 @@ type Setback struct {
 	// Tokens, when not nil, are kept in the place of the generation's: the provider gave out another refresh token
 	// before it failed.
 	Tokens *exchange.TokenSet
+	// Fence is the claim's, "" when there is none. Another's claim there, and nothing happens, but that Tokens are kept.
+	Fence string
+	// Unanswered keeps the journal of the exchange open: nobody knows what became of the refresh token.
+	Unanswered bool
+	// Events are kept with it.
+	Events []event.Event
 }
+
+// Claim asks for the right to exchange a connection's token, as it was read.
+type Claim struct {
+	Organization, ID    string
+	Version, Generation int64
+	// Seen is the Count of the pending exchange that was read; 0 when there was none.
+	Seen int
+	// Presents says that a refresh token is about to be presented: that is written down before anything is sent.
+	Presents bool
+	At       time.Time
+	// Lease is how long the claim holds, longer than the exchange can take. It ends sooner with the process.
+	Lease time.Duration
+}
+
+// Claimed is a claim that was granted.
+type Claimed struct {
+	// Fence tells this claim from every other. It is "" where nothing had to be written down.
+	Fence string
+	// First and Count are those of [Pending], this presentation included.
+	First time.Time
+	Count int
+}
+
+// HeldError says that another process exchanges the connection's token.
+type HeldError struct{ Until time.Time }
+
+func (e *HeldError) Error() string { return "another process is renewing the token" }
+
+// ErrFenced is given to the holder of a claim that another has taken over.
+var ErrFenced = errors.New("another process has taken the renewal over")
 
 // Standing is what a row came to by a write.
 type Standing struct {
@@ -188,24 +246,45 @@ type Due struct {
 	At time.Time
 }
 
-// Ledger is the keeper's protocol with the store: claim, send, then commit or set back. A store of several nodes MAY make
-// Claim exclusive and journal what was sent; callers do not change.
+// Ledger is the keeper's protocol with the store (spec/token-keeping.md, "Refresh transaction"): find, claim, send, then
+// commit or set back. Every write is durable when it returns.
 type Ledger interface {
 	// Find gives one, or [ErrNotFound].
 	Find(ctx context.Context, selector Selector) (Record, error)
-	// Claim reads a connection in order to exchange its token. What it gives is newer than anything read before.
-	Claim(ctx context.Context, id string) (Record, error)
-	// Commit replaces the token set, by compare-and-set on the generation; false when another generation is there, or
-	// nothing. The connection becomes active, unless it is disabled, and its setbacks are forgotten. It is durable
-	// when it returns.
+	// Claim grants the exchange to one process at a time: [*HeldError] while another that lives holds it, [ErrConflict]
+	// when the connection, or its pending exchange, is not as it was read, [ErrNotFound].
+	Claim(ctx context.Context, claim Claim) (Claimed, error)
+	// Again writes down that the refresh token is about to be presented once more: [ErrFenced].
+	Again(ctx context.Context, id, fence string) error
+	// Interrupted gives up to limit connections whose refresh token was presented by a process that is gone.
+	Interrupted(ctx context.Context, limit int) ([]string, error)
+	// Commit replaces the token set, by compare-and-set on the generation, and ends the claim; false when another
+	// generation is there, or nothing, or another's claim. The connection becomes active, unless it is disabled, and its
+	// setbacks are forgotten. The refresh token of before is kept until the next commit.
 	Commit(ctx context.Context, commit Commit) (Standing, bool, error)
 	// SetBack notes a failed exchange, by compare-and-set on the generation, on a connection that is active or
-	// degraded; false when it is not, or another generation is there. Its tokens are kept, durably, whatever the
-	// state, if the generation is there.
+	// degraded, and ends the claim; false when it is not, or another generation is there, or another's claim. Its
+	// tokens are kept, whatever the state, if the generation is there.
 	SetBack(ctx context.Context, setback Setback) (Standing, bool, error)
 	// Due gives up to limit connections that are due before a time, the most urgent first. It MUST use an index.
 	Due(ctx context.Context, before time.Time, limit int) ([]Due, error)
 	// Sweep removes attempts that ended before a time, and pending connections made before a time that have no open
 	// attempt; at most limit of each. It gives how many connections it removed.
 	Sweep(ctx context.Context, attemptsBefore, pendingBefore time.Time, limit int) (int, error)
+}
+
+// Unsaved is what a provider gave and the database did not take. Exactly one member is set.
+type Unsaved struct {
+	Commit  *Commit
+	Setback *Setback
+}
+
+// Spill keeps what the database does not take on this machine's disk, sealed, so that it outlives the process.
+type Spill interface {
+	// Put is durable when it returns. What was put for the connection before is replaced.
+	Put(ctx context.Context, unsaved Unsaved) error
+	// All gives everything that is kept.
+	All(ctx context.Context) ([]Unsaved, error)
+	// Drop forgets a connection's.
+	Drop(id string) error
 }

@@ -183,6 +183,7 @@ func (c Connections) Change(ctx context.Context, change connection.Change) error
 			}
 		}
 		t.record(changeEntry(ctx, &change))
+		t.announce(TopicConnection, change.ID)
 		if change.State == nil {
 			return nil
 		}
@@ -232,6 +233,7 @@ func deleteConnection(t *tx, action, id, statement string, args ...any) error {
 		return orNone(err, connection.ErrNotFound)
 	}
 	t.record(connectionEntry(t.ctx, action, organization, id, time.Time{}, generation, nil))
+	t.announce(TopicConnection, id)
 	t.count(definition, -1)
 	return nil
 }

@@ -10,15 +10,9 @@ import (
 	"latchkey/internal/connection"
 )
 
-// Claim reads a connection for an exchange. One process holds this database, and one flight a connection, so reading
-// is all there is to it.
-func (c Connections) Claim(ctx context.Context, id string) (connection.Record, error) {
-	return c.Find(ctx, connection.Selector{ID: id})
-}
-
 // commitTokens replaces a token set. The state becomes active but for a connection that was disabled meanwhile, whose
 // due time stays away too.
-const commitTokens = `UPDATE connections SET tokens = $3, generation = generation + 1, version = version + 1,
+const commitTokens = `UPDATE connections SET previous = tokens, tokens = $3, generation = generation + 1, version = version + 1,
 	renewable = $4, setbacks = 0, last_error = NULL, last_refresh_at = $6, updated_at = $6,
 	state = CASE WHEN state = 'disabled' THEN state ELSE 'active' END,
 	reason = CASE WHEN state = 'disabled' THEN reason ELSE '' END,
@@ -37,13 +31,20 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		return connection.Standing{}, false, err
 	}
 	var standing connection.Standing
+	fenced := false
 	err = c.s.write(ctx, func(t *tx) error {
-		err := t.row(commitTokens, commit.ID, commit.Generation, tokens, flag(commit.Renewable), micros(commit.RefreshAt),
+		var err error
+		if fenced, err = c.endClaim(t, &commit); fenced || err != nil {
+			return err
+		}
+		err = t.row(commitTokens, commit.ID, commit.Generation, tokens, flag(commit.Renewable), micros(commit.RefreshAt),
 			micros(commit.At)).Scan(&standing.Version, &standing.State)
 		if err != nil {
 			return err
 		}
 		t.record(commitEntry(ctx, &commit))
+		t.emit(commit.Events...)
+		t.announce(TopicConnection, commit.ID)
 		if account != nil {
 			if _, err := t.exec(commitAccount, account...); err != nil {
 				return err
@@ -55,7 +56,7 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		_, err = t.exec(`UPDATE attempts SET outcome = $2 WHERE id = $1`, commit.Attempt, connection.OutcomeDone)
 		return err
 	})
-	if errors.Is(err, sql.ErrNoRows) {
+	if fenced && err == nil || errors.Is(err, sql.ErrNoRows) {
 		return connection.Standing{}, false, nil
 	}
 	if err != nil {
@@ -100,12 +101,19 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 	var applied bool
 	err = c.s.write(ctx, func(t *tx) error {
 		kept := false
+		applied = false
 		if tokens != nil {
 			n, err := t.exec(keepTokens, s.ID, s.Generation, tokens, micros(s.At))
 			if err != nil {
 				return err
 			}
 			kept = n > 0
+		}
+		if mine, err := c.releaseClaim(t, &s); !mine || err != nil {
+			if err == nil && kept {
+				t.record(setbackEntry(ctx, &s))
+			}
+			return err
 		}
 		err := t.row(`UPDATE connections SET state = $3, reason = $4, last_error = $5, setbacks = $6, refresh_at = $7,
 			updated_at = $8, version = version + 1
@@ -117,6 +125,10 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 		}
 		if err == nil && (applied || kept) {
 			t.record(setbackEntry(ctx, &s))
+			t.announce(TopicConnection, s.ID)
+		}
+		if err == nil && applied {
+			t.emit(s.Events...)
 		}
 		return err
 	})

@@ -17,9 +17,9 @@ import (
 const recordColumns = `c.id, c.organization, c.sandbox, c.sandbox_id, c.definition, d.name, c.revision, c.configuration,
 	c.label, c.state, c.reason, c.last_error, c.fields, c.secrets, c.secrets_generation, c.tokens, c.generation, c.version,
 	c.renewable, c.fingerprint, c.refresh_at, c.setbacks, c.created_by, c.return_url, c.created_at, c.updated_at,
-	c.last_refresh_at`
+	c.last_refresh_at, k.generation, k.first_at, k.count, k.left_tokens, k.owner`
 
-const fromConnections = ` FROM connections c JOIN definitions d ON d.id = c.definition `
+const fromConnections = ` FROM connections c JOIN definitions d ON d.id = c.definition LEFT JOIN claims k ON k.connection = c.id `
 
 func tokensRow(organization, id string, generation int64) seal.Row {
 	return seal.Row{Organization: organization, Table: "connections", ID: id, Column: "tokens", Generation: generation}
@@ -38,10 +38,11 @@ func (c Connections) scan(ctx context.Context, row scanner) (connection.Record, 
 	var secretsGeneration int64
 	var renewable int
 	var refreshAt, created, updated, refreshed sql.NullInt64
+	var claim claimed
 	err := row.Scan(&r.ID, &r.Organization, &r.Sandbox, &r.SandboxID, &r.Definition, &r.DefinitionName, &r.Revision,
 		&r.Configuration, &label, &r.State, &r.Reason, &lastError, &fields, &secrets, &secretsGeneration, &tokens,
 		&r.Generation, &r.Version, &renewable, &r.Fingerprint, &refreshAt, &r.Setbacks, &r.CreatedBy, &r.ReturnURL,
-		&created, &updated, &refreshed)
+		&created, &updated, &refreshed, &claim.generation, &claim.first, &claim.count, &claim.left, &claim.owner)
 	if err != nil {
 		return connection.Record{}, err
 	}
@@ -55,6 +56,9 @@ func (c Connections) scan(ctx context.Context, row scanner) (connection.Record, 
 		return connection.Record{}, err
 	}
 	if r.Fields, err = decodeFields(fields, opened); err != nil {
+		return connection.Record{}, err
+	}
+	if r.Pending, err = c.pending(ctx, &r, claim); err != nil {
 		return connection.Record{}, err
 	}
 	if tokens == nil {

@@ -443,7 +443,7 @@ func commitForever(t *testing.T, f folder, id string) {
 	}
 	s := f.open(t)
 	for {
-		r, err := s.Connections().Claim(ctx, id)
+		r, err := s.Connections().Find(ctx, connection.Selector{ID: id})
 		if err != nil {
 			t.Fatal(err)
 		}

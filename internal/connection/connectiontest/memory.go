@@ -7,11 +7,14 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/event"
+	"latchkey/internal/exchange"
 )
 
 // Memory is a store in memory, for tests of what works with one. Fault may make it fail.
@@ -23,6 +26,22 @@ type Memory struct {
 	attempts    map[string]connection.Attempt
 	fault       func(method string) error
 	calls       map[string]int
+	claims      map[string]*claim
+	fences      int
+	// self is the process that works with the store; those in gone have ended.
+	self string
+	gone map[string]bool
+	// events are what was told.
+	events []event.Event
+}
+
+// claim is a connection's claim: connection → claim.
+type claim struct {
+	fence, owner string
+	generation   int64
+	first        time.Time
+	count        int
+	left         *exchange.TokenSet
 }
 
 // name is what a label is unique by.
@@ -41,7 +60,23 @@ func NewMemory() *Memory {
 	return &Memory{
 		definitions: map[string]string{}, records: map[string]connection.Record{},
 		labels: map[name]string{}, attempts: map[string]connection.Attempt{}, calls: map[string]int{},
+		claims: map[string]*claim{}, self: "node_1", gone: map[string]bool{},
 	}
+}
+
+// Restart makes what comes after it another process's; what was before is gone when killed is set.
+func (m *Memory) Restart(killed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gone[m.self] = killed
+	m.self += "_"
+}
+
+// Events gives what was told so far.
+func (m *Memory) Events() []event.Event {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.events)
 }
 
 // AddDefinition makes a definition known.
@@ -124,13 +159,23 @@ func (m *Memory) Find(_ context.Context, where connection.Selector) (connection.
 		if !ok || where.Organization != "" && r.Organization != where.Organization {
 			return connection.Record{}, connection.ErrNotFound
 		}
-		return r, nil
+		return m.pending(r), nil
 	}
 	r, ok := m.records[m.labels[name{where.Organization, where.Sandbox, where.Label}]]
 	if !ok {
 		return connection.Record{}, connection.ErrNotFound
 	}
-	return r, nil
+	return m.pending(r), nil
+}
+
+// pending adds what is known of an exchange that has no end.
+func (m *Memory) pending(r connection.Record) connection.Record {
+	if c := m.claims[r.ID]; c != nil {
+		r.Pending = &connection.Pending{
+			Generation: c.generation, First: c.first, Count: c.count, Interrupted: c.owner != "" && m.gone[c.owner], Left: c.left,
+		}
+	}
+	return r
 }
 
 // List implements [connection.Store].
@@ -209,21 +254,80 @@ func (m *Memory) remove(id string) {
 		delete(m.labels, nameOf(r))
 	}
 	delete(m.records, id)
+	delete(m.claims, id)
 	maps.DeleteFunc(m.attempts, func(_ string, a connection.Attempt) bool { return a.Connection == id })
 }
 
 // Claim implements [connection.Ledger].
-func (m *Memory) Claim(_ context.Context, id string) (connection.Record, error) {
+func (m *Memory) Claim(_ context.Context, ask connection.Claim) (connection.Claimed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.enter("Claim"); err != nil {
-		return connection.Record{}, err
+		return connection.Claimed{}, err
 	}
-	r, ok := m.records[id]
+	r, ok := m.records[ask.ID]
 	if !ok {
-		return connection.Record{}, connection.ErrNotFound
+		return connection.Claimed{}, connection.ErrNotFound
 	}
-	return r, nil
+	c := m.claims[ask.ID]
+	if m.held(c) {
+		return connection.Claimed{}, &connection.HeldError{Until: ask.At.Add(ask.Lease)}
+	}
+	seen := 0
+	if c != nil {
+		seen = c.count
+	}
+	if r.Version != ask.Version || seen != ask.Seen {
+		return connection.Claimed{}, connection.ErrConflict
+	}
+	if c == nil || c.generation != ask.Generation {
+		c = &claim{generation: ask.Generation}
+		m.claims[ask.ID] = c
+	}
+	m.fences++
+	c.fence, c.owner = strconv.Itoa(m.fences), m.self
+	if ask.Presents {
+		if c.count++; c.first.IsZero() {
+			c.first = ask.At
+		}
+	}
+	return connection.Claimed{Fence: c.fence, First: c.first, Count: c.count}, nil
+}
+
+// held tells whether another process that lives has a claim.
+func (m *Memory) held(c *claim) bool {
+	return c != nil && c.owner != "" && c.owner != m.self && !m.gone[c.owner]
+}
+
+// Again implements [connection.Ledger].
+func (m *Memory) Again(_ context.Context, id, fence string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Again"); err != nil {
+		return err
+	}
+	c := m.claims[id]
+	if c == nil || c.fence != fence {
+		return connection.ErrFenced
+	}
+	c.count++
+	return nil
+}
+
+// Interrupted implements [connection.Ledger].
+func (m *Memory) Interrupted(_ context.Context, limit int) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.enter("Interrupted"); err != nil {
+		return nil, err
+	}
+	var ids []string
+	for id, c := range m.claims {
+		if c.count > 0 && m.gone[c.owner] && len(ids) < limit {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 // Commit implements [connection.Ledger].
@@ -237,6 +341,12 @@ func (m *Memory) Commit(_ context.Context, c connection.Commit) (connection.Stan
 	if !ok || r.Generation != c.Generation {
 		return connection.Standing{}, false, nil
 	}
+	if k := m.claims[c.ID]; c.Account == nil && m.held(k) && k.fence != c.Fence {
+		k.left = c.Tokens
+		return connection.Standing{}, false, nil
+	}
+	delete(m.claims, c.ID)
+	m.events = append(m.events, c.Events...)
 	r.Tokens, r.Renewable, r.Setbacks, r.LastError = c.Tokens, c.Renewable, 0, nil
 	r.LastRefreshAt, r.UpdatedAt = c.At, c.At
 	r.Generation++
@@ -271,9 +381,17 @@ func (m *Memory) SetBack(_ context.Context, s connection.Setback) (connection.St
 		r.Version++
 		m.records[r.ID] = r
 	}
-	if r.State != connection.Active && r.State != connection.Degraded {
+	k := m.claims[s.ID]
+	fenced := s.Fence != "" && (k == nil || k.fence != s.Fence)
+	if fenced || r.State != connection.Active && r.State != connection.Degraded {
 		return connection.Standing{}, false, nil
 	}
+	if s.Unanswered && k != nil {
+		k.owner = ""
+	} else if s.Fence != "" {
+		delete(m.claims, s.ID)
+	}
+	m.events = append(m.events, s.Events...)
 	r.State, r.Reason, r.LastError, r.Setbacks = s.State, s.Reason, s.LastError, s.Setbacks
 	r.RefreshAt, r.UpdatedAt = s.RefreshAt, s.At
 	r.Version++

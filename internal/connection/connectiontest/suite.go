@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"a record comes back": testComesBack, "labels": testLabels, "lists": testLists, "changes": testChanges,
 		"deleting": testDeleting, "commits": testCommits, "commits at once": testCommitsAtOnce,
 		"a new account": testAccount, "a disabled connection": testDisabled, "setbacks": testSetbacks, "due": testDue,
+		"claims": testClaims, "claims at once": testClaimsAtOnce, "an unanswered exchange": testUnanswered,
 		"attempts": testAttempts, "attempts at once": testAttemptsAtOnce, "sweeping": testSweeping,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -135,9 +136,6 @@ func testComesBack(t *testing.T, s Subject) {
 			if r, err := s.Ledger.Find(ctx, where); err != nil || r.ID != want.ID {
 				t.Errorf("Find(%+v) = %v, %v", where, r.ID, err)
 			}
-		}
-		if claimed, err := s.Ledger.Claim(ctx, want.ID); err != nil || !cmp.Equal(want, claimed, equal) {
-			t.Errorf("Claim() = %v, want what was stored", err)
 		}
 	}
 	for _, where := range []connection.Selector{

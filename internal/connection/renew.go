@@ -1,0 +1,249 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/destination"
+	"latchkey/internal/exchange"
+	"latchkey/internal/provider"
+	"latchkey/internal/secret"
+)
+
+const (
+	// claimTries bounds how often a connection is read again because it was changed meanwhile.
+	claimTries = 8
+	// heldPoll is how often to look for the end of another process's exchange.
+	heldPoll = 100 * time.Millisecond
+	// heldRetry is when the background looks again at a connection that another process is renewing.
+	heldRetry = 2 * time.Second
+)
+
+// putOff ends a flight that may not ask the provider now. Nothing was sent, and nothing is known of the connection.
+type putOff struct {
+	// err is what a caller is told who is left with nothing; nil when there is nothing to tell.
+	err   error
+	until time.Time
+}
+
+func (p *putOff) Error() string { return fmt.Sprintf("put off: %v", p.err) }
+
+// renew is one exchange: state is read here, inside the flight, so that whoever renewed meanwhile is adopted. It tells
+// whether it was idle: by what is stored there is nothing to do.
+func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) (idle bool, err error) {
+	if saved, err := k.saveLeft(ctx, e); saved || err != nil {
+		return false, err
+	}
+	for try := 1; ; {
+		record, err := k.config.Ledger.Find(ctx, Selector{ID: e.id})
+		if err != nil {
+			if errors.Is(err, ErrNotFound) {
+				k.forget(e)
+			}
+			return false, fmt.Errorf("reading the connection: %w", err)
+		}
+		now := k.config.Clock.Now()
+		have := k.adopt(e, &record)
+		if !wanted(&record, have, why, seen, now) {
+			return true, nil
+		}
+		err = k.exchange(ctx, e, &record, why, now)
+		held, isHeld := errors.AsType[*HeldError](err)
+		switch {
+		case isHeld && why == due:
+			return true, &putOff{until: earlier(now.Add(heldRetry), held.Until)}
+		case isHeld:
+			if err := k.pause(ctx, heldPoll); err != nil {
+				return false, fmt.Errorf("waiting for another process's renewal: %w", err)
+			}
+		case errors.Is(err, ErrConflict) && try < claimTries:
+			try++
+		default:
+			return false, err
+		}
+	}
+}
+
+// wanted tells whether a connection, as it is stored, is to be exchanged for a cause.
+func wanted(record *Record, have *view, why cause, seen int64, now time.Time) bool {
+	switch {
+	case record.Generation != seen, !record.State.renewing(), record.Tokens == nil:
+		return false
+	case record.open() && (record.Pending.Interrupted || record.Pending.Left != nil):
+		return true
+	case why == due:
+		return !have.refreshAt.IsZero() && !now.Before(have.refreshAt) && !now.Before(have.blockedUntil)
+	}
+	return why == ordered || !have.blocked(now)
+}
+
+// open tells whether the answer to a presentation of the record's refresh token is not known.
+func (r *Record) open() bool {
+	return r.Pending != nil && r.Pending.Generation == r.Generation && (r.Pending.Count > 0 || r.Pending.Left != nil)
+}
+
+// seen gives the presentations that were read.
+func (r *Record) seen() (first time.Time, count int) {
+	if r.Pending == nil {
+		return time.Time{}, 0
+	}
+	return r.Pending.First, r.Pending.Count
+}
+
+// turn is one exchange of one connection, from the claim to its end.
+type turn struct {
+	*Keeper
+	e      *entry
+	record *Record
+	plan   *destination.Plan
+	input  exchange.Input
+	policy policy
+	host   provider.Host
+	claim  Claimed
+	// lost says that some presentation of the refresh token got no whole answer.
+	lost bool
+}
+
+// exchange asks the provider and notes what came of it.
+func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cause, now time.Time) error {
+	plan, err := k.planOf(ctx, record)
+	if err != nil {
+		return fmt.Errorf("reading the definition: %w", err)
+	}
+	if record.open() && record.Pending.Left != nil && plan != nil {
+		return k.commit(ctx, e, record, k.commitment(record, plan, record.Pending.Left, ""))
+	}
+	tokens := usable(record.Tokens, now)
+	if plan == nil || !exchange.Renewable(plan, tokens) {
+		return k.ended(ctx, e, record, plan == nil, now)
+	}
+	t := &turn{Keeper: k, e: e, record: record, plan: plan, policy: policyOf(plan.Refresh()), lost: record.open()}
+	t.input = exchange.Input{Fields: record.Fields, Tokens: tokens, User: userOf(record, record.CreatedBy)}
+	presents := exchange.PresentsRefreshToken(plan, tokens)
+	if at := t.mayPresentAt(now); presents && t.lost && now.Before(at) {
+		return t.wait(ctx, at, now)
+	}
+	gate, err := t.enter(ctx, why)
+	if err != nil {
+		return err
+	}
+	defer gate.Done(provider.Outcome{Class: provider.Unused})
+	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
+		return fmt.Errorf("claiming the connection: %w", err)
+	}
+	next, failure := t.present(ctx, presents)
+	gate.Done(outcomeOf(failure))
+	k.meters.exchanged(ctx, failure, k.config.Clock.Now().Sub(now))
+	if failure != nil {
+		return t.fail(ctx, failure)
+	}
+	return k.commit(ctx, e, record, k.commitment(record, plan, next, t.claim.Fence))
+}
+
+func (t *turn) ask(presents bool, now time.Time) Claim {
+	_, seen := t.record.seen()
+	return Claim{
+		Organization: t.record.Organization, ID: t.record.ID, Version: t.record.Version, Generation: t.record.Generation,
+		Seen: seen, Presents: presents, At: now, Lease: 2 * t.config.RefreshTimeout,
+	}
+}
+
+// ends is when the access token ends, or is assumed to.
+func (t *turn) ends() time.Time { return t.e.now.Load().ends }
+
+// mayPresentAt says when a refresh token may be presented whose last answer is not known: after a restart at once.
+func (t *turn) mayPresentAt(now time.Time) time.Time {
+	first, count := t.record.seen()
+	at, _ := t.policy.again(first, count, now, t.ends())
+	return at
+}
+
+// wait leaves a connection alone until its access token has ended: its refresh token may have been used up, and asking
+// would cost what is still there.
+func (t *turn) wait(ctx context.Context, at, now time.Time) error {
+	if !t.record.Pending.Interrupted && t.record.RefreshAt.Equal(at) {
+		return nil
+	}
+	claim, err := t.config.Ledger.Claim(ctx, t.ask(false, now))
+	if err != nil {
+		return fmt.Errorf("claiming the connection: %w", err)
+	}
+	t.claim = claim
+	s := t.setback(&exchange.Failure{Kind: exchange.ProviderDown, Code: "unanswered"}, now)
+	s.Unanswered, s.RefreshAt, s.Setbacks, s.Tokens = true, at, t.record.Setbacks, nil
+	return t.setBack(ctx, t.e, t.record, s)
+}
+
+// present presents the refresh token, again as its policy says where the answer is lost.
+func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, *exchange.Failure) {
+	first, count := t.claim.First, t.claim.Count
+	for {
+		if presents {
+			t.input.Limit = t.policy.limit(first, count, t.config.Clock.Now(), t.p99())
+		}
+		next, err := t.config.Exchanger.Renew(ctx, t.plan, t.input)
+		if err == nil {
+			return next, nil
+		}
+		failure := failureOf(err)
+		t.lost = t.lost || failure.Unanswered
+		if !t.lost || failure.Left != nil || !failure.Unanswered && failure.Kind != exchange.ProviderDown {
+			return nil, failure
+		}
+		now := t.config.Clock.Now()
+		at := now.Add(repeatPause)
+		if !failure.Unanswered {
+			at = t.policy.refused(first, count, now)
+		}
+		failure.Unanswered = true // what became of the refresh token is not known, whatever this answer was
+		if _, prompt := t.policy.again(first, count, at, t.ends()); !prompt || ctx.Err() != nil {
+			return nil, failure
+		}
+		if t.pause(ctx, at.Sub(now)) != nil || t.config.Ledger.Again(ctx, t.e.id, t.claim.Fence) != nil {
+			return nil, failure
+		}
+		count++
+	}
+}
+
+// pause waits by the keeper's clock.
+func (k *Keeper) pause(ctx context.Context, d time.Duration) error {
+	timer := k.config.Clock.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// usable leaves out a refresh token that has ended: presenting it can only fail.
+func usable(tokens *exchange.TokenSet, now time.Time) *exchange.TokenSet {
+	if tokens.RefreshExpiresAt.IsZero() || now.Before(tokens.RefreshExpiresAt) {
+		return tokens
+	}
+	without := *tokens
+	without.RefreshToken = secret.String{}
+	return &without
+}
+
+// planOf gives the plan to renew by: that of the newest published revision if the fields and the grant are the same
+// and it sends the secrets where they were authorized for (U18), else the pinned one's. It is nil when none sends them
+// there.
+func (k *Keeper) planOf(ctx context.Context, record *Record) (*destination.Plan, error) {
+	effective, _, err := k.config.Definitions.EffectivePlan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err == nil && effective.Fingerprint(record.Fields) == record.Fingerprint {
+		return effective, nil
+	}
+	pinned, err := k.config.Definitions.Plan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err != nil {
+		return nil, err
+	}
+	if pinned.Fingerprint(record.Fields) != record.Fingerprint {
+		return nil, nil
+	}
+	return pinned, nil
+}

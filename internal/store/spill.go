@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"latchkey/internal/connection"
+	"latchkey/internal/event"
+	"latchkey/internal/exchange"
+	"latchkey/internal/file"
+	"latchkey/internal/ident"
+	"latchkey/internal/seal"
+)
+
+// Spill keeps what the database does not take in a folder of this machine: a file a connection, sealed with the
+// organization's data key, on the disk when Put returns. A file of nothing but zeros is held in reserve and given up when
+// the disk is full, which is when the database takes nothing either.
+type Spill struct {
+	s   *Store
+	dir string
+	mu  sync.Mutex
+}
+
+var _ connection.Spill = (*Spill)(nil)
+
+const (
+	spillSuffix = ".sealed"
+	reserveName = "reserve"
+	reserveSize = 1 << 20
+)
+
+// Spill opens a folder, and makes it when it is not there.
+func (s *Store) Spill(dir string) (*Spill, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the spill's folder: %w", err)
+	}
+	p := &Spill{s: s, dir: dir}
+	p.reserve()
+	return p, nil
+}
+
+// reserve takes the room for a full disk. Without it the spill works all the same, but for a full disk.
+func (p *Spill) reserve() {
+	path := filepath.Join(p.dir, reserveName)
+	if about, err := os.Stat(path); err == nil && about.Size() == reserveSize {
+		return
+	}
+	if err := file.Replace(path, make([]byte, reserveSize), 0o600); err != nil {
+		p.s.log.Warn("no room is held in reserve for a full disk", "error", err)
+	}
+}
+
+// spilled is a file. Row says what it is sealed for.
+type spilled struct {
+	Organization string `json:"organization"`
+	Connection   string `json:"connection"`
+	Generation   int64  `json:"generation"`
+	Sealed       []byte `json:"sealed"`
+}
+
+func (f *spilled) row() seal.Row {
+	return seal.Row{Organization: f.Organization, Table: "spill", ID: f.Connection, Column: "unsaved", Generation: f.Generation}
+}
+
+// unsaved is what is sealed: a commit, or a setback when State is set.
+type unsaved struct {
+	Tokens     tokenSet      `json:"tokens"`
+	Renewable  bool          `json:"renewable,omitempty"`
+	RefreshAt  int64         `json:"refresh_at,omitempty"`
+	At         int64         `json:"at"`
+	Fence      string        `json:"fence,omitempty"`
+	State      string        `json:"state,omitempty"`
+	Reason     string        `json:"reason,omitempty"`
+	LastError  string        `json:"last_error,omitempty"`
+	Setbacks   int           `json:"setbacks,omitempty"`
+	Unanswered bool          `json:"unanswered,omitempty"`
+	Events     []event.Event `json:"events,omitempty"`
+}
+
+// Put keeps what is unsaved of a connection.
+func (p *Spill) Put(ctx context.Context, u connection.Unsaved) error {
+	f, err := p.close(ctx, u)
+	if err != nil {
+		return fmt.Errorf("spilling: %w", err)
+	}
+	content, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("spilling: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err = file.Replace(p.path(f.Connection), content, 0o600)
+	if errors.Is(err, syscall.ENOSPC) {
+		if err = os.Remove(filepath.Join(p.dir, reserveName)); err == nil {
+			err = file.Replace(p.path(f.Connection), content, 0o600)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("spilling %s: %w", f.Connection, err)
+	}
+	return nil
+}
+
+func (p *Spill) path(id string) string { return filepath.Join(p.dir, id+spillSuffix) }
+
+// close seals.
+func (p *Spill) close(ctx context.Context, u connection.Unsaved) (*spilled, error) {
+	var f spilled
+	var plain unsaved
+	var tokens *exchange.TokenSet
+	switch {
+	case u.Commit != nil:
+		c := u.Commit
+		f = spilled{Organization: c.Organization, Connection: c.ID, Generation: c.Generation}
+		plain = unsaved{Renewable: c.Renewable, RefreshAt: stamp(c.RefreshAt), At: stamp(c.At), Fence: c.Fence, Events: c.Events}
+		tokens = c.Tokens
+	case u.Setback != nil && u.Setback.Tokens != nil:
+		b := u.Setback
+		f = spilled{Organization: b.Organization, Connection: b.ID, Generation: b.Generation}
+		plain = unsaved{RefreshAt: stamp(b.RefreshAt), At: stamp(b.At), Fence: b.Fence, State: string(b.State),
+			Reason: b.Reason, Setbacks: b.Setbacks, Unanswered: b.Unanswered, Events: b.Events}
+		last, err := encodeError(b.LastError)
+		if err != nil {
+			return nil, err
+		}
+		plain.LastError, _ = last.(string)
+		tokens = b.Tokens
+	default:
+		return nil, errors.New("there is no token set to keep")
+	}
+	if !ident.Is("conn", f.Connection) {
+		return nil, errors.New("a connection's id is not one")
+	}
+	var err error
+	if plain.Tokens, err = fromTokens(tokens); err != nil {
+		return nil, err
+	}
+	f.Sealed, err = p.s.sealJSON(ctx, f.row(), plain)
+	return &f, err
+}
+
+// All gives everything that is kept.
+func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the spill's folder: %w", err)
+	}
+	var all []connection.Unsaved
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), spillSuffix) {
+			continue
+		}
+		u, err := p.open(ctx, filepath.Join(p.dir, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("reading %s in the spill's folder: %w", entry.Name(), err)
+		}
+		all = append(all, u)
+	}
+	return all, nil
+}
+
+func (p *Spill) open(ctx context.Context, path string) (connection.Unsaved, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return connection.Unsaved{}, err
+	}
+	var f spilled
+	if err := json.Unmarshal(content, &f); err != nil {
+		return connection.Unsaved{}, errors.New("it is not a file of the spill")
+	}
+	var plain unsaved
+	if err := p.s.openJSON(ctx, f.row(), f.Sealed, &plain); err != nil {
+		return connection.Unsaved{}, err
+	}
+	tokens, err := plain.Tokens.tokens()
+	if err != nil {
+		return connection.Unsaved{}, err
+	}
+	if plain.State == "" {
+		return connection.Unsaved{Commit: &connection.Commit{
+			Organization: f.Organization, ID: f.Connection, Generation: f.Generation, Tokens: tokens, Renewable: plain.Renewable,
+			RefreshAt: unstamp(plain.RefreshAt), At: unstamp(plain.At), Fence: plain.Fence, Events: plain.Events,
+		}}, nil
+	}
+	last, err := decodeError(sql.NullString{String: plain.LastError, Valid: plain.LastError != ""})
+	if err != nil {
+		return connection.Unsaved{}, err
+	}
+	return connection.Unsaved{Setback: &connection.Setback{
+		Organization: f.Organization, ID: f.Connection, Generation: f.Generation, Tokens: tokens, State: connection.State(plain.State),
+		Reason: plain.Reason, LastError: last, Setbacks: plain.Setbacks, RefreshAt: unstamp(plain.RefreshAt), At: unstamp(plain.At),
+		Fence: plain.Fence, Unanswered: plain.Unanswered, Events: plain.Events,
+	}}, nil
+}
+
+// Drop forgets a connection's, and takes the reserve back.
+func (p *Spill) Drop(id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := os.Remove(p.path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing %s from the spill: %w", id, err)
+	}
+	p.reserve()
+	return nil
+}
