@@ -4,8 +4,10 @@
 // serves tokens and decides when one is exchanged for the next. Nothing outside this room starts an exchange for a
 // connection.
 //
-// What it guarantees: a fresh token is served from memory, without lock, database or network. However many callers
-// wait for a token, one request goes out for a connection at a time, and it outlives the caller that asked first.
+// What it guarantees: a fresh token is served from memory, without lock, database or network. However many callers and
+// processes wait for a token, one request goes out for a connection at a time, and it outlives the caller that asked first.
+// A refresh token is written down before it leaves, and an answer that is lost is asked for again, by this process or the
+// next, within what its provider bears. What the database does not take is on this machine's disk before it is used.
 // What a provider gave is committed before anyone sees it, by compare-and-set on the generation: whoever comes second
 // adopts what is there. A token that is still valid is served whatever else fails. A grant is given up only when the
 // provider says that it is dead, never for an outage. A consent belongs to one browser and its state is used once.

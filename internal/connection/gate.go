@@ -69,8 +69,10 @@ func (k *Keeper) refusal(who Identity, err error) *putOff {
 func (k *Keeper) acquire(ctx context.Context, plan *destination.Plan, record *Record, input exchange.Input) (*exchange.TokenSet, error) {
 	gate := &provider.Gate{}
 	if k.config.Health != nil {
+		call := k.call(ctx, plan, record, input)
+		call.Forced = true // somebody asks now, and a code does not wait
 		var err error
-		if gate, err = k.config.Health.Enter(ctx, k.call(ctx, plan, record, input)); err != nil {
+		if gate, err = k.config.Health.Enter(ctx, call); err != nil {
 			return nil, k.refusal(Identity{}, err).err
 		}
 	}

@@ -241,6 +241,7 @@ type world struct {
 	keeper      *connection.Keeper
 	connector   *connection.Connector
 	log         *telemetrytest.Log
+	spill       *folder // nil for none
 }
 
 // wantQuiet fails when a text has one of the tests' secrets: they are all alike.
@@ -290,10 +291,14 @@ func (w *world) restart() {
 // newKeeper makes a keeper over the world's store, as another process would.
 func (w *world) newKeeper() *connection.Keeper {
 	w.t.Helper()
-	keeper, err := connection.NewKeeper(connection.KeeperConfig{
+	config := connection.KeeperConfig{
 		Ledger: w.memory, Exchanger: w.provider, Definitions: w.definitions, Clock: w.clock,
 		Log: w.log.Logger(),
-	})
+	}
+	if w.spill != nil {
+		config.Spill = w.spill
+	}
+	keeper, err := connection.NewKeeper(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func (k *Keeper) committed(e *entry, record *Record, c Commit, state State) {
 	record.Tokens, record.Renewable, record.RefreshAt, record.Generation = c.Tokens, c.Renewable, c.RefreshAt, c.Generation+1
 	record.LastError, record.Reason, record.Setbacks, record.Pending = nil, "", 0, nil
 	k.edge(record, state)
-	after := k.adopt(e, record)
+	after := k.install(e, record)
 	if before.token != nil && before.token.ETag == after.token.ETag {
 		k.exhaust(e, before.generation, after.generation)
 	}

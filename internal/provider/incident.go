@@ -124,7 +124,7 @@ func cadence(n int, spread float64) time.Duration {
 // credit is what is remembered of a client that works.
 type credit struct {
 	who      uint64 // hash of its mark
-	good     int64  // nanoseconds since 1970
+	good     time.Time
 	refusals int
 }
 
@@ -132,13 +132,13 @@ type credit struct {
 type credits [64]credit
 
 func (c *credits) good(who uint64, now time.Time) {
-	c[who%uint64(len(c))] = credit{who: who, good: now.UnixNano()}
+	c[who%uint64(len(c))] = credit{who: who, good: now}
 }
 
 // refused counts a refusal, and tells whether it is to be believed.
 func (c *credits) refused(who uint64, now time.Time) bool {
 	known := &c[who%uint64(len(c))]
-	if known.who != who || now.UnixNano()-known.good > int64(trusted) {
+	if known.who != who || now.Sub(known.good) > trusted {
 		return true
 	}
 	known.refusals++

@@ -5,8 +5,10 @@ import "time"
 // tally counts the calls of the last five minutes, in slots of ten seconds.
 type tally struct {
 	slots [tallySlots]struct{ calls, failed uint32 }
-	// at is the number of the slot that counts now, since 1970.
-	at int64
+	// at is the number of the slot that counts now, since began, when the first call was counted: a step of the system's
+	// clock moves no slot.
+	at    int64
+	began time.Time
 }
 
 const (
@@ -25,7 +27,10 @@ func (t *tally) add(now time.Time, failed bool) {
 
 // move clears the slots that have passed.
 func (t *tally) move(now time.Time) {
-	at := now.UnixNano() / int64(tallySlot)
+	if t.began.IsZero() {
+		t.began = now
+	}
+	at := int64(now.Sub(t.began) / tallySlot)
 	if at <= t.at {
 		return
 	}
