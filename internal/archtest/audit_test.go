@@ -26,6 +26,7 @@ var unrecorded = map[string]string{
 	"Store.sweepMarks":         "marks of transactions",
 	"Store.Ping":               "writes nothing",
 	"Connections.Claim":        "the refresh that it begins is recorded with its end",
+	"Connections.Inherit":      "claims of processes that are gone",
 	"Connections.Again":        "the refresh that it begins is recorded with its end",
 	"Idempotency.Begin":        "the request that it stands for is recorded",
 	"Idempotency.Finish":       "the request that it stands for is recorded",

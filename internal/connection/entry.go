@@ -135,6 +135,9 @@ func (v *view) valid(now time.Time) bool {
 	return v.token != nil && (v.token.ExpiresAt.IsZero() || now.Before(v.token.ExpiresAt))
 }
 
+// outlived tells whether the token has lived, and has ended. One that was dead on arrival has not.
+func (v *view) outlived(now time.Time) bool { return !v.valid(now) && v.life > 0 }
+
 // blocked tells whether a failure is so recent that nothing is sent for a caller.
 func (v *view) blocked(now time.Time) bool {
 	if v.valid(now) {

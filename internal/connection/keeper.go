@@ -115,6 +115,9 @@ func (k *Keeper) Start(ctx context.Context) error {
 	if err := k.recoverSpill(ctx); err != nil {
 		return fmt.Errorf("taking up what was not saved: %w", err)
 	}
+	if err := k.config.Ledger.Inherit(ctx); err != nil {
+		return fmt.Errorf("taking up what was not answered: %w", err)
+	}
 	if k.enter() {
 		go k.agenda.run()
 	}
@@ -229,21 +232,28 @@ func (k *Keeper) think(ctx context.Context, e *entry, where Selector, ref string
 
 // await waits for an exchange and makes the best of how it ended.
 func (k *Keeper) await(ctx context.Context, e *entry, why cause, before int64, want Want) (Token, error) {
-	flight, err := k.exchanged(ctx, e, why, before)
-	if err != nil && !errors.Is(err, ErrClosed) {
-		return Token{}, err
+	const tries = 3
+	for try := 1; ; try++ {
+		flight, err := k.exchanged(ctx, e, why, before)
+		if err != nil && !errors.Is(err, ErrClosed) {
+			return Token{}, err
+		}
+		v, now := e.now.Load(), k.config.Clock.Now()
+		if v.generation > before && v.outlived(now) && try < tries { // what was saved, or adopted, has ended meanwhile
+			before = v.generation
+			continue
+		}
+		verdict := conclude(e.id, v, want, now, before)
+		switch {
+		case verdict.serve:
+			return *v.token, nil
+		case err != nil:
+			return Token{}, err
+		case flight != nil && flight.err != nil:
+			return Token{}, flight.err
+		}
+		return Token{}, verdict.err
 	}
-	v := e.now.Load()
-	verdict := conclude(e.id, v, want, k.config.Clock.Now(), before)
-	switch {
-	case verdict.serve:
-		return *v.token, nil
-	case err != nil:
-		return Token{}, err
-	case flight != nil && flight.err != nil:
-		return Token{}, flight.err
-	}
-	return Token{}, verdict.err
 }
 
 // force exchanges now, fresh or not, backoff or not, and waits for it. A failure is a [*ProviderError].

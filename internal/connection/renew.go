@@ -19,6 +19,8 @@ const (
 	heldPoll = 100 * time.Millisecond
 	// heldRetry is when the background looks again at a connection that another process is renewing.
 	heldRetry = 2 * time.Second
+	// orphanRetry is when to look again whether a machine has come back.
+	orphanRetry = 5 * time.Second
 )
 
 // putOff ends a flight that may not ask the provider now. Nothing was sent, and nothing is known of the connection.
@@ -122,8 +124,10 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	t := &turn{Keeper: k, e: e, record: record, plan: plan, policy: policyOf(plan.Refresh()), lost: record.open()}
 	t.input = exchange.Input{Fields: record.Fields, Tokens: tokens, User: userOf(record, record.CreatedBy)}
 	presents := exchange.PresentsRefreshToken(plan, tokens)
-	if at := t.mayPresentAt(now); presents && t.lost && now.Before(at) {
-		return t.wait(ctx, at, now)
+	if presents && t.lost {
+		if at := t.mayPresentAt(now); now.Before(at) {
+			return t.wait(ctx, at, now)
+		}
 	}
 	gate, err := t.enter(ctx, why)
 	if err != nil {
@@ -156,13 +160,23 @@ func (t *turn) ends() time.Time { return t.e.now.Load().ends }
 // mayPresentAt says when a refresh token may be presented whose last answer is not known: after a restart at once.
 func (t *turn) mayPresentAt(now time.Time) time.Time {
 	first, count := t.record.seen()
-	at, _ := t.policy.again(first, count, now, t.ends())
+	at, prompt := t.policy.again(first, count, now, t.ends())
+	if !prompt && t.record.Pending.Orphaned {
+		at = later(at, first.Add(orphanWait))
+	}
 	return at
 }
+
+// orphanWait is how long a machine may take to come back with what it spilled, once the grace is over: another node that
+// presents the refresh token then would end the grant whose next token lies there.
+const orphanWait = 5 * time.Minute
 
 // wait leaves a connection alone until its access token has ended: its refresh token may have been used up, and asking
 // would cost what is still there.
 func (t *turn) wait(ctx context.Context, at, now time.Time) error {
+	if t.record.Pending.Orphaned {
+		return &putOff{err: t.e.now.Load().failed(t.e.id), until: earlier(at, now.Add(orphanRetry))}
+	}
 	if !t.record.Pending.Interrupted && t.record.RefreshAt.Equal(at) {
 		return nil
 	}

@@ -46,8 +46,9 @@ type Pending struct {
 	// First is when the refresh token was first presented, Count how often it was since; 0 when it was not.
 	First time.Time
 	Count int
-	// Interrupted says that the process is gone that began it.
-	Interrupted bool
+	// Interrupted says that the process is gone that began it. Orphaned says that it has not come back on its machine
+	// since, where it may have left what it got in the spill.
+	Interrupted, Orphaned bool
 	// Left is what the exchange brought and nobody could commit, because another had claimed the connection meanwhile.
 	Left *exchange.TokenSet
 }
@@ -258,6 +259,8 @@ type Ledger interface {
 	Again(ctx context.Context, id, fence string) error
 	// Interrupted gives up to limit connections whose refresh token was presented by a process that is gone.
 	Interrupted(ctx context.Context, limit int) ([]string, error)
+	// Inherit ends the claims of the processes before this one on this machine. What they spilled is known by now.
+	Inherit(ctx context.Context) error
 	// Commit replaces the token set, by compare-and-set on the generation, and ends the claim; false when another
 	// generation is there, or nothing, or another's claim. The connection becomes active, unless it is disabled, and its
 	// setbacks are forgotten. The refresh token of before is kept until the next commit.

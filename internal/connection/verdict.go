@@ -49,7 +49,7 @@ func conclude(id string, v *view, want Want, now time.Time, before int64) verdic
 	valid := v.valid(now)
 	rejected := want.Rejected != "" && want.Rejected == v.token.ETag
 	switch {
-	case v.generation > before && !rejected:
+	case v.generation > before && !rejected && !v.outlived(now):
 		return verdict{serve: true} // the freshest there is, however short its life
 	case v.state == NeedsReauthorization && (rejected || !valid):
 		return verdict{err: v.needsReauthorization(id)}

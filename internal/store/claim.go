@@ -19,9 +19,9 @@ func (s *Store) Shared() bool { return s.presence != nil }
 
 // claimed is a claim beside a connection, all NULL when there is none.
 type claimed struct {
-	generation, first, count sql.NullInt64
-	left                     []byte
-	owner                    sql.NullString
+	generation, first, count, until sql.NullInt64
+	left                            []byte
+	owner                           sql.NullString
 }
 
 func leftRow(organization, id string, generation int64) seal.Row {
@@ -40,7 +40,10 @@ func (c Connections) pending(ctx context.Context, r *connection.Record, claim cl
 		if err := c.s.row(ctx, query, claim.owner.String).Scan(&alive); err != nil {
 			return nil, fmt.Errorf("reading who renews the connection %s: %w", r.ID, err)
 		}
-		p.Interrupted = alive == 0
+		p.Interrupted, p.Orphaned = alive == 0, alive == 0
+	}
+	if claim.until.Valid && claim.until.Int64 == 0 {
+		p.Interrupted, p.Orphaned = true, false
 	}
 	if claim.left == nil {
 		return p, nil
@@ -170,12 +173,33 @@ func (c Connections) Interrupted(ctx context.Context, limit int) ([]string, erro
 		err := row.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `SELECT connection FROM claims WHERE count > 0 AND owner IS NOT NULL AND owner <> $1 AND NOT `+c.s.aliveOwner("owner")+
-		` ORDER BY first_at LIMIT $2`, c.s.incarnation, limit)
+	}, `SELECT connection FROM claims WHERE count > 0 AND owner IS NOT NULL AND owner <> $1 AND (until = 0 OR NOT `+c.s.aliveOwner("owner")+
+		`) ORDER BY first_at LIMIT $2`, c.s.incarnation, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading which renewals were interrupted: %w", err)
 	}
 	return ids, nil
+}
+
+// Inherit ends the claims of the processes before this one on this machine: nothing of theirs is under way, and what
+// they spilled is known by now. Their leases are 0 from then on, which no lease is.
+func (c Connections) Inherit(ctx context.Context) error {
+	before := c.s.predecessors
+	if len(before) == 0 || !c.s.Shared() {
+		return nil
+	}
+	err := c.s.write(ctx, func(t *tx) error {
+		for _, owner := range before {
+			if _, err := t.exec(`UPDATE claims SET until = 0 WHERE owner = $1`, owner); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("ending the claims of the processes before: %w", err)
+	}
+	return c.s.inherited()
 }
 
 // endClaim ends the claim that a commit came of. Fenced tells that another process has claimed the connection since: what

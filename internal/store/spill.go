@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,7 +46,30 @@ func (s *Store) Spill(dir string) (*Spill, error) {
 	}
 	p := &Spill{s: s, dir: dir}
 	p.reserve()
-	return p, nil
+	return p, s.succeed(filepath.Join(dir, "lives"))
+}
+
+// succeed writes this incarnation down behind those before it on this machine whose claims are not ended yet.
+func (s *Store) succeed(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("reading which processes were here before: %w", err)
+	}
+	s.lives, s.predecessors = path, strings.Fields(string(content))
+	return s.writeLives(append(slices.Clone(s.predecessors), s.incarnation))
+}
+
+// inherited forgets those before: their claims are ended.
+func (s *Store) inherited() error {
+	s.predecessors = nil
+	return s.writeLives([]string{s.incarnation})
+}
+
+func (s *Store) writeLives(lives []string) error {
+	if err := file.Replace(s.lives, []byte(strings.Join(lives, "\n")+"\n"), 0o600); err != nil {
+		return fmt.Errorf("writing which process is here: %w", err)
+	}
+	return nil
 }
 
 // reserve takes the room for a full disk. Without it the spill works all the same, but for a full disk.

@@ -60,6 +60,9 @@ type Store struct {
 	keyring     *seal.Keyring
 	presence    *presence // nil over SQLite
 	incarnation string
+	// predecessors are the incarnations before it on this machine whose claims are not ended yet, lives the file of them.
+	predecessors []string
+	lives        string
 	subscribers subscribers
 	emitted     chan struct{} // outbox.go
 	// restartGrace is the constant, but in tests.

@@ -314,6 +314,13 @@ func (m *Memory) Again(_ context.Context, id, fence string) error {
 	return nil
 }
 
+// Inherit implements [connection.Ledger].
+func (m *Memory) Inherit(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.enter("Inherit")
+}
+
 // Interrupted implements [connection.Ledger].
 func (m *Memory) Interrupted(_ context.Context, limit int) ([]string, error) {
 	m.mu.Lock()
