@@ -26,6 +26,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -48,6 +49,7 @@ type Config struct {
 	Keys      *registry.Keyring
 	Directory *registry.Directory
 	Webhooks  *webhook.Subscriptions
+	Calendar  *calendar.Calendar
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

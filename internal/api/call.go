@@ -33,7 +33,10 @@ func callOf(ctx context.Context) call {
 
 // call authenticates a request and reads what it names outside of its body.
 func (s *server) call(r *http.Request) (call, *Problem) {
-	caller, problem := s.authenticate(r)
+	caller, problem, ok := s.feedReader(r)
+	if !ok {
+		caller, problem = s.authenticate(r)
+	}
 	if problem != nil {
 		return call{}, problem
 	}

@@ -24,6 +24,7 @@ const (
 func creates(path string) bool {
 	return slices.Contains([]string{
 		apiPrefix + "/definitions", apiPrefix + "/connections", apiPrefix + "/sandboxes", apiPrefix + "/keys",
+		expiringPath + "/feeds",
 	}, path)
 }
 

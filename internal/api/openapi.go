@@ -29,6 +29,7 @@ var tags = []*huma.Tag{
 	{Name: "Keys", Description: "The API keys of programs and people."},
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
+	{Name: "What ends", Description: "Tokens, keys and certificates by when they end, as a list and as a calendar."},
 	{Name: "Audit", Description: "Who did what, and who read which token: a chain of records that tells when it was changed."},
 	{Name: "Sandboxes", Description: "Partitions of an organization."},
 	{Name: "Root keys", Description: "What everything at rest is sealed with: its state, and its rotation while the server serves."},
@@ -56,6 +57,7 @@ func (s *server) describe() ([]byte, error) {
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)
+	s.expiringRoutes(h)
 	s.auditRoutes(h)
 	s.rootKeyRoutes(h)
 	s.whoAmIRoutes(h)

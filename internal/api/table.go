@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/calendar"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
@@ -41,6 +42,7 @@ var known = []struct {
 	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
+	{calendar.ErrNotFound, kindNotFound, "There is no calendar feed with that id, or it is not yours to see."},
 	{webhook.ErrNotFound, kindNotFound, "There is no webhook endpoint with that id, or it is not yours to see."},
 	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
 	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
@@ -97,6 +99,9 @@ func (s *server) typed(err error) *Problem {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
+		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if p := stored(err); p != nil {

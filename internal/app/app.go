@@ -19,11 +19,13 @@ import (
 
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
+	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
+	"latchkey/internal/expiry"
 	"latchkey/internal/mail"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -51,6 +53,8 @@ type plan struct {
 	overrides   []egress.Override
 	// browserURL turns a provider's address into one that the browser can reach; nil leaves it as it is.
 	browserURL func(string) string
+	// certificates are those of this process, as they end.
+	certificates expiry.Fixed
 	// program is the command that people type to run this binary.
 	program string
 	// example is a connection that the start page's commands name; "" leaves the name open.
@@ -76,7 +80,8 @@ type house struct {
 	webhooks   *webhook.Subscriptions
 	dispatcher *webhook.Dispatcher
 	outward    *egress.Client // for webhooks
-	post       *mail.Post     // nil where no mail server is configured
+	calendar   *calendar.Calendar
+	post       *mail.Post // nil where no mail server is configured
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -137,6 +142,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openWebhooks(); err != nil {
 		return h, err
 	}
+	if err = h.openCalendar(); err != nil {
+		return h, err
+	}
 	return h, h.openMail()
 }
 
@@ -176,7 +184,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Providers: h.health, RootKeys: h.store.Keyring(), Webhooks: h.webhooks, Answers: h.store.Idempotency(),
+		Directory: h.directory, Providers: h.health, RootKeys: h.store.Keyring(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
@@ -220,6 +228,9 @@ func (h *house) close(ctx context.Context) error {
 	if h.keeper != nil {
 		errs = append(errs, h.keeper.Close(ctx))
 	}
+	if h.calendar != nil {
+		h.calendar.Close()
+	}
 	if h.dispatcher != nil {
 		errs = append(errs, h.dispatcher.Close(ctx))
 	}
@@ -255,6 +266,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	failure := h.keeper.Start(ctx)
 	h.dispatcher.Start()
 	h.store.Keyring().Start()
+	h.calendar.Start()
 	if h.post != nil {
 		h.post.Start()
 	}

@@ -64,6 +64,11 @@ const forever = "forever"
 
 // retention is a duration that may be in days, or without end.
 func retention(name, doc string, at func(*Config) *time.Duration) setting {
+	return lasting(name, doc, at)
+}
+
+// lasting is a time that may be for ever.
+func lasting(name, doc string, at func(*Config) *time.Duration) setting {
 	return setting{name: name, fallback: forever, doc: doc,
 		show: func(c *Config) string {
 			if *at(c) == 0 {
@@ -85,7 +90,7 @@ func retention(name, doc string, at func(*Config) *time.Duration) setting {
 				}
 			}
 			if err != nil || d < time.Hour || d > 100*365*24*time.Hour {
-				return fmt.Errorf("%q is not how long records are kept: write forever, or days as 400d, from 1h to 36500d", text)
+				return fmt.Errorf("%q is not how long that may be: write forever, or days as 400d, from 1h to 36500d", text)
 			}
 			*at(c) = d
 			return nil

@@ -44,6 +44,7 @@ type Config struct {
 	ProviderHosts  map[provider.Host]provider.Limits
 	DrainTimeout   time.Duration
 	EventRetention time.Duration
+	RootKeyLife    time.Duration // 0 is for ever
 	Mail           MailConfig
 
 	AuditReads           audit.Mode

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/devca"
 	"latchkey/internal/egress"
+	"latchkey/internal/expiry"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
@@ -172,8 +173,11 @@ func (d *dev) plan() plan {
 	for _, host := range simulator.Hosts() {
 		overrides = append(overrides, egress.Override{Suffix: host, Address: d.simAddr, Roots: d.authority.CertPool()})
 	}
+	root := d.authority.Root()
+	authority := certificateEnding(root, root.Subject.CommonName, "start the server anew, and trust the new ca.crt")
+	authority.Renews = true
 	return plan{
-		config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
+		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
 		overrides: overrides, browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
 	}
 }

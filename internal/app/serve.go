@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"latchkey/internal/expiry"
 	"latchkey/internal/secret"
 )
 
@@ -39,6 +40,10 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	certificates, err := config.certificates()
 	if err != nil {
 		return errors.Join(err, p.release())
+	}
+	if certificates != nil {
+		p.certificates = expiry.Fixed{certificateEnding(certificates.Certificates[0].Leaf, config.TLSCertFile,
+			"renew it, put it where tls.cert_file says, and restart every node")}
 	}
 	bound, err := listen(ctx, config.Listen)
 	if err != nil {

@@ -62,6 +62,7 @@ func settings() []setting {
 		number("refresh.workers", "256", "How many refreshes may run, or wait for their providers, at once.", func(c *Config) *int { return &c.RefreshWorkers }),
 		duration("refresh.default_life", "1h", "Life assumed for a token whose provider states none.", func(c *Config) *time.Duration { return &c.DefaultLife }),
 		duration("events.retention", "720h", "How long events and the logs of their deliveries are kept, 72h at least.", func(c *Config) *time.Duration { return &c.EventRetention }),
+		lasting("seal.root_key_life", "How long a root key is to be used, in days as 400d: the calendar warns before that. Without it a root key does not end.", func(c *Config) *time.Duration { return &c.RootKeyLife }),
 		number("providers.concurrency", "64", "How many token requests to one provider may be under way, on each node.", func(c *Config) *int { return &c.Providers.Concurrency }),
 		rate("providers.rate", "200", "How many token requests to one provider may begin in a second, on each node; a fifth of it at once.", func(c *Config) *float64 { return &c.Providers.Rate }),
 		providerHosts("providers.hosts", "Other caps for single providers: in the file `host: {rate: 20, concurrency: 8}`, in the variable `host=20/8`."),

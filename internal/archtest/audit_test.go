@@ -22,6 +22,8 @@ var unrecorded = map[string]string{
 	"Mails.Claim":              "mail has its own log",
 	"Mails.Finish":             "mail has its own log",
 	"Mails.Prune":              "retention of mail",
+	"Calendar.Warn":            "the event tells",
+	"Calendar.Forget":          "retention of warnings",
 	"Store.Emit":               "an event without a change",
 	"Store.sweepMarks":         "marks of transactions",
 	"Store.Ping":               "writes nothing",

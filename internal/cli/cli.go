@@ -156,7 +156,7 @@ always fresh.`,
 	}
 	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.configCommand())
 	add(groupWork, p.definitionCommand(), p.connectionCommand(), p.tokenCommand(), p.providerCommand(), p.keyCommand(), p.sandboxCommand(),
-		p.webhookCommand(), p.eventsCommand(), p.keysCommand(), p.auditCommand())
+		p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand())
 	add(groupOffline, p.templateCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }

@@ -123,6 +123,9 @@ func serialNumber() *big.Int {
 	return new(big.Int).SetBytes(bits)
 }
 
+// Root gives the certificate of the authority.
+func (a *Authority) Root() *x509.Certificate { return a.root }
+
 // CertPEM gives the authority's certificate, as in ca.crt.
 func (a *Authority) CertPEM() []byte { return append([]byte(nil), a.pem...) }
 

@@ -42,6 +42,9 @@ func (c Connections) Create(ctx context.Context, r connection.Record, attempt *c
 		case err != nil:
 			return err
 		}
+		if err := t.ends(r.ID, r.Tokens, r.Renewable, r.UpdatedAt); err != nil {
+			return err
+		}
 		t.count(r.Definition, 1)
 		t.record(createEntry(ctx, &r))
 		if attempt == nil {

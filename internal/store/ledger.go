@@ -37,6 +37,9 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		if fenced, err = c.endClaim(t, &commit); fenced || err != nil {
 			return err
 		}
+		if err := t.ends(commit.ID, commit.Tokens, commit.Renewable, commit.At); err != nil {
+			return err
+		}
 		err = t.row(commitTokens, commit.ID, commit.Generation, tokens, flag(commit.Renewable), micros(commit.RefreshAt),
 			micros(commit.At)).Scan(&standing.Version, &standing.State)
 		if err != nil {
