@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
+	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -79,7 +80,13 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	check(t, err)
 	record, err := audit.Open(ctx, audit.LogConfig{Store: kept.Audit(), Vault: kept.Audit()})
 	check(t, err)
+	ends, err := calendar.New(calendar.Config{
+		Sources: []calendar.Listed{{Source: connection.Endings{Store: kept.Connections()}, Scope: access.ConnectionsRead}, {Source: h.keyring, Scope: access.RegistryRead}},
+		Store:   kept.Calendar(), Hash: kept.Keyring().Hash, Organizations: func(context.Context) ([]string, error) { return []string{organization}, nil },
+	})
+	check(t, err)
 	h.config = api.Config{
+		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
 		RootKeys: kept.Keyring(), Audit: record,
 		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),

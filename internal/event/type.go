@@ -111,7 +111,7 @@ var descriptions = []Description{
 	{
 		Type: Expiring,
 		Doc:  "Something ends soon: a refresh token, a certificate, a client secret, a key. There is one at 60, 30, 14, 7 and 1 days.",
-		Members: []Member{{"kind", "What it is: refresh_token, certificate, client_secret, api_key, signing_key or root_key."},
+		Members: []Member{{"kind", "What it is: refresh_token, access_token, certificate, client_secret, api_key, signing_key or root_key."},
 			{"name", "What people call it."}, {"expires_at", "When it ends."}, {"days", "The threshold that was crossed: 60, 30, 14, 7 or 1."},
 			{"fix", "What to do about it."}},
 		example: example{"prod", "def_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"kind": "client_secret", "name": "moviestar", "expires_at": "2026-11-28T00:00:00Z", "days": 7, "fix": "make a new secret at the provider and publish the definition with it"}},
