@@ -18,15 +18,24 @@ func testIndexes(t *testing.T, fresh func(testing.TB) folder) {
 		"connections_list": `SELECT * FROM connections WHERE organization = 'o' AND sandbox = 's' AND (created_at, id) < (1, 'x')
 			ORDER BY created_at DESC, id DESC LIMIT 1`,
 		"connections_pending": `SELECT id FROM connections WHERE state = 'pending_authorization' AND created_at < 1 ORDER BY created_at, id LIMIT 1`,
-		"events_outbox":       `SELECT * FROM events e WHERE e.spread = 0 ORDER BY e.id LIMIT 1`,
-		"events_list":         `SELECT * FROM events e WHERE e.organization = 'o' AND e.at >= 1 AND (e.at, e.id) < (9, 'x') ORDER BY e.at DESC, e.id DESC LIMIT 1`,
-		"events_subject":      `SELECT * FROM events e WHERE e.organization = 'o' AND e.subject = 's' ORDER BY e.at DESC, e.id DESC LIMIT 1`,
-		"events_type":         `SELECT * FROM events e WHERE e.organization = 'o' AND e.type = 't' ORDER BY e.at DESC, e.id DESC LIMIT 1`,
-		"events_at":           `SELECT id FROM events WHERE at < 1 ORDER BY at LIMIT 1`,
-		"deliveries_due":      `SELECT * FROM deliveries d WHERE d.webhook = 'w' AND d.due_at <= 1 ORDER BY d.due_at, d.event LIMIT 1`,
-		"deliveries_list":     `SELECT * FROM deliveries d WHERE d.webhook = 'w' ORDER BY d.created_at DESC, d.event DESC LIMIT 1`,
-		"webhooks_frequent":   `SELECT string_agg(organization, 'x') FROM webhooks WHERE frequent <> '' AND enabled = 1`,
-		"attempts_expires":    `SELECT id FROM attempts WHERE expires_at < 1 ORDER BY expires_at LIMIT 1`,
+		"connections_ends": `SELECT c.id, d.name FROM connections c JOIN definitions d ON d.id = c.definition
+			WHERE c.organization = 'o' AND c.ends_at IS NOT NULL AND c.ends_at >= 1 AND c.ends_at < 9 AND (c.ends_at > 1 OR c.id >= 'x')
+			AND c.state IN ('active', 'degraded', 'disabled') AND ('s' = '' OR c.sandbox = 's') ORDER BY c.ends_at, c.id LIMIT 1`,
+		"connections_ends_kept": `SELECT c.id, d.name FROM connections c JOIN definitions d ON d.id = c.definition
+			WHERE c.organization = 'o' AND c.ends_at IS NOT NULL AND c.ends_at >= 1 AND c.ends_at < 9 AND (c.ends_at > 1 OR c.id >= 'x')
+			AND c.state IN ('active', 'degraded', 'disabled') AND ('s' = '' OR c.sandbox = 's') AND c.ends_kept = 1 ORDER BY c.ends_at, c.id LIMIT 1`,
+		"connections_ends_held": `SELECT c.id, d.name FROM connections c JOIN definitions d ON d.id = c.definition
+			WHERE c.organization = 'o' AND c.ends_at IS NOT NULL AND c.ends_at >= 1 AND c.ends_at < 9 AND (c.ends_at > 1 OR c.id >= 'x')
+			AND c.state IN ('active', 'degraded', 'disabled') AND ('s' = '' OR c.sandbox = 's') AND c.state <> 'active' ORDER BY c.ends_at, c.id LIMIT 1`,
+		"events_outbox":     `SELECT * FROM events e WHERE e.spread = 0 ORDER BY e.id LIMIT 1`,
+		"events_list":       `SELECT * FROM events e WHERE e.organization = 'o' AND e.at >= 1 AND (e.at, e.id) < (9, 'x') ORDER BY e.at DESC, e.id DESC LIMIT 1`,
+		"events_subject":    `SELECT * FROM events e WHERE e.organization = 'o' AND e.subject = 's' ORDER BY e.at DESC, e.id DESC LIMIT 1`,
+		"events_type":       `SELECT * FROM events e WHERE e.organization = 'o' AND e.type = 't' ORDER BY e.at DESC, e.id DESC LIMIT 1`,
+		"events_at":         `SELECT id FROM events WHERE at < 1 ORDER BY at LIMIT 1`,
+		"deliveries_due":    `SELECT * FROM deliveries d WHERE d.webhook = 'w' AND d.due_at <= 1 ORDER BY d.due_at, d.event LIMIT 1`,
+		"deliveries_list":   `SELECT * FROM deliveries d WHERE d.webhook = 'w' ORDER BY d.created_at DESC, d.event DESC LIMIT 1`,
+		"webhooks_frequent": `SELECT string_agg(organization, 'x') FROM webhooks WHERE frequent <> '' AND enabled = 1`,
+		"attempts_expires":  `SELECT id FROM attempts WHERE expires_at < 1 ORDER BY expires_at LIMIT 1`,
 	} {
 		if text := f.plan(t, query, "degraded"); !strings.Contains(text, name) ||
 			strings.Contains(text, "TEMP B-TREE") || strings.Contains(text, "Sort") {
