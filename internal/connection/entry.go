@@ -25,6 +25,16 @@ type entry struct {
 	// unsaved is what a provider gave and the store did not take; it is saved before anything else is sent. It belongs to
 	// the flight.
 	unsaved *Unsaved
+	// note is what was written down on this machine because the database was away. It belongs to the flight.
+	note Note
+}
+
+// noted gives how many presentations of a generation's refresh token only this machine knows of.
+func (e *entry) noted(generation int64) int {
+	if e.note.Generation != generation {
+		return 0
+	}
+	return e.note.Count
 }
 
 // hasID tells whether the entry has the id.

@@ -124,14 +124,20 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	t := &turn{Keeper: k, e: e, record: record, plan: plan, policy: policyOf(plan.Refresh()), lost: record.open()}
 	t.input = exchange.Input{Fields: record.Fields, Tokens: tokens, User: userOf(record, record.CreatedBy)}
 	presents := exchange.PresentsRefreshToken(plan, tokens)
+	urgent := false
 	if presents && t.lost {
-		if at := t.mayPresentAt(now); now.Before(at) {
+		at, prompt := t.mayPresentAt(now)
+		if now.Before(at) {
 			return t.wait(ctx, at, now)
 		}
+		urgent = prompt
 	}
 	gate, err := t.enter(ctx, why)
-	if err != nil {
+	if err != nil && !urgent {
 		return err
+	}
+	if gate == nil { // in the provider's grace nothing is waited for, and these are few
+		gate = &provider.Gate{}
 	}
 	defer gate.Done(provider.Outcome{Class: provider.Unused})
 	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
@@ -157,14 +163,15 @@ func (t *turn) ask(presents bool, now time.Time) Claim {
 // ends is when the access token ends, or is assumed to.
 func (t *turn) ends() time.Time { return t.e.now.Load().ends }
 
-// mayPresentAt says when a refresh token may be presented whose last answer is not known: after a restart at once.
-func (t *turn) mayPresentAt(now time.Time) time.Time {
+// mayPresentAt says when a refresh token may be presented whose last answer is not known: after a restart at once. Prompt
+// tells that the provider's grace lasts.
+func (t *turn) mayPresentAt(now time.Time) (at time.Time, prompt bool) {
 	first, count := t.record.seen()
-	at, prompt := t.policy.again(first, count, now, t.ends())
+	at, prompt = t.policy.again(first, count+t.e.noted(t.record.Generation), now, t.ends())
 	if !prompt && t.record.Pending.Orphaned {
 		at = later(at, first.Add(orphanWait))
 	}
-	return at
+	return at, prompt
 }
 
 // orphanWait is how long a machine may take to come back with what it spilled, once the grace is over: another node that
@@ -215,11 +222,39 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 		if _, prompt := t.policy.again(first, count, at, t.ends()); !prompt || ctx.Err() != nil {
 			return nil, failure
 		}
-		if t.pause(ctx, at.Sub(now)) != nil || t.config.Ledger.Again(ctx, t.e.id, t.claim.Fence) != nil {
+		if t.pause(ctx, at.Sub(now)) != nil || t.again(ctx) != nil {
 			return nil, failure
 		}
 		count++
 	}
+}
+
+// journalWait is how long the database may take to write down a repeat before it is written to the spill.
+const journalWait = 300 * time.Millisecond
+
+// again writes down that the refresh token is about to be presented once more: in the database, or where that is away, on
+// this machine, because the provider's grace does not wait.
+func (t *turn) again(ctx context.Context) error {
+	written := make(chan error, 1)
+	go func() { written <- t.config.Ledger.Again(ctx, t.e.id, t.claim.Fence) }()
+	timer := t.config.Clock.NewTimer(journalWait)
+	defer timer.Stop()
+	select {
+	case err := <-written:
+		if err == nil || errors.Is(err, ErrFenced) || ctx.Err() != nil {
+			return err
+		}
+	case <-timer.C():
+	}
+	if t.config.Spill == nil {
+		return errNoSpill
+	}
+	note := Note{ID: t.e.id, Generation: t.record.Generation, Count: t.e.noted(t.record.Generation) + 1}
+	if err := t.config.Spill.Note(note); err != nil {
+		return fmt.Errorf("writing down a further presentation: %w", err)
+	}
+	t.e.note = note
+	return nil
 }
 
 // pause waits by the keeper's clock.

@@ -336,6 +336,8 @@ type folder struct {
 	mu   sync.Mutex
 	kept map[string]connection.Unsaved
 	full bool
+	// notes are of presentations that the database did not take.
+	notes []connection.Note
 }
 
 func (f *folder) Put(_ context.Context, u connection.Unsaved) error {
@@ -358,6 +360,19 @@ func (f *folder) All(context.Context) (all []connection.Unsaved, _ error) {
 		all = append(all, u)
 	}
 	return all, nil
+}
+
+func (f *folder) Note(n connection.Note) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.notes = append(f.notes, n)
+	return nil
+}
+
+func (f *folder) Notes() ([]connection.Note, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.notes, nil
 }
 
 func (f *folder) Drop(id string) error {
@@ -413,6 +428,30 @@ func TestSpill(t *testing.T) {
 				t.Error("another token is served")
 			}
 		})
+	}
+}
+
+// TestDatabaseAwayDuringRepeat holds that a repeat does not wait for the database: it is written down on this machine.
+func TestDatabaseAwayDuringRepeat(t *testing.T) {
+	w := newWorld(t)
+	w.spill = &folder{}
+	w.restart()
+	p := w.answers(time.Hour, lost(), lost(), nil)
+	c := w.connect("person", "")
+	w.clock.Advance(2 * time.Hour)
+	w.memory.Fail(func(method string) error {
+		if method == "Again" {
+			return errors.New("the database is away")
+		}
+		return nil
+	})
+	w.flow(func() { w.token(c.ID, connection.Want{}) })
+	at := p.since("refresh-1")
+	if len(at) != 3 || at[1] > time.Second || at[2]-at[1] > time.Second {
+		t.Errorf("presented after %v", at)
+	}
+	if n := w.spill.notes; len(n) != 2 || n[1].Count != 2 || n[1].Generation != 1 || n[1].ID != c.ID {
+		t.Errorf("noted %v", n)
 	}
 }
 

@@ -282,12 +282,23 @@ type Unsaved struct {
 	Setback *Setback
 }
 
+// Note counts presentations of a refresh token that could not be written down in the database.
+type Note struct {
+	ID         string
+	Generation int64
+	Count      int
+}
+
 // Spill keeps what the database does not take on this machine's disk, sealed, so that it outlives the process.
 type Spill interface {
 	// Put is durable when it returns. What was put for the connection before is replaced.
 	Put(ctx context.Context, unsaved Unsaved) error
 	// All gives everything that is kept.
 	All(ctx context.Context) ([]Unsaved, error)
-	// Drop forgets a connection's.
+	// Note is durable when it returns. What was noted of the connection before is replaced.
+	Note(note Note) error
+	// Notes gives every note.
+	Notes() ([]Note, error)
+	// Drop forgets a connection's, its note included.
 	Drop(id string) error
 }

@@ -73,10 +73,10 @@ func (k *Keeper) spill(ctx context.Context, unsaved Unsaved) error {
 
 // saved forgets what the database has taken.
 func (k *Keeper) saved(e *entry) {
-	if e.unsaved == nil {
+	if e.unsaved == nil && e.note.Count == 0 {
 		return
 	}
-	e.unsaved = nil
+	e.unsaved, e.note = nil, Note{}
 	if k.config.Spill == nil {
 		return
 	}
@@ -106,6 +106,15 @@ func (k *Keeper) saveLeft(ctx context.Context, e *entry) (saved bool, err error)
 func (k *Keeper) recoverSpill(ctx context.Context) error {
 	if k.config.Spill == nil {
 		return nil
+	}
+	notes, err := k.config.Spill.Notes()
+	if err != nil {
+		return fmt.Errorf("reading the spill: %w", err)
+	}
+	for _, note := range notes {
+		if e, err := k.load(ctx, Selector{}, note.ID); err == nil {
+			e.note = note
+		}
 	}
 	all, err := k.config.Spill.All(ctx)
 	if err != nil {

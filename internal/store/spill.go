@@ -172,6 +172,47 @@ func (p *Spill) close(ctx context.Context, u connection.Unsaved) (*spilled, erro
 	return &f, err
 }
 
+// noteSuffix ends the name of a file that holds a generation and a count; neither is a secret.
+const noteSuffix = ".note"
+
+// Note keeps a count of presentations.
+func (p *Spill) Note(n connection.Note) error {
+	if !ident.Is("conn", n.ID) {
+		return errors.New("noting a presentation: a connection's id is not one")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := file.Replace(filepath.Join(p.dir, n.ID+noteSuffix), fmt.Appendf(nil, "%d %d\n", n.Generation, n.Count), 0o600); err != nil {
+		return fmt.Errorf("noting a presentation of %s: %w", n.ID, err)
+	}
+	return nil
+}
+
+// Notes gives every count that is kept.
+func (p *Spill) Notes() ([]connection.Note, error) {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the spill's folder: %w", err)
+	}
+	var all []connection.Note
+	for _, entry := range entries {
+		id, ok := strings.CutSuffix(entry.Name(), noteSuffix)
+		if !ok {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(p.dir, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("reading the spill's folder: %w", err)
+		}
+		n := connection.Note{ID: id}
+		if _, err := fmt.Sscanf(string(content), "%d %d", &n.Generation, &n.Count); err != nil {
+			return nil, fmt.Errorf("reading %s in the spill's folder: it is not two numbers", entry.Name())
+		}
+		all = append(all, n)
+	}
+	return all, nil
+}
+
 // All gives everything that is kept.
 func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
 	entries, err := os.ReadDir(p.dir)
@@ -230,8 +271,10 @@ func (p *Spill) open(ctx context.Context, path string) (connection.Unsaved, erro
 func (p *Spill) Drop(id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := os.Remove(p.path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing %s from the spill: %w", id, err)
+	for _, path := range []string{p.path(id), filepath.Join(p.dir, id+noteSuffix)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing %s from the spill: %w", id, err)
+		}
 	}
 	p.reserve()
 	return nil

@@ -63,8 +63,8 @@ type Store struct {
 	// predecessors are the incarnations before it on this machine whose claims are not ended yet, lives the file of them.
 	predecessors []string
 	lives        string
-	subscribers subscribers
-	emitted     chan struct{} // outbox.go
+	subscribers  subscribers
+	emitted      chan struct{} // outbox.go
 	// restartGrace is the constant, but in tests.
 	restartGrace time.Duration
 
