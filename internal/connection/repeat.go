@@ -14,10 +14,14 @@ import (
 const (
 	// repeatPause is how long after a lost answer the token is presented again.
 	repeatPause = 250 * time.Millisecond
+	// refusedPause is how long at most after a 429 or 5xx to a repeat.
+	refusedPause = 2 * time.Second
 	// graceMargin keeps the last presentation within the provider's grace, with a new connection to be made for it.
 	graceMargin = 500 * time.Millisecond
 	// The deadline of an answer that can be asked for again: three times what the slow ones take of late.
 	answerLeast, answerMost, answerUnknown = 3 * time.Second, 8 * time.Second, 4 * time.Second
+	// answerLast is that of one after which nothing follows; a server that stops waits for it.
+	answerLast = 15 * time.Second
 )
 
 // policy is a definition's options.refresh, as a rule.
@@ -51,21 +55,21 @@ func (p policy) again(first time.Time, count int, earliest, ends time.Time) (at 
 }
 
 // refused says when to present it again after the provider has answered a repeat without an answer, as with 500 or 429:
-// the repeats that are left are spread over what is left of the grace.
+// the repeats that are left are spread over what is left of the grace, but this process may not live to its end.
 func (p policy) refused(first time.Time, count int, now time.Time) time.Time {
 	left := p.last(first).Sub(now) / time.Duration(max(1, p.most-count+1))
-	return now.Add(max(repeatPause, left))
+	return now.Add(max(repeatPause, min(left, refusedPause)))
 }
 
-// limit is how long to wait for the answer to a presentation that begins now, 0 for as long as the client waits: it is
-// when no other can follow. p99 is the provider's latency, 0 when unknown.
+// limit is how long to wait for the answer to a presentation that begins now: longest when no other can follow. p99 is the
+// provider's latency, 0 when unknown.
 func (p policy) limit(first time.Time, count int, now time.Time, p99 time.Duration) time.Duration {
 	wait := answerUnknown
 	if p99 > 0 {
 		wait = min(max(3*p99, answerLeast), answerMost)
 	}
 	if _, prompt := p.again(first, count, now.Add(wait+repeatPause), time.Time{}); !prompt {
-		return 0
+		return answerLast
 	}
 	return wait
 }

@@ -190,7 +190,7 @@ func TestRefusedRepeat(t *testing.T) {
 	var token connection.Token
 	w.flow(func() { token = w.token(c.ID, connection.Want{}) })
 	at := p.since("refresh-1")
-	if token.Generation != 2 || len(at) != 4 || at[3] > 10*time.Second || at[3] < 5*time.Second {
+	if token.Generation != 2 || len(at) != 4 || at[3] > 10*time.Second || at[3] < 3*time.Second {
 		t.Errorf("generation %d, presented after %v, want the repeats spread over the grace", token.Generation, at)
 	}
 }

@@ -86,10 +86,12 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	}
 	whole := before.whole && before.answer != refused
 	switch {
-	case !h.served.IsZero() && h.served.Before(now.at):
+	case !h.served.IsZero() && h.served.Before(now.at) && !h.spilled(i, w):
 		return true, "after a token of its successor was served"
 	case whole && !w.killed(before.node, before.at.Add(-slack), w.durable(before.end)):
 		return true, "after a whole reply to a node that lived on"
+	case r.lastResort(h, first, i):
+		return true, ""
 	case i-first > r.repeats:
 		return true, fmt.Sprintf("more than %d × again", r.repeats)
 	case r.afterEnd && now.at.Before(h.usable):
@@ -102,6 +104,38 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 		return true, fmt.Sprintf("more than %s after the failed one, and no restart between", r.within)
 	}
 	return true, ""
+}
+
+// lastResort tells whether a presentation comes when the repeats or the grace are used up, and nothing is left to lose:
+// the access token has ended, and the provider has said nothing of the refresh token since.
+func (r rule) lastResort(h *history, first, i int) bool {
+	if r.afterEnd || h.list[i].at.Before(h.usable) || !r.usedUp(h, first, i) {
+		return false
+	}
+	for j := first; j < i; j++ {
+		if p := h.list[j]; r.usedUp(h, first, j) && p.whole && p.answer != refused {
+			return false
+		}
+	}
+	return true
+}
+
+func (r rule) usedUp(h *history, first, i int) bool {
+	return i-first > r.repeats || h.list[i].at.Sub(h.list[first].at) > r.grace
+}
+
+// spilled tells whether what the provider answered before was on the disk of a node alone, because the database was
+// away, and that node was killed before it came back: another can't know of it.
+func (h *history) spilled(i int, w witness) bool {
+	if !w.durable(h.served).After(h.served.Add(commitTime)) {
+		return false // the database was there
+	}
+	for _, p := range slices.Backward(h.list[:i]) {
+		if p.whole && p.answer != refused {
+			return w.killed(p.node, p.at.Add(-slack), w.durable(h.served))
+		}
+	}
+	return false
 }
 
 // firstOpen gives the first presentation that was not refused as a whole, the one from which times count; -1 for none.

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func TestBreach(t *testing.T) {
 		list   []presentation
 		kills  killsAt
 		served time.Duration
+		usable time.Duration // 5 s when 0
 		repeat bool
 		want   string
 	}{
@@ -47,10 +49,13 @@ func TestBreach(t *testing.T) {
 		{name: "after a lost reply", rule: usual, list: []presentation{lost, sent(s, s+ms, repeated, true)}, repeat: true},
 		{name: "too slow", rule: usual, list: []presentation{lost, sent(2*s, 2*s, repeated, true)}, repeat: true, want: "no restart"},
 		{name: "slow, but restarted", rule: usual, list: []presentation{lost, sent(2*s, 2*s, repeated, true)}, kills: killsAt{s}, repeat: true},
-		{name: "beyond the grace", rule: usual, list: []presentation{lost, sent(11*s, 11*s, dead, true)}, kills: killsAt{s}, repeat: true, want: "more than 10s"},
-		{name: "refused in between", rule: usual, list: []presentation{lost, sent(s, s, refused, true), sent(11*s, 11*s, dead, true)}, repeat: true, want: "more than 10s"},
+		{name: "beyond the grace", rule: usual, list: []presentation{lost, sent(11*s, 11*s, dead, true)}, kills: killsAt{s}, usable: 20 * s, repeat: true, want: "more than 10s"},
+		{name: "beyond the grace, nothing left to lose", rule: usual, list: []presentation{lost, sent(11*s, 11*s, dead, true)}, kills: killsAt{s}, repeat: true},
+		{name: "that again", rule: usual, list: []presentation{lost, sent(11*s, 11*s, dead, true), sent(12*s, 12*s, dead, true)}, kills: killsAt{s, 11 * s}, repeat: true, want: "more than 10s"},
+		{name: "refused in between", rule: usual, list: []presentation{lost, sent(s, s, refused, true), sent(11*s, 11*s, dead, true)}, usable: 20 * s, repeat: true, want: "more than 10s"},
 		{name: "refused in between, in time", rule: usual, list: []presentation{lost, sent(s, s, refused, true), sent(4*s, 4*s, repeated, true)}, repeat: true},
 		{name: "the fourth time", rule: usual, list: []presentation{lost, lost, lost, lost, sent(20*ms, 21*ms, repeated, true)}, repeat: true, want: "more than 3 ×"},
+		{name: "the fourth time, nothing left to lose", rule: usual, list: []presentation{lost, lost, lost, lost, sent(6*s, 6*s, repeated, true)}, repeat: true},
 		{name: "at the same time", rule: usual, list: []presentation{sent(0, 2*s, granted, true), sent(s, s, repeated, true)}, repeat: true, want: "under way"},
 		{name: "answered", rule: usual, list: []presentation{sent(0, ms, granted, true), sent(s, s, repeated, true)}, repeat: true, want: "whole reply"},
 		{name: "answered and killed", rule: usual, list: []presentation{sent(0, ms, granted, true), sent(s, s, repeated, true)}, kills: killsAt{5 * ms}, repeat: true},
@@ -61,7 +66,7 @@ func TestBreach(t *testing.T) {
 		{name: "family: early", rule: family, list: []presentation{lost, sent(s, s, dead, true)}, repeat: true, want: "had ended"},
 		{name: "family: in the end", rule: family, list: []presentation{lost, sent(60*s, 60*s, dead, true)}, repeat: true},
 	} {
-		h := &history{list: test.list, usable: origin.Add(5 * s)}
+		h := &history{list: test.list, usable: origin.Add(cmp.Or(test.usable, 5*s))}
 		if test.served > 0 {
 			h.served = origin.Add(test.served)
 		}
