@@ -144,6 +144,9 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		return fmt.Errorf("claiming the connection: %w", err)
 	}
 	next, failure := t.present(ctx, presents)
+	if presents && failure != nil && failure.Kind == exchange.GrantDead {
+		next, failure = t.presentPrevious(ctx, failure)
+	}
 	gate.Done(outcomeOf(failure))
 	k.meters.exchanged(ctx, failure, k.config.Clock.Now().Sub(now))
 	if failure != nil {
@@ -255,6 +258,30 @@ func (t *turn) again(ctx context.Context) error {
 	}
 	t.e.note = note
 	return nil
+}
+
+// previousKept is how long the refresh token of before is of use.
+const previousKept = 24 * time.Hour
+
+// presentPrevious tries the refresh token of before when the provider refuses the one that it gave out last, as one does
+// that has lost its last minutes. It is tried with nothing left to lose: no answer is lost, the access token has ended, and
+// the new refresh token never worked.
+func (t *turn) presentPrevious(ctx context.Context, refused *exchange.Failure) (*exchange.TokenSet, *exchange.Failure) {
+	now := t.config.Clock.Now()
+	if t.lost || t.e.now.Load().valid(now) || now.Sub(t.record.LastRefreshAt) > previousKept {
+		return nil, refused
+	}
+	previous, err := t.config.Ledger.Previous(ctx, t.record.Organization, t.record.ID, t.record.Generation)
+	if err != nil || previous == nil || previous.RefreshToken.Empty() || previous.RefreshToken.Equal(t.record.Tokens.RefreshToken) {
+		return nil, refused
+	}
+	t.input.Tokens, t.input.Limit = usable(previous, now), 0
+	next, err := t.config.Exchanger.Renew(ctx, t.plan, t.input)
+	if err != nil {
+		return nil, refused
+	}
+	t.config.Log.Warn("the provider refuses its last refresh token and took the one before", "connection", t.e.id)
+	return next, nil
 }
 
 // pause waits by the keeper's clock.

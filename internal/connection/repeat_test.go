@@ -476,6 +476,30 @@ func TestNothingIsSentUnwritten(t *testing.T) {
 	}
 }
 
+// TestPreviousRefreshToken has a provider that forgot the refresh token that it gave out last.
+func TestPreviousRefreshToken(t *testing.T) {
+	w := newWorld(t)
+	forgot := "refresh-2"
+	w.provider.script(func(n int, in exchange.Input) (*exchange.TokenSet, error) {
+		if in.Tokens != nil && in.Tokens.RefreshToken.Reveal() == forgot {
+			return nil, &exchange.Failure{Kind: exchange.GrantDead, Code: "invalid_grant", Status: 400, Sent: true}
+		}
+		return w.provider.token(n, time.Hour), nil
+	})
+	c := w.connect("person", "")
+	w.clock.Advance(2 * time.Hour)
+	if token := w.token(c.ID, connection.Want{}); token.Generation != 2 {
+		t.Fatalf("generation %d", token.Generation)
+	}
+	w.clock.Advance(2 * time.Hour)
+	if token := w.token(c.ID, connection.Want{}); token.Generation != 3 || w.get(c.ID).State != connection.Active {
+		t.Errorf("generation %d, want the one that the refresh token of before brings", token.Generation)
+	}
+	forgot = "refresh-4"
+	w.clock.Advance(40 * time.Hour)
+	fails[*connection.NeedsReauthorizationError](w, c.ID, connection.Want{})
+}
+
 // TestClockSetBack holds that a token is not served beyond its end because the system's clock was set back meanwhile.
 func TestClockSetBack(t *testing.T) {
 	w := newWorld(t)

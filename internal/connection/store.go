@@ -261,6 +261,8 @@ type Ledger interface {
 	Interrupted(ctx context.Context, limit int) ([]string, error)
 	// Inherit ends the claims of the processes before this one on this machine. What they spilled is known by now.
 	Inherit(ctx context.Context) error
+	// Previous gives the token set before a generation's, of the same account; nil when it is not kept.
+	Previous(ctx context.Context, organization, id string, generation int64) (*exchange.TokenSet, error)
 	// Commit replaces the token set, by compare-and-set on the generation, and ends the claim; false when another
 	// generation is there, or nothing, or another's claim. The connection becomes active, unless it is disabled, and its
 	// setbacks are forgotten. The refresh token of before is kept until the next commit.

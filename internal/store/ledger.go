@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/exchange"
 )
 
 // commitTokens replaces a token set. The state becomes active but for a connection that was disabled meanwhile, whose
@@ -69,7 +70,24 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 }
 
 const commitAccount = `UPDATE connections SET fields = $2, secrets = $3, secrets_generation = $4, revision = $5,
-	configuration = $6, fingerprint = $7 WHERE id = $1`
+	configuration = $6, fingerprint = $7, previous = NULL WHERE id = $1`
+
+// Previous gives the token set before a generation's.
+func (c Connections) Previous(ctx context.Context, organization, id string, generation int64) (*exchange.TokenSet, error) {
+	var sealed []byte
+	err := c.s.row(ctx, `SELECT previous FROM connections WHERE id = $1 AND organization = $2 AND generation = $3`, id, organization, generation).Scan(&sealed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("reading the tokens of before of %s: %w", id, err)
+	}
+	if sealed == nil {
+		return nil, nil
+	}
+	var set tokenSet
+	if err := c.s.openJSON(ctx, tokensRow(organization, id, generation-1), sealed, &set); err != nil {
+		return nil, err
+	}
+	return set.tokens()
+}
 
 // accountArgs gives the arguments of commitAccount, nil when the account stays.
 func (c Connections) accountArgs(ctx context.Context, commit connection.Commit, generation int64) ([]any, error) {

@@ -30,6 +30,8 @@ type Memory struct {
 	fences      int
 	// self is the process that works with the store; those in gone have ended.
 	self string
+	// previous are the token sets before the last commit, by connection.
+	previous map[string]*exchange.TokenSet
 	gone map[string]bool
 	// events are what was told.
 	events []event.Event
@@ -60,7 +62,7 @@ func NewMemory() *Memory {
 	return &Memory{
 		definitions: map[string]string{}, records: map[string]connection.Record{},
 		labels: map[name]string{}, attempts: map[string]connection.Attempt{}, calls: map[string]int{},
-		claims: map[string]*claim{}, self: "node_1", gone: map[string]bool{},
+		claims: map[string]*claim{}, self: "node_1", previous: map[string]*exchange.TokenSet{}, gone: map[string]bool{},
 	}
 }
 
@@ -314,6 +316,13 @@ func (m *Memory) Again(_ context.Context, id, fence string) error {
 	return nil
 }
 
+// Previous implements [connection.Ledger].
+func (m *Memory) Previous(_ context.Context, _, id string, _ int64) (*exchange.TokenSet, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.previous[id], m.enter("Previous")
+}
+
 // Inherit implements [connection.Ledger].
 func (m *Memory) Inherit(context.Context) error {
 	m.mu.Lock()
@@ -354,6 +363,10 @@ func (m *Memory) Commit(_ context.Context, c connection.Commit) (connection.Stan
 	}
 	delete(m.claims, c.ID)
 	m.events = append(m.events, c.Events...)
+	m.previous[c.ID] = r.Tokens
+	if c.Account != nil {
+		m.previous[c.ID] = nil
+	}
 	r.Tokens, r.Renewable, r.Setbacks, r.LastError = c.Tokens, c.Renewable, 0, nil
 	r.LastRefreshAt, r.UpdatedAt = c.At, c.At
 	r.Generation++

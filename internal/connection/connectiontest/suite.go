@@ -331,6 +331,10 @@ func testCommits(t *testing.T, s Subject) {
 	if diff := cmp.Diff(want, find(t, s, r.ID), equal); diff != "" {
 		t.Errorf("committed (-want +got):\n%s", diff)
 	}
+	previous, err := s.Ledger.Previous(ctx, r.Organization, r.ID, r.Generation+1)
+	if err != nil || previous == nil || !previous.RefreshToken.Equal(r.Tokens.RefreshToken) {
+		t.Errorf("the token set of before is %v, %v", previous, err)
+	}
 	if _, applied, err := s.Ledger.Commit(ctx, commitOf(r, "late", at)); err != nil || applied {
 		t.Errorf("Commit() of an old generation = %v, %v, want nothing to happen", applied, err)
 	}
@@ -387,6 +391,9 @@ func testAccount(t *testing.T, s Subject) {
 	}
 	if got.State != connection.Active || got.Generation != 1 || !got.Tokens.AccessToken.Equal(c.Tokens.AccessToken) {
 		t.Errorf("the token is not the new account's: %v, generation %d", got.State, got.Generation)
+	}
+	if previous, err := s.Ledger.Previous(ctx, r.Organization, r.ID, got.Generation); err != nil || previous != nil {
+		t.Errorf("another account's tokens are kept: %v, %v", previous, err)
 	}
 	if ended, err := s.Attempts.AttemptByState(ctx, a.State); err != nil || ended.Outcome != connection.OutcomeDone {
 		t.Errorf("the attempt ended as %q, %v", ended.Outcome, err)
