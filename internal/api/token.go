@@ -244,7 +244,7 @@ func (c *tokenCounters) observe(meter metric.Meter) error {
 	if meter == nil {
 		return nil
 	}
-	_, err := meter.Int64ObservableCounter("latchkey_token_reads", metric.WithDescription("Token reads by outcome."),
+	_, err := meter.Int64ObservableCounter("token_reads", metric.WithDescription("Token reads by outcome."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			for _, row := range []struct {
 				outcome string

@@ -28,11 +28,11 @@ func newMeters(meter metric.Meter, clock clock.Clock) (*meters, error) {
 	}
 	m := &meters{}
 	var err error
-	if m.warnings, err = meter.Int64Counter("latchkey.expiring.warnings", metric.WithDescription(
+	if m.warnings, err = meter.Int64Counter("expiring.warnings", metric.WithDescription(
 		"Events that warned of something that ends.")); err != nil {
 		return nil, err
 	}
-	_, err = meter.Float64ObservableGauge("latchkey.expiring", metric.WithUnit("s"), metric.WithDescription(
+	_, err = meter.Float64ObservableGauge("expiring", metric.WithUnit("s"), metric.WithDescription(
 		"Until the next thing of a kind ends that Latchkey does not renew by itself; absent when none does within 60 days."),
 		metric.WithFloat64Callback(func(_ context.Context, o metric.Float64Observer) error {
 			now := clock.Now()

@@ -23,6 +23,8 @@ const (
 	attemptsKept = time.Hour
 	// rescueEvery is how often to look for renewals that another process was killed in.
 	rescueEvery = time.Second
+	// urgency puts what can't wait before what was due long ago.
+	urgency = 24 * time.Hour
 	// storeRetry is how long to wait when the store can't be read.
 	storeRetry = 5 * time.Second
 )
@@ -148,7 +150,7 @@ func (a *agenda) rescue(now time.Time) {
 		a.keeper.config.Log.Info("taking up interrupted renewals", "connections", len(ids))
 	}
 	for _, id := range ids {
-		a.push(id, now)
+		a.push(id, now.Add(-urgency))
 	}
 	if len(ids) == batch {
 		a.nextRescue = now.Add(rescueEvery)

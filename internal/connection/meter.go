@@ -19,21 +19,33 @@ type meters struct {
 	latency metric.Float64Histogram
 	// edges counts changes of state, by the new state.
 	edges metric.Int64Counter
+	// repeats counts refresh tokens that were presented again because an answer was lost.
+	repeats metric.Int64Counter
+	// spilled counts token sets that the database did not take.
+	spilled metric.Int64Counter
 }
 
 func newMeters(meter metric.Meter) (m meters, err error) {
 	if meter == nil {
 		meter = noop.Meter{}
 	}
-	if m.renewals, err = meter.Int64Counter("latchkey.connection.renewals",
+	if m.renewals, err = meter.Int64Counter("connection.renewals",
 		metric.WithDescription("Exchanges for a next token, by outcome.")); err != nil {
 		return m, err
 	}
-	if m.latency, err = meter.Float64Histogram("latchkey.connection.renewal.duration", metric.WithUnit("s"),
+	if m.latency, err = meter.Float64Histogram("connection.renewal.duration", metric.WithUnit("s"),
 		metric.WithDescription("How long exchanges for a next token took.")); err != nil {
 		return m, err
 	}
-	m.edges, err = meter.Int64Counter("latchkey.connection.edges",
+	if m.repeats, err = meter.Int64Counter("connection.repeats",
+		metric.WithDescription("Refresh tokens presented again because an answer was lost.")); err != nil {
+		return m, err
+	}
+	if m.spilled, err = meter.Int64Counter("connection.spilled",
+		metric.WithDescription("Token sets that the database did not take, kept in the spill.")); err != nil {
+		return m, err
+	}
+	m.edges, err = meter.Int64Counter("connection.edges",
 		metric.WithDescription("Changes of a connection's state in the background, by the new state."))
 	return m, err
 }

@@ -132,12 +132,11 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		}
 		urgent = prompt
 	}
-	gate, err := t.enter(ctx, why)
-	if err != nil && !urgent {
-		return err
-	}
-	if gate == nil { // in the provider's grace nothing is waited for, and these are few
-		gate = &provider.Gate{}
+	gate := &provider.Gate{}
+	if !urgent { // in the provider's grace nothing is waited for, and these are few
+		if gate, err = t.enter(ctx, why); err != nil {
+			return err
+		}
 	}
 	defer gate.Done(provider.Outcome{Class: provider.Unused})
 	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
@@ -228,6 +227,7 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 		if t.pause(ctx, at.Sub(now)) != nil || t.again(ctx) != nil {
 			return nil, failure
 		}
+		t.meters.repeats.Add(ctx, 1)
 		count++
 	}
 }

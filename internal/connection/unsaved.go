@@ -22,6 +22,7 @@ func (k *Keeper) keep(ctx context.Context, e *entry, record *Record, c Commit, w
 	}
 	err := k.spill(ctx, *e.unsaved)
 	if err == nil {
+		k.meters.spilled.Add(ctx, 1)
 		k.config.Log.Warn("the database does not take a token set; it is kept in the spill", "connection", e.id, "error", why)
 		state := Active
 		if record.State == Disabled {
@@ -133,7 +134,7 @@ func (k *Keeper) recoverSpill(ctx context.Context) error {
 			return err
 		}
 		e.unsaved = &unsaved
-		k.agenda.push(id, k.config.Clock.Now())
+		k.agenda.push(id, k.config.Clock.Now().Add(-urgency))
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func New(config Config) (*Post, error) {
 	config.Look = cmp.Or(config.Look, defaultLook)
 	config.Interval = cmp.Or(config.Interval, defaultInterval)
 	config.Gather = cmp.Or(config.Gather, min(defaultGather, config.Interval))
-	sent, err := config.Meter.Int64Counter("latchkey.mail.attempts", metric.WithDescription(
+	sent, err := config.Meter.Int64Counter("mail.attempts", metric.WithDescription(
 		"Attempts to send a mail, by kind (alert, digest) and outcome (sent, pending: tried again, failed: given up)."))
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ func newIncarnation() string { return ident.New("node") }
 // restartGrace is how long after its start a PostgreSQL server counts every incarnation as living: those that do have
 // to come back to it first. It is well below the grace of providers, in which what a process left that is gone has to be
 // taken up.
-const restartGrace = 2 * time.Second
+const restartGrace = 3 * time.Second
 
 // Incarnation names this process's life at the database, for what must end with it, such as a lease. It is another one
 // after every Open.

@@ -22,19 +22,19 @@ func newMeters(meter metric.Meter) (m meters, err error) {
 	if meter == nil {
 		meter = noop.Meter{}
 	}
-	if m.attempts, err = meter.Int64Counter("latchkey.webhook.attempts", metric.WithDescription(
+	if m.attempts, err = meter.Int64Counter("webhook.attempts", metric.WithDescription(
 		"Attempts to deliver an event, by outcome: delivered, status_4xx and the like, or the class of the error; and whether the delivery has ended.")); err != nil {
 		return m, err
 	}
-	if m.took, err = meter.Float64Histogram("latchkey.webhook.attempt.duration", metric.WithUnit("s"),
+	if m.took, err = meter.Float64Histogram("webhook.attempt.duration", metric.WithUnit("s"),
 		metric.WithDescription("How long receivers took to answer.")); err != nil {
 		return m, err
 	}
-	if m.lateness, err = meter.Float64Histogram("latchkey.webhook.lag", metric.WithUnit("s"),
+	if m.lateness, err = meter.Float64Histogram("webhook.lag", metric.WithUnit("s"),
 		metric.WithDescription("How much later than it was due an attempt began.")); err != nil {
 		return m, err
 	}
-	m.arrival, err = meter.Float64Histogram("latchkey.webhook.delivery.duration", metric.WithUnit("s"),
+	m.arrival, err = meter.Float64Histogram("webhook.delivery.duration", metric.WithUnit("s"),
 		metric.WithDescription("From what happened to its delivery."))
 	return m, err
 }

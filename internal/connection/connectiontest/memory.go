@@ -32,7 +32,7 @@ type Memory struct {
 	self string
 	// previous are the token sets before the last commit, by connection.
 	previous map[string]*exchange.TokenSet
-	gone map[string]bool
+	gone     map[string]bool
 	// events are what was told.
 	events []event.Event
 }
