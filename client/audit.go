@@ -157,7 +157,12 @@ func (c *Client) ExportAudit(ctx context.Context, installation bool, since, unti
 	asked := call{method: http.MethodGet, path: "/audit/export", query: chain(installation)}
 	setTime(asked.query, "since", since)
 	setTime(asked.query, "until", until)
-	request, err := c.request(ctx, asked, nil)
+	return c.stream(ctx, asked, nil, out, "export")
+}
+
+// stream writes an answer as it comes.
+func (c *Client) stream(ctx context.Context, asked call, body []byte, out io.Writer, what string) error {
+	request, err := c.request(ctx, asked, body)
 	if err != nil {
 		return err
 	}
@@ -174,7 +179,7 @@ func (c *Client) ExportAudit(ctx context.Context, installation bool, since, unti
 		return newError(asked, reply{status: response.StatusCode, header: response.Header, body: body})
 	}
 	if _, err := io.Copy(out, response.Body); err != nil {
-		return fmt.Errorf("receiving the export: %w", err)
+		return fmt.Errorf("receiving the %s: %w", what, err)
 	}
 	return nil
 }

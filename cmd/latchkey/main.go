@@ -24,6 +24,13 @@ func main() {
 			return app.Setup(ctx, app.SetupOptions(o))
 		},
 		NewRootKey: app.NewRootKey,
+		Backup: func(ctx context.Context, o cli.BackupOptions) error {
+			return app.Backup(ctx, app.BackupOptions(o))
+		},
+		Restore: func(ctx context.Context, o cli.RestoreOptions) (cli.Restored, error) {
+			done, err := app.Restore(ctx, app.RestoreOptions(o))
+			return cli.Restored{Place: done.Place, At: done.At, Schema: done.Schema, Rows: done.Rows}, err
+		},
 		ShowConfig: func(ctx context.Context, o cli.ShowConfigOptions) error {
 			return app.ShowConfig(ctx, app.ShowConfigOptions(o))
 		},

@@ -53,6 +53,7 @@ type Config struct {
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys
+	Backups   Backups
 	// Answers keeps the answers of requests with an Idempotency-Key; nil keeps them in this process's memory.
 	Answers idempotency.Store
 	// Checks are what /readyz asks, in this order.

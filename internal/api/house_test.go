@@ -25,6 +25,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/webhook"
+	"latchkey/internal/workflow"
 )
 
 const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -88,7 +89,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	h.config = api.Config{
 		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
-		RootKeys: kept.Keyring(), Audit: record,
+		RootKeys: kept.Keyring(), Backups: &workflow.Backups{Store: snapshot{kept, kept.Audit()}, Clock: clock.System()}, Audit: record,
 		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:   []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
@@ -212,4 +213,10 @@ func (h *house) connect(definition, label string) string {
 	made := h.must(http.StatusCreated, "POST", "/api/v1/connections", `{"definition":"`+definition+`","label":"`+label+`"}`)
 	id, _ := made.json["id"].(string)
 	return id
+}
+
+// snapshot is the store as a backup needs it.
+type snapshot struct {
+	*store.Store
+	store.Audit
 }

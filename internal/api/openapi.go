@@ -32,6 +32,7 @@ var tags = []*huma.Tag{
 	{Name: "What ends", Description: "Tokens, keys and certificates by when they end, as a list and as a calendar."},
 	{Name: "Audit", Description: "Who did what, and who read which token: a chain of records that tells when it was changed."},
 	{Name: "Sandboxes", Description: "Partitions of an organization."},
+	{Name: "Backups", Description: "The whole installation in one sealed file, made while the server serves."},
 	{Name: "Root keys", Description: "What everything at rest is sealed with: its state, and its rotation while the server serves."},
 	{Name: "Server", Description: "About this server."},
 }
@@ -60,6 +61,7 @@ func (s *server) describe() ([]byte, error) {
 	s.expiringRoutes(h)
 	s.auditRoutes(h)
 	s.rootKeyRoutes(h)
+	s.backupRoutes(h)
 	s.whoAmIRoutes(h)
 	admitNull(doc.Components.Schemas)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}

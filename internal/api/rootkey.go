@@ -61,13 +61,17 @@ func (s *server) rootKeyRoutes(h huma.API) {
 		scope:       access.Admin, answers: rotationAnswer, fails: []*Kind{kindState}}, s.rotateRootKey)
 }
 
-// installation refuses who may not act for the whole of it.
 func installation(c call) error {
+	return wholeInstallation(c, "Root keys belong to the whole installation; a key that is bound to a sandbox may not see them.")
+}
+
+// wholeInstallation refuses who may not act for the whole of it.
+func wholeInstallation(c call, sandboxed string) error {
 	if err := c.caller.Require(access.Admin); err != nil {
 		return err
 	}
 	if c.caller.Sandbox != "" {
-		return newProblem(kindSandbox, "Root keys belong to the whole installation; a key that is bound to a sandbox may not see them.")
+		return newProblem(kindSandbox, sandboxed)
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ type Server struct {
 	Serve      func(context.Context, ServeOptions) error
 	Setup      func(context.Context, SetupOptions) error
 	ShowConfig func(context.Context, ShowConfigOptions) error
+	Backup     func(context.Context, BackupOptions) error
+	Restore    func(context.Context, RestoreOptions) (Restored, error)
 	// NewRootKey makes a root key in a file and gives its id.
 	NewRootKey func(path string) (id string, err error)
 }

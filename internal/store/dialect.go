@@ -10,6 +10,8 @@ import (
 type dialect struct {
 	// begin begins a transaction that writes.
 	begin string
+	// snapshot begins a transaction that reads, all of it as things are at one moment.
+	snapshot string
 	// savepoints tells that a savepoint costs next to nothing, so that a group's writes each have one from the start.
 	savepoints bool
 	// prepares tells that this package keeps the prepared statements; else the driver does, for each connection.

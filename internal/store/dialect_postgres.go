@@ -16,6 +16,7 @@ func postgresDialect() dialect {
 	return dialect{
 		// READ COMMITTED, the server's default: a write that waits for another node's goes on from what that one left.
 		begin:           `BEGIN`,
+		snapshot:        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
 		limit:           10 * time.Second,
 		selectRevisions: selectRevisions(`($2::text IS NULL OR r.number IN (SELECT n::bigint FROM json_array_elements_text($2::json) n))`),
 		alive:           aliveInPostgres,

@@ -18,6 +18,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		// It takes the write lock at once: a transaction that read first could fail when it comes to write.
 		begin:           `BEGIN IMMEDIATE`,
+		snapshot:        `BEGIN DEFERRED`,
 		savepoints:      true,
 		prepares:        true,
 		selectRevisions: selectRevisions(`($2 IS NULL OR r.number IN (SELECT value FROM json_each($2)))`),

@@ -18,3 +18,6 @@ func Migrate(ctx context.Context, address secret.String) error {
 
 // SkipRestartGrace lets a server that has just started tell which incarnations live.
 func (s *Store) SkipRestartGrace() { s.restartGrace = 0 }
+
+// BackedUp and Transient name every table.
+var BackedUp, Transient = backedUp, transient

@@ -58,6 +58,29 @@ func migrate(ctx context.Context, db *sql.DB, log *slog.Logger, dialect goose.Di
 	return nil
 }
 
+// migrateTo brings the schema to a version, for what an older program has written; one that is past it is refused.
+func migrateTo(ctx context.Context, db *sql.DB, version int64, dialect goose.Dialect, all fs.FS) error {
+	folder, err := fs.Sub(all, "migrations")
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, folder, goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	current, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	if current > version {
+		return fmt.Errorf("the database's schema is %d already, and the backup's is %d: give a database without tables", current, version)
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return nil
+}
+
 // translated is the migrations as PostgreSQL reads them.
 type translated struct{ embed.FS }
 
