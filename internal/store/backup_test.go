@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -186,6 +187,27 @@ func TestDamagedBackups(t *testing.T) {
 			}
 			if _, err := os.Stat(f.database()); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("a database is left: %v", err)
+			}
+		})
+	}
+}
+
+// TestBackupOfAnOlderSchema restores what an older program wrote, and migrates it.
+func TestBackupOfAnOlderSchema(t *testing.T) {
+	for name, fresh := range map[string]func(testing.TB) folder{"SQLite": newFolder, "PostgreSQL": newServed} {
+		t.Run(name, func(t *testing.T) {
+			f := emptied(t, fresh)
+			lines := `{"latchkey_backup":1,"schema":1,"at":"2026-11-21T09:30:00Z","rows":{"organizations":1}}
+{"table":"organizations","columns":["id","name","created_at"]}
+["0123456789ABCDEF01234567@AdobeOrg","Moviestar",1]
+`
+			lines += fmt.Sprintf("{\"end\":true,\"rows\":1,\"sha256\":\"%x\"}\n", sha256.Sum256([]byte(lines)))
+			if _, err := store.Restore(context.Background(), f.config(), strings.NewReader(lines)); err != nil {
+				t.Fatal(err)
+			}
+			all, err := f.open(t).Registry().Organizations(context.Background())
+			if err != nil || len(all) != 1 || all[0].Name != "Moviestar" {
+				t.Errorf("Organizations() = %+v, %v", all, err)
 			}
 		})
 	}
