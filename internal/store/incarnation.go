@@ -10,9 +10,9 @@ import (
 func newIncarnation() string { return ident.New("node") }
 
 // restartGrace is how long after its start a PostgreSQL server counts every incarnation as living: those that do have
-// to come back to it first. It is well below the grace of providers, in which what a process left that is gone has to be
-// taken up.
-const restartGrace = 3 * time.Second
+// to come back to it first. A process that starts takes up what those before it on its machine left without waiting for it;
+// that of a machine that stays away has to be taken up within the grace of providers.
+const restartGrace = 6 * time.Second
 
 // Incarnation names this process's life at the database, for what must end with it, such as a lease. It is another one
 // after every Open.
