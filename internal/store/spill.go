@@ -213,7 +213,7 @@ func (p *Spill) Notes() ([]connection.Note, error) {
 	return all, nil
 }
 
-// All gives everything that is kept.
+// All gives everything that is kept. A file that can't be read is told of, stays where it is, and stops nobody.
 func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil {
@@ -226,7 +226,8 @@ func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
 		}
 		u, err := p.open(ctx, filepath.Join(p.dir, entry.Name()))
 		if err != nil {
-			return nil, fmt.Errorf("reading %s in the spill's folder: %w", entry.Name(), err)
+			p.s.log.Error("reading a file of the spill: it is left there", "file", entry.Name(), "error", err)
+			continue
 		}
 		all = append(all, u)
 	}
