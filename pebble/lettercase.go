@@ -132,16 +132,15 @@ func upperSpecial(c rune) string {
 // dot, and a sigma that ends a word is a final one.
 func javaLower(b []byte, s string, i int) []byte {
 	for i < len(s) {
-		c, n := rune(s[i]), 1
-		if c < utf8.RuneSelf {
+		if c := s[i]; c < utf8.RuneSelf {
 			if c >= 'A' && c <= 'Z' {
 				c |= 0x20
 			}
-			b = append(b, byte(c))
+			b = append(b, c)
 			i++
 			continue
 		}
-		c, n = utf8.DecodeRuneInString(s[i:])
+		c, n := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case c == 'İ':
 			b = append(b, "i̇"...)
