@@ -2,7 +2,9 @@
 //
 // A [Caller] comes out of authentication (an API key, a session, a token of our own authority) and travels with the
 // context. Every use case of every room takes it and asks it once, by [Caller.Require], before it touches anything:
-// a caller's scopes are the only source of rights, and a caller bound to a sandbox sees no other.
+// a caller's scopes are the source of its rights, and a caller bound to a sandbox sees no other. A person has a [Role]
+// in the organization besides, which takes away: who is no system administrator holds neither registry:write nor admin,
+// whatever the scopes say. The developer console asks for roles, by [Caller.RequireRole].
 package access
 
 import (
@@ -96,6 +98,13 @@ type Caller struct {
 	Sandbox string
 	// Scopes are the caller's rights.
 	Scopes Scopes
+	// User is the person's id when a person calls, or a technical account's when a token of our authority does; "" for
+	// an API key.
+	User string
+	// Role is what the person is in the organization; "" for an API key, whose scopes say it all.
+	Role Role
+	// Profiles are the ids of the product profiles that a developer may attach to credentials; [AllProfiles] is all.
+	Profiles []string
 }
 
 // Require fails with a [*DeniedError] unless the caller holds every one of the scopes.
@@ -103,6 +112,9 @@ func (c Caller) Require(scopes ...Scope) error {
 	for _, scope := range scopes {
 		if !c.Scopes.Has(scope) {
 			return &DeniedError{Scope: scope, Caller: c.ID}
+		}
+		if (scope == RegistryWrite || scope == Admin) && c.Role != "" && c.Role != SystemAdministrator {
+			return &DeniedError{Role: SystemAdministrator, Caller: c.ID}
 		}
 	}
 	return nil
@@ -126,11 +138,19 @@ func (c Caller) In(sandbox string) (string, error) {
 type DeniedError struct {
 	Scope   Scope
 	Sandbox string
+	Role    Role
+	// Profile is the id of a product profile that the caller may not attach.
+	Profile string
 	Caller  string
 }
 
 func (e *DeniedError) Error() string {
-	if e.Sandbox != "" {
+	switch {
+	case e.Role != "":
+		return fmt.Sprintf("%s has not the role that this takes: %s", e.Caller, e.Role.Words())
+	case e.Profile != "":
+		return fmt.Sprintf("%s is no developer of the product profile %s", e.Caller, e.Profile)
+	case e.Sandbox != "":
 		return fmt.Sprintf("the key %s is bound to another sandbox than %q", e.Caller, e.Sandbox)
 	}
 	return fmt.Sprintf("the key %s lacks the scope %q", e.Caller, e.Scope)
