@@ -194,6 +194,9 @@ func denied(e *access.DeniedError) *Problem {
 	if e.Sandbox != "" {
 		return newProblem(kindSandbox, "The key is bound to another sandbox than the one that the request names.")
 	}
+	if e.Role != "" || e.Profile != "" {
+		return newProblem(kindDenied, e.Error()+".")
+	}
 	return newProblem(kindDenied, fmt.Sprintf("The key lacks the scope %q.", e.Scope)).
 		with("WWW-Authenticate", fmt.Sprintf(`Bearer realm="latchkey", error="insufficient_scope", scope="%s"`, e.Scope))
 }

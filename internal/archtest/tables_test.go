@@ -7,7 +7,7 @@ var floors = map[string]int{
 
 	"internal/audit": 1, "internal/egress": 1, "internal/event": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/seal": 1,
 
-	"internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/registry": 2,
+	"internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/project": 2, "internal/registry": 2,
 
 	"internal/authority": 3, "internal/exchange": 3, "internal/provider": 3,
 

@@ -1,0 +1,70 @@
+package project
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/internal/ident"
+	"latchkey/internal/secret"
+)
+
+// The forms of ids are in spec/ims-and-console.md §4.
+
+const (
+	firstNumber  = 4_000_000_000_000_000_000 // so that every id has 19 digits and the first is in the range of real ones
+	numberEpoch  = 1_704_067_200_000_000     // 2024-01-01, in microseconds
+	numberRandom = 10                        // bits
+)
+
+// newNumber makes an id of 19 digits that grows with time and fits in 63 bits: microseconds, and ten random bits against
+// what another node makes in the same microsecond.
+func newNumber(now time.Time) string {
+	var drawn [2]byte
+	_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
+	ticks := max(now.UnixMicro()-numberEpoch, 0)
+	n := firstNumber + ticks<<numberRandom + int64(binary.BigEndian.Uint16(drawn[:])>>(16-numberRandom))
+	return strconv.FormatInt(n, 10)
+}
+
+// newHex makes lower-case hexadecimal digits of n random bytes.
+func newHex(n int) string {
+	drawn := make([]byte, n)
+	_, _ = rand.Read(drawn) // never fails, crypto/rand
+	return hex.EncodeToString(drawn)
+}
+
+// newClientID makes what a client is known by.
+func newClientID() string { return newHex(16) }
+
+const technicalSuffix = "@techacct.adobe.com"
+
+func newTechnicalAccount() TechnicalAccount {
+	return TechnicalAccount{ID: strings.ToUpper(newHex(12)) + technicalSuffix, Email: ident.UUID() + technicalSuffix}
+}
+
+// newProductID makes what a license is known by: 20 upper-case hexadecimal digits.
+func newProductID() string { return strings.ToUpper(newHex(10)) }
+
+const secretMark = "p8e-"
+
+// newSecret draws a client secret of 256 bits.
+func newSecret() secret.String {
+	var drawn [32]byte
+	_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
+	return secret.New(secretMark + base64.RawURLEncoding.EncodeToString(drawn[:]))
+}
+
+// isNumber tells whether text is digits, as ids of this room are.
+func isNumber(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 19
+}
