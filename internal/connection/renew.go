@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/provider"
@@ -47,6 +48,9 @@ func (k *Keeper) renew(ctx context.Context, e *entry, why cause, seen int64) (id
 			return false, fmt.Errorf("reading the connection: %w", err)
 		}
 		now := k.config.Clock.Now()
+		if p := record.Pending; p != nil {
+			p.First = k.began(p.First, p.FirstUp)
+		}
 		have := k.adopt(e, &record)
 		if !wanted(&record, have, why, seen, now) {
 			return true, nil
@@ -92,6 +96,14 @@ func (r *Record) seen() (first time.Time, count int) {
 		return time.Time{}, 0
 	}
 	return r.Pending.First, r.Pending.Count
+}
+
+// began gives a stored time by this process's clock, so that a step of the wall clock since does not move the grace.
+func (k *Keeper) began(at time.Time, up clock.Uptime) time.Time {
+	if elapsed, ok := up.Since(k.config.Clock); ok {
+		return k.config.Clock.Now().Add(-elapsed)
+	}
+	return at
 }
 
 // turn is one exchange of one connection, from the claim to its end.
@@ -142,6 +154,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
 		return fmt.Errorf("claiming the connection: %w", err)
 	}
+	t.claim.First = k.began(t.claim.First, t.claim.FirstUp)
 	next, failure := t.present(ctx, presents)
 	if presents && failure != nil && failure.Kind == exchange.GrantDead {
 		next, failure = t.presentPrevious(ctx, failure)
@@ -158,7 +171,7 @@ func (t *turn) ask(presents bool, now time.Time) Claim {
 	_, seen := t.record.seen()
 	return Claim{
 		Organization: t.record.Organization, ID: t.record.ID, Version: t.record.Version, Generation: t.record.Generation,
-		Seen: seen, Presents: presents, At: now, Lease: 2 * t.config.RefreshTimeout,
+		Seen: seen, Presents: presents, At: now, Up: clock.Up(t.config.Clock), Lease: 2 * t.config.RefreshTimeout,
 	}
 }
 

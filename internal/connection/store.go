@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/destination"
 	"latchkey/internal/event"
 	"latchkey/internal/exchange"
@@ -46,6 +47,8 @@ type Pending struct {
 	// First is when the refresh token was first presented, Count how often it was since; 0 when it was not.
 	First time.Time
 	Count int
+	// FirstUp is First by the machine's uptime; none where that was not known.
+	FirstUp clock.Uptime
 	// Interrupted says that the process is gone that began it. Orphaned says that it has not come back on its machine
 	// since, where it may have left what it got in the spill.
 	Interrupted, Orphaned bool
@@ -214,6 +217,8 @@ type Claim struct {
 	// Presents says that a refresh token is about to be presented: that is written down before anything is sent.
 	Presents bool
 	At       time.Time
+	// Up is At by the machine's uptime, if that is known.
+	Up clock.Uptime
 	// Lease is how long the claim holds, longer than the exchange can take. It ends sooner with the process.
 	Lease time.Duration
 }
@@ -222,9 +227,10 @@ type Claim struct {
 type Claimed struct {
 	// Fence tells this claim from every other. It is "" where nothing had to be written down.
 	Fence string
-	// First and Count are those of [Pending], this presentation included.
-	First time.Time
-	Count int
+	// First, FirstUp and Count are those of [Pending], this presentation included.
+	First   time.Time
+	FirstUp clock.Uptime
+	Count   int
 }
 
 // HeldError says that another process exchanges the connection's token.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/ident"
 	"latchkey/internal/seal"
@@ -21,7 +22,7 @@ func (s *Store) Shared() bool { return s.presence != nil }
 type claimed struct {
 	generation, first, count, until sql.NullInt64
 	left                            []byte
-	owner                           sql.NullString
+	owner, firstUp                  sql.NullString
 }
 
 func leftRow(organization, id string, generation int64) seal.Row {
@@ -34,13 +35,18 @@ func (c Connections) pending(ctx context.Context, r *connection.Record, claim cl
 		return nil, nil
 	}
 	p := &connection.Pending{Generation: claim.generation.Int64, First: instant(claim.first), Count: int(claim.count.Int64)}
+	var err error
+	if p.FirstUp, err = clock.ParseUptime(claim.firstUp.String); err != nil {
+		return nil, fmt.Errorf("reading the claim of %s: %w", r.ID, err)
+	}
 	if claim.owner.Valid && claim.owner.String != c.s.incarnation {
 		var alive int
 		query := `SELECT CASE WHEN ` + c.s.aliveOwner("x.owner") + ` THEN 1 ELSE 0 END FROM (SELECT CAST($1 AS TEXT) AS owner) x`
 		if err := c.s.row(ctx, query, claim.owner.String).Scan(&alive); err != nil {
 			return nil, fmt.Errorf("reading who renews the connection %s: %w", r.ID, err)
 		}
-		p.Interrupted, p.Orphaned = alive == 0, alive == 0
+		// Where nobody shares the database, what the process before spilled is on this machine and known.
+		p.Interrupted, p.Orphaned = alive == 0, alive == 0 && c.s.Shared()
 	}
 	if claim.until.Valid && claim.until.Int64 == 0 {
 		p.Interrupted, p.Orphaned = true, false
@@ -52,7 +58,6 @@ func (c Connections) pending(ctx context.Context, r *connection.Record, claim cl
 	if err := c.s.openJSON(ctx, leftRow(r.Organization, r.ID, p.Generation+1), claim.left, &set); err != nil {
 		return nil, err
 	}
-	var err error
 	p.Left, err = set.tokens()
 	return p, err
 }
@@ -60,16 +65,17 @@ func (c Connections) pending(ctx context.Context, r *connection.Record, claim cl
 // takeClaim writes a claim over none, over our own of a flight that has ended, and over one that is void. What was
 // written down of the same generation stays.
 func (s *Store) takeClaim() string {
-	return `INSERT INTO claims (connection, fence, owner, until, generation, first_at, count)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return `INSERT INTO claims (connection, fence, owner, until, generation, first_at, count, first_up)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $10)
 		ON CONFLICT (connection) DO UPDATE SET fence = excluded.fence, owner = excluded.owner, until = excluded.until,
 			first_at = CASE WHEN claims.generation = excluded.generation THEN COALESCE(claims.first_at, excluded.first_at) ELSE excluded.first_at END,
+			first_up = CASE WHEN claims.generation = excluded.generation AND claims.first_at IS NOT NULL THEN claims.first_up ELSE excluded.first_up END,
 			count = CASE WHEN claims.generation = excluded.generation THEN claims.count ELSE 0 END + excluded.count,
 			left_tokens = CASE WHEN claims.generation = excluded.generation THEN claims.left_tokens END,
 			generation = excluded.generation
 		WHERE claims.count = CAST($8 AS BIGINT) AND (claims.owner IS NULL OR claims.owner = excluded.owner
 			OR claims.until < CAST($9 AS BIGINT) OR NOT ` + s.aliveOwner("claims.owner") + `)
-		RETURNING first_at, count`
+		RETURNING first_at, first_up, count`
 }
 
 // Claim grants an exchange to one process at a time. The claim of an exchange that presents no refresh token need not be
@@ -80,14 +86,18 @@ func (c Connections) Claim(ctx context.Context, ask connection.Claim) (connectio
 	}
 	granted := connection.Claimed{Fence: ident.New("clm")}
 	presents := 0
-	var firstAt any
+	var firstAt, firstUp any
 	if ask.Presents {
 		presents, firstAt = 1, micros(ask.At)
+		if up := ask.Up.String(); up != "" {
+			firstUp = up
+		}
 	}
 	err := c.s.write(ctx, func(t *tx) error {
 		var first sql.NullInt64
+		var up sql.NullString
 		err := t.row(c.s.takeClaim(), ask.ID, granted.Fence, c.s.incarnation, micros(ask.At.Add(ask.Lease)), ask.Generation,
-			firstAt, presents, ask.Seen, micros(ask.At)).Scan(&first, &granted.Count)
+			firstAt, presents, ask.Seen, micros(ask.At), firstUp).Scan(&first, &up, &granted.Count)
 		if dangling(err) {
 			return connection.ErrNotFound
 		}
@@ -98,6 +108,9 @@ func (c Connections) Claim(ctx context.Context, ask connection.Claim) (connectio
 			return err
 		}
 		granted.First = instant(first)
+		if granted.FirstUp, err = clock.ParseUptime(up.String); err != nil {
+			return err
+		}
 		return c.current(t, ask)
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 const recordColumns = `c.id, c.organization, c.sandbox, c.sandbox_id, c.definition, d.name, c.revision, c.configuration,
 	c.label, c.state, c.reason, c.last_error, c.fields, c.secrets, c.secrets_generation, c.tokens, c.generation, c.version,
 	c.renewable, c.fingerprint, c.refresh_at, c.setbacks, c.created_by, c.return_url, c.created_at, c.updated_at,
-	c.last_refresh_at, k.generation, k.first_at, k.count, k.left_tokens, k.owner, k.until`
+	c.last_refresh_at, k.generation, k.first_at, k.first_up, k.count, k.left_tokens, k.owner, k.until`
 
 const fromConnections = ` FROM connections c JOIN definitions d ON d.id = c.definition LEFT JOIN claims k ON k.connection = c.id `
 
@@ -42,7 +42,7 @@ func (c Connections) scan(ctx context.Context, row scanner) (connection.Record, 
 	err := row.Scan(&r.ID, &r.Organization, &r.Sandbox, &r.SandboxID, &r.Definition, &r.DefinitionName, &r.Revision,
 		&r.Configuration, &label, &r.State, &r.Reason, &lastError, &fields, &secrets, &secretsGeneration, &tokens,
 		&r.Generation, &r.Version, &renewable, &r.Fingerprint, &refreshAt, &r.Setbacks, &r.CreatedBy, &r.ReturnURL,
-		&created, &updated, &refreshed, &claim.generation, &claim.first, &claim.count, &claim.left, &claim.owner, &claim.until)
+		&created, &updated, &refreshed, &claim.generation, &claim.first, &claim.firstUp, &claim.count, &claim.left, &claim.owner, &claim.until)
 	if err != nil {
 		return connection.Record{}, err
 	}

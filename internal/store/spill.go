@@ -23,21 +23,18 @@ import (
 )
 
 // Spill keeps what the database does not take in a folder of this machine: a file a connection, sealed with the
-// organization's data key, on the disk when Put returns. A file of nothing but zeros is held in reserve and given up when
-// the disk is full, which is when the database takes nothing either.
+// organization's data key, on the disk when Put returns. Where the disk is full, which is when the database takes nothing
+// either, it goes into the [reserve].
 type Spill struct {
-	s   *Store
-	dir string
-	mu  sync.Mutex
+	s    *Store
+	dir  string
+	mu   sync.Mutex
+	held *reserve
 }
 
 var _ connection.Spill = (*Spill)(nil)
 
-const (
-	spillSuffix = ".sealed"
-	reserveName = "reserve"
-	reserveSize = 1 << 20
-)
+const spillSuffix = ".sealed"
 
 // Spill opens a folder, and makes it when it is not there.
 func (s *Store) Spill(dir string) (*Spill, error) {
@@ -45,7 +42,7 @@ func (s *Store) Spill(dir string) (*Spill, error) {
 		return nil, fmt.Errorf("making the spill's folder: %w", err)
 	}
 	p := &Spill{s: s, dir: dir}
-	p.reserve()
+	p.room()
 	return p, s.succeed(filepath.Join(dir, "lives"))
 }
 
@@ -72,15 +69,45 @@ func (s *Store) writeLives(lives []string) error {
 	return nil
 }
 
-// reserve takes the room for a full disk. Without it the spill works all the same, but for a full disk.
-func (p *Spill) reserve() {
-	path := filepath.Join(p.dir, reserveName)
-	if about, err := os.Stat(path); err == nil && about.Size() == reserveSize {
-		return
+// keep puts a file into the folder, or into the reserve.
+func (p *Spill) keep(name string, content []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := file.Replace(filepath.Join(p.dir, name), content, 0o600)
+	switch room := p.held; {
+	case errors.Is(err, syscall.ENOSPC) && room != nil:
+		return room.put(name, content)
+	case err == nil && room != nil:
+		return room.drop(name) // what was there is outdated
 	}
-	if err := file.Replace(path, make([]byte, reserveSize), 0o600); err != nil {
-		p.s.log.Warn("no room is held in reserve for a full disk", "error", err)
+	return err
+}
+
+// kept gives every file whose name ends so, by name.
+func (p *Spill) kept(suffix string) (map[string][]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the spill's folder: %w", err)
 	}
+	all := map[string][]byte{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), suffix) {
+			continue
+		}
+		if all[entry.Name()], err = os.ReadFile(filepath.Join(p.dir, entry.Name())); err != nil {
+			return nil, fmt.Errorf("reading the spill's folder: %w", err)
+		}
+	}
+	if p.held != nil {
+		for name, piece := range p.held.live {
+			if strings.HasSuffix(name, suffix) {
+				all[name] = piece.content
+			}
+		}
+	}
+	return all, nil
 }
 
 // spilled is a file. Row says what it is sealed for.
@@ -120,21 +147,11 @@ func (p *Spill) Put(ctx context.Context, u connection.Unsaved) error {
 	if err != nil {
 		return fmt.Errorf("spilling: %w", err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	err = file.Replace(p.path(f.Connection), content, 0o600)
-	if errors.Is(err, syscall.ENOSPC) {
-		if err = os.Remove(filepath.Join(p.dir, reserveName)); err == nil {
-			err = file.Replace(p.path(f.Connection), content, 0o600)
-		}
-	}
-	if err != nil {
+	if err := p.keep(f.Connection+spillSuffix, content); err != nil {
 		return fmt.Errorf("spilling %s: %w", f.Connection, err)
 	}
 	return nil
 }
-
-func (p *Spill) path(id string) string { return filepath.Join(p.dir, id+spillSuffix) }
 
 // close seals.
 func (p *Spill) close(ctx context.Context, u connection.Unsaved) (*spilled, error) {
@@ -180,9 +197,7 @@ func (p *Spill) Note(n connection.Note) error {
 	if !ident.Is("conn", n.ID) {
 		return errors.New("noting a presentation: a connection's id is not one")
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := file.Replace(filepath.Join(p.dir, n.ID+noteSuffix), fmt.Appendf(nil, "%d %d\n", n.Generation, n.Count), 0o600); err != nil {
+	if err := p.keep(n.ID+noteSuffix, fmt.Appendf(nil, "%d %d\n", n.Generation, n.Count)); err != nil {
 		return fmt.Errorf("noting a presentation of %s: %w", n.ID, err)
 	}
 	return nil
@@ -190,23 +205,15 @@ func (p *Spill) Note(n connection.Note) error {
 
 // Notes gives every count that is kept.
 func (p *Spill) Notes() ([]connection.Note, error) {
-	entries, err := os.ReadDir(p.dir)
+	kept, err := p.kept(noteSuffix)
 	if err != nil {
-		return nil, fmt.Errorf("reading the spill's folder: %w", err)
+		return nil, err
 	}
 	var all []connection.Note
-	for _, entry := range entries {
-		id, ok := strings.CutSuffix(entry.Name(), noteSuffix)
-		if !ok {
-			continue
-		}
-		content, err := os.ReadFile(filepath.Join(p.dir, entry.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("reading the spill's folder: %w", err)
-		}
-		n := connection.Note{ID: id}
+	for name, content := range kept {
+		n := connection.Note{ID: strings.TrimSuffix(name, noteSuffix)}
 		if _, err := fmt.Sscanf(string(content), "%d %d", &n.Generation, &n.Count); err != nil {
-			return nil, fmt.Errorf("reading %s in the spill's folder: it is not two numbers", entry.Name())
+			return nil, fmt.Errorf("reading %s in the spill's folder: it is not two numbers", name)
 		}
 		all = append(all, n)
 	}
@@ -215,18 +222,15 @@ func (p *Spill) Notes() ([]connection.Note, error) {
 
 // All gives everything that is kept. A file that can't be read is told of, stays where it is, and stops nobody.
 func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
-	entries, err := os.ReadDir(p.dir)
+	kept, err := p.kept(spillSuffix)
 	if err != nil {
-		return nil, fmt.Errorf("reading the spill's folder: %w", err)
+		return nil, err
 	}
 	var all []connection.Unsaved
-	for _, entry := range entries {
-		if !strings.HasSuffix(entry.Name(), spillSuffix) {
-			continue
-		}
-		u, err := p.open(ctx, filepath.Join(p.dir, entry.Name()))
+	for name, content := range kept {
+		u, err := p.open(ctx, content)
 		if err != nil {
-			p.s.log.Error("reading a file of the spill: it is left there", "file", entry.Name(), "error", err)
+			p.s.log.Error("reading a file of the spill: it is left there", "file", name, "error", err)
 			continue
 		}
 		all = append(all, u)
@@ -234,11 +238,7 @@ func (p *Spill) All(ctx context.Context) ([]connection.Unsaved, error) {
 	return all, nil
 }
 
-func (p *Spill) open(ctx context.Context, path string) (connection.Unsaved, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return connection.Unsaved{}, err
-	}
+func (p *Spill) open(ctx context.Context, content []byte) (connection.Unsaved, error) {
 	var f spilled
 	if err := json.Unmarshal(content, &f); err != nil {
 		return connection.Unsaved{}, errors.New("it is not a file of the spill")
@@ -268,15 +268,22 @@ func (p *Spill) open(ctx context.Context, path string) (connection.Unsaved, erro
 	}}, nil
 }
 
-// Drop forgets a connection's, and takes the reserve back.
+// Drop forgets a connection's.
 func (p *Spill) Drop(id string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, path := range []string{p.path(id), filepath.Join(p.dir, id+noteSuffix)} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	room := p.room()
+	for _, name := range []string{id + spillSuffix, id + noteSuffix} {
+		err := os.Remove(filepath.Join(p.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if err == nil && room != nil {
+			err = room.drop(name)
+		}
+		if err != nil {
 			return fmt.Errorf("removing %s from the spill: %w", id, err)
 		}
 	}
-	p.reserve()
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/event"
 	"latchkey/internal/exchange"
@@ -42,6 +43,7 @@ type claim struct {
 	fence, owner string
 	generation   int64
 	first        time.Time
+	firstUp      clock.Uptime
 	count        int
 	left         *exchange.TokenSet
 }
@@ -174,7 +176,7 @@ func (m *Memory) Find(_ context.Context, where connection.Selector) (connection.
 func (m *Memory) pending(r connection.Record) connection.Record {
 	if c := m.claims[r.ID]; c != nil {
 		r.Pending = &connection.Pending{
-			Generation: c.generation, First: c.first, Count: c.count, Interrupted: c.owner != "" && m.gone[c.owner], Left: c.left,
+			Generation: c.generation, First: c.first, FirstUp: c.firstUp, Count: c.count, Interrupted: c.owner != "" && m.gone[c.owner], Left: c.left,
 		}
 	}
 	return r
@@ -290,10 +292,10 @@ func (m *Memory) Claim(_ context.Context, ask connection.Claim) (connection.Clai
 	c.fence, c.owner = strconv.Itoa(m.fences), m.self
 	if ask.Presents {
 		if c.count++; c.first.IsZero() {
-			c.first = ask.At
+			c.first, c.firstUp = ask.At, ask.Up
 		}
 	}
-	return connection.Claimed{Fence: c.fence, First: c.first, Count: c.count}, nil
+	return connection.Claimed{Fence: c.fence, First: c.first, FirstUp: c.firstUp, Count: c.count}, nil
 }
 
 // held tells whether another process that lives has a claim.

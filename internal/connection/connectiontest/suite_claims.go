@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/exchange"
 )
@@ -37,21 +38,28 @@ func testClaims(t *testing.T, s Subject) {
 	ctx := context.Background()
 	r := create(t, s, record(t, s.AddDefinition(t, "moviestar"), ""), nil)
 	at := start.Add(time.Hour)
-	first := mustClaim(t, s, r, at)
-	if first.Fence == "" || first.Count != 1 || !first.First.Equal(at) {
+	up := clock.Up(clock.System())
+	ask := claimOf(r, at)
+	ask.Up = up
+	first, err := s.Ledger.Claim(ctx, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, _ = clock.ParseUptime(up.String())
+	if first.Fence == "" || first.Count != 1 || !first.First.Equal(at) || first.FirstUp != up {
 		t.Errorf("the claim is %+v", first)
 	}
 	if _, err := s.Ledger.Claim(ctx, claimOf(r, at)); !errors.Is(err, connection.ErrConflict) {
 		t.Errorf("Claim() of what has changed since it was read = %v, want ErrConflict", err)
 	}
-	if p := find(t, s, r.ID).Pending; p == nil || p.Count != 1 || p.Interrupted || !p.First.Equal(at) || p.Generation != r.Generation {
+	if p := find(t, s, r.ID).Pending; p == nil || p.Count != 1 || p.Interrupted || !p.First.Equal(at) || p.FirstUp != up || p.Generation != r.Generation {
 		t.Errorf("pending is %+v", p)
 	}
 	if err := s.Ledger.Again(ctx, r.ID, first.Fence); err != nil {
 		t.Fatal(err)
 	}
 	second := mustClaim(t, s, find(t, s, r.ID), at.Add(time.Second)) // our own claim of a flight that is over
-	if second.Count != 3 || !second.First.Equal(at) || second.Fence == first.Fence {
+	if second.Count != 3 || !second.First.Equal(at) || second.FirstUp != up || second.Fence == first.Fence {
 		t.Errorf("the second claim is %+v", second)
 	}
 	if err := s.Ledger.Again(ctx, r.ID, first.Fence); !errors.Is(err, connection.ErrFenced) {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package clock
+
+func uptime() Uptime { return Uptime{} }
