@@ -12,6 +12,9 @@ const (
 	ConnectionNeedsReauthorization Type = "connection.needs_reauthorization"
 	ConnectionRefreshed            Type = "connection.refreshed"
 	ConnectionNotRevoked           Type = "connection.not_revoked"
+	CredentialCreated              Type = "credential.created"
+	CredentialChanged              Type = "credential.changed"
+	CredentialDeleted              Type = "credential.deleted"
 	Expiring                       Type = "expiring"
 	ProviderDown                   Type = "provider.down"
 	ProviderUp                     Type = "provider.up"
@@ -67,6 +70,9 @@ func (t Type) Frequent() bool {
 }
 
 var (
+	credentialName   = Member{"name", "The credential's name."}
+	credentialKind   = Member{"kind", "Its kind, such as service_account_jwt."}
+	clientMember     = Member{"client_id", "Its client id."}
 	labelMember      = Member{"label", "The connection's label."}
 	definitionMember = Member{"definition", "The name of its definition."}
 	reasonMember     = Member{"reason", "Why, as the connection's own reason says it."}
@@ -107,6 +113,24 @@ var descriptions = []Description{
 		Doc:     "A deleted connection's grant could not be revoked at its provider: it lives there until somebody ends it.",
 		Members: []Member{labelMember, definitionMember, providerMember, reasonMember},
 		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "provider": "api.moviestar.com", "reason": "the provider can't be reached"}},
+	},
+	{
+		Type:    CredentialCreated,
+		Doc:     "A credential was made in the developer console.",
+		Members: []Member{credentialName, credentialKind, clientMember, {"project", "The id of its project."}, {"workspace", "The id of its workspace."}},
+		example: example{"", "4566206088344958297", map[string]any{"name": "Campaign triggers", "kind": "service_account_jwt", "client_id": "e053e1a87cf74c68a6ec8e71d4a82662", "project": "4566206088344958295", "workspace": "4566206088344958296"}},
+	},
+	{
+		Type:    CredentialChanged,
+		Doc:     "A credential was changed: its secrets, certificates, services, or how far it has migrated.",
+		Members: []Member{credentialName, credentialKind, clientMember, {"project", "The id of its project."}, {"workspace", "The id of its workspace."}, {"change", "What was done, as the audit record names it: secret.create, binding.delete, credential.subscribe, migration.finish."}},
+		example: example{"", "4566206088344958297", map[string]any{"name": "Campaign triggers", "kind": "service_account_jwt", "client_id": "e053e1a87cf74c68a6ec8e71d4a82662", "project": "4566206088344958295", "workspace": "4566206088344958296", "change": "secret.create"}},
+	},
+	{
+		Type:    CredentialDeleted,
+		Doc:     "A credential was deleted. Deleting a workspace or a project deletes its credentials without such an event for each.",
+		Members: []Member{credentialName, credentialKind, clientMember, {"project", "The id of its project."}, {"workspace", "The id of its workspace."}},
+		example: example{"", "4566206088344958297", map[string]any{"name": "Campaign triggers", "kind": "service_account_jwt", "client_id": "e053e1a87cf74c68a6ec8e71d4a82662", "project": "4566206088344958295", "workspace": "4566206088344958296"}},
 	},
 	{
 		Type: Expiring,

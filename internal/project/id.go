@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -67,4 +69,13 @@ func isNumber(text string) bool {
 		}
 	}
 	return text != "" && len(text) <= 19
+}
+
+// newProfileID makes nine digits, as product profiles have.
+func newProfileID() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(900_000_000))
+	if err != nil {
+		panic(fmt.Sprintf("project: drawing a number: %v", err)) // crypto/rand never fails
+	}
+	return strconv.FormatInt(100_000_000+n.Int64(), 10)
 }
