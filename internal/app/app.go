@@ -223,11 +223,14 @@ func (h *house) openPages() (*web.Pages, error) {
 func (h *house) close(ctx context.Context) error {
 	var errs []error
 	if h.health != nil { // who waits for a provider is sent away, so that the keeper need not wait for them
-		errs = append(errs, h.health.Close(ctx))
+		errs = append(errs, h.cutOff(h.health.Close(ctx)))
 	}
 	if h.keeper != nil {
-		errs = append(errs, h.keeper.Close(ctx))
+		errs = append(errs, h.cutOff(h.keeper.Close(ctx)))
 	}
+	// However long that took: what was counted and recorded is written down.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrites)
+	defer cancel()
 	if h.calendar != nil {
 		h.calendar.Close()
 	}
@@ -260,6 +263,19 @@ func (h *house) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// lastWrites is how long a stopping server writes down what it has in memory, beside the time for what is under way.
+const lastWrites = 5 * time.Second
+
+// cutOff tells of what was still under way when the time for it was over. A refresh among it stands in the journal: the
+// next process asks the provider for its answer again. So it is no failure.
+func (h *house) cutOff(err error) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	h.log.Warn("stopping: not everything has ended in time and the rest was cut off", "waited", h.config.DrainTimeout.String(), "error", err)
+	return nil
+}
+
 // run serves until ctx ends, then drains.
 func (h *house) run(ctx context.Context, l *listener) error {
 	h.health.Start()
@@ -281,7 +297,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.DrainTimeout)
 	defer cancel()
 	started := time.Now()
-	err := errors.Join(failure, l.stop(drain), h.close(drain))
+	err := errors.Join(failure, h.cutOff(l.stop(drain)), h.close(drain))
 	if err == nil {
 		h.log.Info("stopped", "after", time.Since(started).Round(time.Millisecond).String())
 	}

@@ -81,7 +81,7 @@ func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
 	if put, ok := errors.AsType[*putOff](f.err); ok {
 		f.err = put.err
 		k.spare(e, put.until)
-	} else if f.err != nil && !errors.Is(f.err, ErrNotFound) {
+	} else if f.err != nil && !errors.Is(f.err, ErrNotFound) && !errors.Is(f.err, ErrClosed) {
 		k.config.Log.Error("renewing a token", "connection", e.id, "error", f.err)
 		k.postpone(e)
 	}

@@ -72,6 +72,9 @@ func (k *Keeper) retry(ctx context.Context, act func() error) error {
 
 // fail notes a failed exchange. A dead grant is believed only of the token that is still there.
 func (t *turn) fail(ctx context.Context, failure *exchange.Failure) error {
+	if t.background.Err() != nil { // cut off, which is no word of the provider's; what was presented stands in the journal
+		return ErrClosed
+	}
 	if failure.Kind.Final(failure.Code) {
 		if doubtful, err := t.doubt(ctx); doubtful || err != nil {
 			return err

@@ -186,6 +186,38 @@ func TestServeDrains(t *testing.T) {
 	}
 }
 
+// SIGTERM while a provider takes longer than anyone waits: the server ends in time, with 0, and says what it cut off.
+func TestServeDrainsNoLongerThanItMay(t *testing.T) {
+	i := harness.Install(t)
+	p := newProvider(t, i.Dir)
+	i.Configure(p.allowed(), "drain_timeout: 500ms")
+	i.Setup()
+	s := i.Start()
+	connect(t, s, p.clientCredentials("slow"))
+	<-p.began
+
+	p.delay.Store(int64(3 * time.Second))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/connections/slow/refresh", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+s.AdminKey)
+	go func() {
+		if response, err := s.Client.Do(request); err == nil { // it may be cut off
+			_ = response.Body.Close()
+		}
+	}()
+	<-p.began
+	began := time.Now()
+	s.Terminate()
+	if err := s.Wait(20 * time.Second); err != nil || time.Since(began) > 8*time.Second {
+		t.Errorf("SIGTERM during a slow refresh: %v after %v\n%s", err, time.Since(began), s.Output())
+	}
+	says(t, s.Output(), "stopping", "cut off", "stopped")
+	p.delay.Store(0)
+	token(t, i.Start(), "slow")
+}
+
 // connect stores a definition and connects to it, both under the definition's name.
 func connect(t *testing.T, s *harness.Server, definition map[string]any) map[string]any {
 	t.Helper()
