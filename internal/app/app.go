@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/exchange"
 	"latchkey/internal/expiry"
 	"latchkey/internal/mail"
+	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
@@ -64,24 +65,29 @@ type plan struct {
 // house is all the rooms of a running server.
 type house struct {
 	plan
-	metrics    *telemetry.Metrics
-	store      *store.Store
-	keyring    *registry.Keyring
-	directory  *registry.Directory
-	catalogue  *destination.Catalogue
-	egress     *egress.Client
-	runner     *exchange.Runner
-	health     *provider.Health
-	audit      *audit.Log
-	reads      *audit.Reads // nil when reads are not recorded
-	keeper     *connection.Keeper
-	connector  *connection.Connector
-	pages      *web.Pages
-	webhooks   *webhook.Subscriptions
-	dispatcher *webhook.Dispatcher
-	outward    *egress.Client // for webhooks
-	calendar   *calendar.Calendar
-	post       *mail.Post // nil where no mail server is configured
+	metrics   *telemetry.Metrics
+	store     *store.Store
+	keyring   *registry.Keyring
+	directory *registry.Directory
+	catalogue *destination.Catalogue
+	// The developer console, and its credentials as the authority reads them.
+	projects    *project.Projects
+	services    *project.Catalogue
+	credentials *project.Credentials
+	clients     *project.Clients
+	egress      *egress.Client
+	runner      *exchange.Runner
+	health      *provider.Health
+	audit       *audit.Log
+	reads       *audit.Reads // nil when reads are not recorded
+	keeper      *connection.Keeper
+	connector   *connection.Connector
+	pages       *web.Pages
+	webhooks    *webhook.Subscriptions
+	dispatcher  *webhook.Dispatcher
+	outward     *egress.Client // for webhooks
+	calendar    *calendar.Calendar
+	post        *mail.Post // nil where no mail server is configured
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -125,6 +131,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, err
 	}
 	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
+	h.openProjects()
 	h.catalogue = destination.NewCatalogue(destination.Config{
 		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
 	})
@@ -248,6 +255,9 @@ func (h *house) close(ctx context.Context) error {
 	}
 	if h.keyring != nil {
 		errs = append(errs, h.keyring.Close(ctx))
+	}
+	if h.clients != nil {
+		errs = append(errs, h.clients.Close(ctx))
 	}
 	if h.egress != nil {
 		h.egress.Close()

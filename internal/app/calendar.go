@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/expiry"
+	"latchkey/internal/project"
 	"latchkey/internal/seal"
 )
 
@@ -25,6 +26,7 @@ func (h *house) openCalendar() (err error) {
 			{Source: connection.Endings{Store: h.store.Connections()}, Scope: access.ConnectionsRead},
 			{Source: h.keyring, Scope: access.RegistryRead},
 			{Source: h.webhooks, Scope: access.RegistryRead},
+			{Source: project.Endings{Store: h.store.Projects()}, Scope: access.RegistryRead},
 			installation(h.certificates),
 			installation(rootKeys{h.store.Keyring(), h.config.RootKeyLife}),
 		},

@@ -8,7 +8,7 @@ import (
 )
 
 // hearNews keeps what this node holds in memory up to what other nodes change. What is missed is found soon after by
-// reading from time to time, so that nothing depends on it: keys every five seconds, connections every minute. Compiled plans are of revisions,
+// reading from time to time, so that nothing depends on it: keys every five seconds, clients every ten, connections every minute. Compiled plans are of revisions,
 // which never change.
 func (h *house) hearNews() {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -21,8 +21,12 @@ func (h *house) hearNews() {
 				return
 			case store.TopicDefinition:
 				return
+			case store.TopicClient:
+				h.heardClient(news)
+				return
 			case store.TopicAll:
 				h.keeper.ChangedAll()
+				h.clients.Forget()
 			}
 			if err := h.keyring.Reload(ctx); err != nil && ctx.Err() == nil {
 				h.log.WarnContext(ctx, "reading keys that another node changed", "error", err)

@@ -13,6 +13,7 @@ var unrecorded = map[string]string{
 	"Connections.Sweep":        "deleteConnection records; attempts that ended have their records",
 	"dataKeys.CreateDataKey":   "made with an organization's first secret, which is recorded",
 	"dataKeys.Rewrap":          "a step of a rotation, whose beginning and end are recorded",
+	"Projects.KeepUses":        "when a secret or a certificate was last used; the authority's log says more",
 	"Webhooks.Spread":          "deliveries have their own log",
 	"Webhooks.Claim":           "deliveries have their own log",
 	"Webhooks.Finish":          "deliveries have their own log",

@@ -151,7 +151,8 @@ func (c *Catalogue) Redeclare(ctx context.Context, caller access.Caller, ask New
 
 func (c *Catalogue) save(ctx context.Context, caller access.Caller, s Service, action string) (Service, error) {
 	s.UpdatedAt = c.config.now()
-	err := c.config.Store.SaveService(ctx, s, note(caller, action, s.Code, s.Version+1, s.UpdatedAt,
+	entitlement := Entitlement{Organization: s.Organization, Service: s.Code, Product: newProductID(), CreatedBy: s.CreatedBy, CreatedAt: s.UpdatedAt}
+	err := c.config.Store.SaveService(ctx, s, entitlement, note(caller, action, s.Code, s.Version+1, s.UpdatedAt,
 		map[string]string{"name": s.Name, "scopes": strings.Join(s.Scopes, " "), "metascopes": strings.Join(s.Metascopes, " ")}))
 	if err != nil {
 		return Service{}, fmt.Errorf("keeping the service %q: %w", s.Code, err)

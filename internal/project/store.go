@@ -79,8 +79,9 @@ type CredentialStore interface {
 // CatalogueStore keeps an organization's own services, its entitlements and its product profiles.
 type CatalogueStore interface {
 	OwnServices(ctx context.Context, organization string) ([]Service, error)
-	// SaveService adds one of version 0 ([ErrNameTaken]), or replaces one whose version is still that of s ([ErrConflict]).
-	SaveService(ctx context.Context, s Service, note Note) error
+	// SaveService adds one of version 0, with the organization's entitlement to it ([ErrNameTaken]), or replaces one whose
+	// version is still that of s ([ErrConflict]).
+	SaveService(ctx context.Context, s Service, entitlement Entitlement, note Note) error
 	// DeleteService removes one with its profiles: [*InUseError] while credentials are subscribed to it.
 	DeleteService(ctx context.Context, organization, code string, note Note) error
 	Entitlements(ctx context.Context, organization string) ([]Entitlement, error)

@@ -2,7 +2,11 @@ package registry
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,16 +47,30 @@ func (d *Directory) CreateOrganization(ctx context.Context, caller access.Caller
 		return Organization{}, err
 	}
 	now := d.clock.Now().UTC()
-	organization := Organization{ID: id, Name: name, CreatedAt: now}
 	first := Sandbox{
 		ID: ident.UUID(), Organization: id, Name: access.DefaultSandbox, Title: "Production", CreatedAt: now,
 	}
-	if err := d.store.CreateOrganization(ctx, organization, first, audit.Entry{
-		At: now, Organization: id, Actor: caller.ID, Action: "organization.create", Subject: id, Detail: map[string]string{"name": name},
-	}); err != nil {
-		return Organization{}, fmt.Errorf("creating the organization %s: %w", id, err)
+	for { // until a number is free
+		organization := Organization{ID: id, Number: newNumber(), Name: name, CreatedAt: now}
+		err = d.store.CreateOrganization(ctx, organization, first, audit.Entry{
+			At: now, Organization: id, Actor: caller.ID, Action: "organization.create", Subject: id,
+			Detail: map[string]string{"name": name, "number": organization.Number},
+		})
+		switch {
+		case errors.Is(err, ErrNumberTaken):
+			continue
+		case err != nil:
+			return Organization{}, fmt.Errorf("creating the organization %s: %w", id, err)
+		}
+		return organization, nil
 	}
-	return organization, nil
+}
+
+// newNumber draws eight digits, as the console numbers organizations.
+func newNumber() string {
+	var drawn [4]byte
+	_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
+	return strconv.Itoa(10_000_000 + int(binary.BigEndian.Uint32(drawn[:])%90_000_000))
 }
 
 // Organizations lists those that the caller sees: its own; all, for the operator.
@@ -75,14 +93,14 @@ func (d *Directory) Organizations(ctx context.Context, caller access.Caller) ([]
 	return nil, nil
 }
 
-// Organization gives one by its id.
+// Organization gives one by its id or its number.
 func (d *Directory) Organization(ctx context.Context, caller access.Caller, id string) (Organization, error) {
 	seen, err := d.Organizations(ctx, caller)
 	if err != nil {
 		return Organization{}, err
 	}
 	for _, organization := range seen {
-		if organization.ID == id {
+		if organization.ID == id || organization.Number == id && id != "" {
 			return organization, nil
 		}
 	}

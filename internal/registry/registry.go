@@ -1,6 +1,6 @@
-// Package registry knows who there is: organizations, their sandboxes, and the API keys of their machines.
+// Package registry knows who there is: organizations, their sandboxes, their people, and the API keys of their machines.
 //
-// [Directory] holds the use cases of organizations and sandboxes, [Keyring] those of keys. Every use case takes the
+// [Directory] holds the use cases of organizations and sandboxes, [Users] those of people, [Keyring] those of keys. Every use case takes the
 // [access.Caller] and checks it before anything else; what belongs to another organization is not found, and a
 // caller bound to a sandbox sees no other. A caller without an organization is the operator (the first start, the
 // command line on the machine), and only the operator makes organizations.
@@ -20,7 +20,9 @@ import (
 // Organization is a tenant: all else belongs to one.
 type Organization struct {
 	// ID is the IMS organization id, `<24 HEX>@AdobeOrg`.
-	ID        string
+	ID string
+	// Number is the developer console's own id of it: digits, unique.
+	Number    string
 	Name      string
 	CreatedAt time.Time
 }
@@ -43,6 +45,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrNameTaken is given for a name or an id that is in use.
 	ErrNameTaken = errors.New("the name is taken")
+	// ErrNumberTaken is given for an organization's number that another has.
+	ErrNumberTaken = errors.New("the number is taken")
 	// ErrInUse is given for a sandbox that holds connections or definitions.
 	ErrInUse = errors.New("still in use")
 )
@@ -63,7 +67,8 @@ func (e *InvalidError) Error() string { return e.Message }
 // milliseconds, here and in [KeyStore]. What changes something takes the entry of the audit record, and MUST keep it in
 // the same transaction.
 type Store interface {
-	// CreateOrganization adds the organization and its first sandbox together; [ErrNameTaken] when the id exists.
+	// CreateOrganization adds the organization and its first sandbox together; [ErrNameTaken] when the id exists,
+	// [ErrNumberTaken] when another has its number.
 	CreateOrganization(ctx context.Context, organization Organization, first Sandbox, entry audit.Entry) error
 	// Organizations gives all, in the order of their ids.
 	Organizations(ctx context.Context) ([]Organization, error)

@@ -20,6 +20,8 @@ var backedUp = []string{
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
+	"users", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings",
+	"credential_uses",
 }
 
 // transient gives the reason why a table is in no backup.

@@ -14,8 +14,12 @@ const (
 	TopicConnection Topic = "connection"
 	TopicDefinition Topic = "definition"
 	TopicKey        Topic = "key"
+	TopicClient     Topic = "client"
 	TopicAll        Topic = "all"
 )
+
+// AllClients stands for every client, in news of TopicClient.
+const AllClients = "*"
 
 // News tells that another node has committed a change of the thing with this id.
 type News struct {

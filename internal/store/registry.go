@@ -12,10 +12,13 @@ import (
 // CreateOrganization adds an organization with its first sandbox.
 func (r Registry) CreateOrganization(ctx context.Context, organization registry.Organization, first registry.Sandbox, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, $3)`,
-			organization.ID, organization.Name, micros(organization.CreatedAt))
-		if taken(err, "organizations.id") {
+		_, err := t.exec(`INSERT INTO organizations (id, name, created_at, number) VALUES ($1, $2, $3, $4)`,
+			organization.ID, organization.Name, micros(organization.CreatedAt), organization.Number)
+		switch {
+		case taken(err, "organizations.id"):
 			return registry.ErrNameTaken
+		case taken(err, "organizations.number"):
+			return registry.ErrNumberTaken
 		}
 		if err != nil {
 			return err
@@ -35,11 +38,11 @@ func (r Registry) Organizations(ctx context.Context) ([]registry.Organization, e
 	err := r.s.rows(ctx, func(row scanner) error {
 		var o registry.Organization
 		var created sql.NullInt64
-		err := row.Scan(&o.ID, &o.Name, &created)
+		err := row.Scan(&o.ID, &o.Name, &created, &o.Number)
 		o.CreatedAt = instant(created)
 		all = append(all, o)
 		return err
-	}, `SELECT id, name, created_at FROM organizations ORDER BY id`)
+	}, `SELECT id, name, created_at, number FROM organizations ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the organizations: %w", err)
 	}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"latchkey/internal/clock"
+	"latchkey/internal/project"
+	"latchkey/internal/registry"
+	"latchkey/internal/store"
+)
+
+// openProjects puts the developer console on the store.
+func (h *house) openProjects() {
+	h.clients = project.OpenClients(project.ClientsConfig{
+		Store: h.store.Projects(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+	})
+	config := project.Config{
+		Store: h.store.Projects(), Clients: h.clients, Organization: h.tenant, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+		Loopback: h.workstation,
+	}
+	h.projects, h.services, h.credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
+}
+
+// tenant tells the developer console what there is to know of an organization.
+func (h *house) tenant(ctx context.Context, id string) (project.Organization, error) {
+	o, err := h.directory.Organization(ctx, operator(), id)
+	if errors.Is(err, registry.ErrNotFound) {
+		return project.Organization{}, project.ErrNotFound
+	}
+	return project.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
+}
+
+// heardClient lets go of what another node has changed of a client.
+func (h *house) heardClient(news store.News) {
+	if news.ID == store.AllClients {
+		h.clients.Forget()
+		return
+	}
+	h.clients.Forget(news.ID)
+}
