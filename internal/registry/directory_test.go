@@ -68,6 +68,12 @@ func TestOrganizations(t *testing.T) {
 	directory, _ := newDirectory(t)
 	got, err := directory.Organizations(ctx, operator)
 	want := []registry.Organization{{ID: one, Name: one, CreatedAt: start}, {ID: two, Name: two, CreatedAt: start}}
+	for i := range got {
+		if len(got[i].Number) != 8 || got[i].Number == got[1-i].Number {
+			t.Errorf("an organization has the number %q", got[i].Number)
+		}
+		want[i].Number = got[i].Number
+	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("Organizations() of the operator = %v (-want +got):\n%s", err, diff)
 	}
@@ -78,8 +84,10 @@ func TestOrganizations(t *testing.T) {
 	if _, err := directory.Organization(ctx, admin(one), two); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("Organization() of another = %v, want ErrNotFound", err)
 	}
-	if got, err := directory.Organization(ctx, admin(one), one); err != nil || got != want[0] {
-		t.Errorf("Organization() = %v, %v", got, err)
+	for _, ref := range []string{one, want[0].Number} {
+		if got, err := directory.Organization(ctx, admin(one), ref); err != nil || got != want[0] {
+			t.Errorf("Organization(%s) = %v, %v", ref, got, err)
+		}
 	}
 	if _, err := directory.CreateOrganization(ctx, operator, one, "x"); !errors.Is(err, registry.ErrNameTaken) {
 		t.Errorf("CreateOrganization() of an id in use = %v, want ErrNameTaken", err)
