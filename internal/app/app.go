@@ -69,6 +69,7 @@ type house struct {
 	store     *store.Store
 	keyring   *registry.Keyring
 	directory *registry.Directory
+	users     *registry.Users
 	catalogue *destination.Catalogue
 	// The developer console, and its credentials as the authority reads them.
 	projects    *project.Projects

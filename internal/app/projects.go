@@ -20,6 +20,18 @@ func (h *house) openProjects() {
 		Loopback: h.workstation,
 	}
 	h.projects, h.services, h.credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
+	h.users = registry.NewUsers(registry.UsersConfig{
+		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Profiles: h.checkProfiles,
+	})
+}
+
+// checkProfiles tells the registry whether a developer's product profiles are there, in its own words.
+func (h *house) checkProfiles(ctx context.Context, organization string, ids []string) error {
+	err := h.services.CheckProfiles(ctx, organization, ids)
+	if invalid, ok := errors.AsType[*project.InvalidError](err); ok {
+		return &registry.InvalidError{Pointer: invalid.Pointer, Message: invalid.Message, Fix: invalid.Fix}
+	}
+	return err
 }
 
 // tenant tells the developer console what there is to know of an organization.

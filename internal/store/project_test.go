@@ -108,7 +108,9 @@ func (c *console) jwt(t testing.TB, name string, wishes ...project.Wish) project
 
 // TestDeveloperConsole walks through a credential's life over both databases.
 func TestDeveloperConsole(t *testing.T) {
-	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) { testDeveloperConsole(t, newConsole(t, fresh(t).open(t))) })
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		testDeveloperConsole(t, newConsole(t, fresh(t).open(t)))
+	})
 }
 
 func testDeveloperConsole(t *testing.T, c *console) {
@@ -214,7 +216,9 @@ func testRemoving(t *testing.T, c *console, made project.Credential, profile pro
 
 // TestConsoleConflicts holds that names are had once and that nobody overwrites another's change.
 func TestConsoleConflicts(t *testing.T) {
-	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) { testConsoleConflicts(t, newConsole(t, fresh(t).open(t))) })
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		testConsoleConflicts(t, newConsole(t, fresh(t).open(t)))
+	})
 }
 
 func testConsoleConflicts(t *testing.T, c *console) {
@@ -291,7 +295,9 @@ func testOwnServices(t *testing.T, c *console) {
 
 // TestCertificateEndings finds the certificates that end, from an index, page by page.
 func TestCertificateEndings(t *testing.T) {
-	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) { testCertificateEndings(t, newConsole(t, fresh(t).open(t))) })
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		testCertificateEndings(t, newConsole(t, fresh(t).open(t)))
+	})
 }
 
 func testCertificateEndings(t *testing.T, c *console) {

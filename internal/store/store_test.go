@@ -77,6 +77,12 @@ func TestRegistry(t *testing.T) {
 		}
 		registrytest.TestStore(t, open)
 		registrytest.TestKeyStore(t, open)
+		t.Run("users", func(t *testing.T) {
+			registrytest.TestUserStore(t, func(t *testing.T) (registry.Store, registry.UserStore) {
+				r := fresh(t).open(t).Registry()
+				return r, r
+			})
+		})
 	})
 }
 

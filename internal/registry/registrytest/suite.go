@@ -39,6 +39,9 @@ var entry = audit.Entry{Organization: one, Actor: "key_1", Action: "test.change"
 // sameTimes compares instants, whatever their location.
 var sameTimes = cmpopts.EquateApproxTime(0)
 
+// noProfiles takes an empty list for none.
+var noProfiles = cmpopts.EquateEmpty()
+
 func newSandbox(organization, name string) registry.Sandbox {
 	return registry.Sandbox{ID: ident.UUID(), Organization: organization, Name: name, Title: "Title of " + name, CreatedAt: at}
 }
