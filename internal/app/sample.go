@@ -60,6 +60,9 @@ func (h *house) makeSamples(ctx context.Context, organization string) error {
 			return fmt.Errorf("making %s: %w", s.name, err)
 		}
 	}
+	if err := h.makeProject(ctx, caller); err != nil {
+		return fmt.Errorf("making the sample project: %w", err)
+	}
 	return nil
 }
 

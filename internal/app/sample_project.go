@@ -1,0 +1,235 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"slices"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/file"
+	"latchkey/internal/project"
+)
+
+// The sample project: one credential of each kind that a system uses, subscribed to every service, with the files that
+// its owner would have on disk.
+const (
+	sampleProject   = "Sample"
+	sampleJWT       = "sample-jwt"
+	sampleOAuth     = "sample-oauth"
+	sampleKeyFile   = "private.key"
+	sampleCertFile  = "certificate_pub.crt"
+	sampleWorkspace = "workspace.json"
+)
+
+// sampleProfiles are the product profiles that the sample organization has, by the service's code.
+func sampleProfiles() map[string]string {
+	return map[string]string{
+		project.Analytics: "Analytics - Sample Organization", project.Triggers: "Analytics - Sample Organization",
+		project.Target: "Default Workspace", project.ExperiencePlatform: "Default Production All Access",
+	}
+}
+
+// makeProject adds what is missing of the sample project, and writes its files. What somebody changed stays; a certificate
+// that has ended is renewed beside the old one.
+func (h *house) makeProject(ctx context.Context, caller access.Caller) error {
+	wishes, err := h.sampleServices(ctx, caller)
+	if err != nil {
+		return err
+	}
+	workspace, err := h.sampleWorkspace(ctx, caller)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(h.config.path("sample"), 0o700); err != nil {
+		return err
+	}
+	certificate, err := h.sampleKeyPair()
+	if err != nil {
+		return err
+	}
+	if err := h.sampleCredentials(ctx, caller, workspace, certificate, wishes); err != nil {
+		return err
+	}
+	document, err := h.projects.Download(ctx, caller, "", workspace.ID)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(document, "", "  ")
+	if err != nil {
+		return err
+	}
+	return file.Replace(h.config.path("sample", sampleWorkspace), append(text, '\n'), 0o600)
+}
+
+// sampleServices entitles the organization to every service, and asks for each, with its first product profile.
+func (h *house) sampleServices(ctx context.Context, caller access.Caller) ([]project.Wish, error) {
+	var wishes []project.Wish
+	for _, s := range project.BuiltIn() {
+		wish := project.Wish{Service: s.Code}
+		if !s.Open {
+			if _, err := h.services.Entitle(ctx, caller, s.Code); err != nil {
+				return nil, err
+			}
+		}
+		if s.Profiles {
+			profile, err := h.sampleProfile(ctx, caller, s.Code)
+			if err != nil {
+				return nil, err
+			}
+			wish.Profiles = []string{profile}
+		}
+		wishes = append(wishes, wish)
+	}
+	return wishes, nil
+}
+
+func (h *house) sampleProfile(ctx context.Context, caller access.Caller, service string) (string, error) {
+	there, err := h.services.Profiles(ctx, caller, service)
+	if err != nil {
+		return "", err
+	}
+	if len(there) > 0 {
+		return there[0].ID, nil
+	}
+	made, err := h.services.CreateProfile(ctx, caller, project.NewProfile{Service: service, Name: sampleProfiles()[service]})
+	return made.ID, err
+}
+
+func (h *house) sampleWorkspace(ctx context.Context, caller access.Caller) (project.Workspace, error) {
+	found, err := h.projects.Find(ctx, caller, sampleProject)
+	if errors.Is(err, project.ErrNotFound) {
+		_, workspaces, err := h.projects.Create(ctx, caller, project.NewProject{
+			Name: sampleProject, Title: "Sample project", Description: "One credential of each kind, subscribed to every service.",
+		})
+		if err != nil {
+			return project.Workspace{}, err
+		}
+		return workspaces[0], nil
+	}
+	if err != nil {
+		return project.Workspace{}, err
+	}
+	workspaces, err := h.projects.Workspaces(ctx, caller, found.ID)
+	if err != nil || len(workspaces) == 0 {
+		return project.Workspace{}, errors.Join(err, fmt.Errorf("the project %q has no workspace", sampleProject))
+	}
+	return workspaces[0], nil
+}
+
+func (h *house) sampleCredentials(ctx context.Context, caller access.Caller, workspace project.Workspace, certificate []byte, wishes []project.Wish) error {
+	made, err := h.sampleCredential(ctx, caller, project.NewCredential{
+		Workspace: workspace.ID, Name: sampleJWT, Description: "Exchanges a JWT that is signed with sample/private.key.",
+		Kind: project.ServiceAccountJWT, Certificate: certificate, Services: wishes,
+	})
+	if err != nil {
+		return err
+	}
+	if made.Kind == project.ServiceAccountJWT && !slices.ContainsFunc(made.Bindings, func(b project.Binding) bool { return b.SHA256 == fingerprint(certificate) }) {
+		if _, err := h.credentials.AddBinding(ctx, caller, made.ID, certificate, false); err != nil {
+			return err
+		}
+	}
+	_, err = h.sampleCredential(ctx, caller, project.NewCredential{
+		Workspace: workspace.ID, Name: sampleOAuth, Description: "Takes tokens by client credentials.",
+		Kind: project.OAuthServerToServer, Services: wishes,
+	})
+	return err
+}
+
+// sampleCredential gives a credential, made where there is none. A new one is Editor in Target, so that it can do what
+// the samples do.
+func (h *house) sampleCredential(ctx context.Context, caller access.Caller, ask project.NewCredential) (project.Credential, error) {
+	found, err := h.credentials.Find(ctx, caller, ask.Name)
+	if !errors.Is(err, project.ErrNotFound) {
+		return found, err
+	}
+	made, err := h.credentials.Create(ctx, caller, ask)
+	if err != nil {
+		return project.Credential{}, err
+	}
+	return h.credentials.SetRole(ctx, caller, made.ID, project.Target, "", project.Editor)
+}
+
+func fingerprint(certificate []byte) string {
+	block, _ := pem.Decode(certificate)
+	if block == nil {
+		return ""
+	}
+	sum := sha256.Sum256(block.Bytes)
+	return hex.EncodeToString(sum[:])
+}
+
+// sampleKeyPair gives the certificate beside the key on disk; both are made when one is missing or has ended.
+func (h *house) sampleKeyPair() ([]byte, error) {
+	keyPath, certPath := h.config.path("sample", sampleKeyFile), h.config.path("sample", sampleCertFile)
+	certificate, err := os.ReadFile(certPath)
+	if err == nil {
+		_, err = os.Stat(keyPath)
+	}
+	switch {
+	case err == nil && !ended(certificate):
+		return certificate, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	key, certificate, err := newSampleKeyPair()
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Replace(keyPath, key, 0o600); err != nil {
+		return nil, err
+	}
+	return certificate, file.Replace(certPath, certificate, 0o600)
+}
+
+func ended(certificate []byte) bool {
+	block, _ := pem.Decode(certificate)
+	if block == nil {
+		return true
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	return err != nil || time.Now().After(parsed.NotAfter)
+}
+
+// newSampleKeyPair makes what the console's "generate key pair" gives: RSA-2048, for 365 days, in PEM.
+func newSampleKeyPair() (key, certificate []byte, err error) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, nil, err
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: sampleJWT, Organization: []string{sampleOrganizationName}},
+		NotBefore: now, NotAfter: now.AddDate(0, 0, 365), SignatureAlgorithm: x509.SHA256WithRSA, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return nil, nil, err
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return nil, nil, err
+	}
+	var keyText, certificateText bytes.Buffer
+	err = errors.Join(pem.Encode(&keyText, &pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
+		pem.Encode(&certificateText, &pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return keyText.Bytes(), certificateText.Bytes(), err
+}
