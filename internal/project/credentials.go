@@ -72,7 +72,7 @@ func (c *Credentials) prepare(ctx context.Context, caller access.Caller, ask New
 	}
 	now := c.config.now()
 	made = Credential{
-		ID: newNumber(now), Organization: caller.Organization, Project: workspace.Project, Workspace: workspace.ID, Kind: ask.Kind,
+		ID: newNumber(), Organization: caller.Organization, Project: workspace.Project, Workspace: workspace.ID, Kind: ask.Kind,
 		ClientID: newClientID(), Enabled: true, Migration: Migration{State: MigrationNone}, Version: 1,
 		CreatedBy: by(caller), UpdatedBy: by(caller), CreatedAt: now, UpdatedAt: now,
 	}

@@ -3,7 +3,6 @@ package project
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -18,19 +17,17 @@ import (
 // The forms of ids are in spec/ims-and-console.md §4.
 
 const (
-	firstNumber  = 4_000_000_000_000_000_000 // so that every id has 19 digits and the first is in the range of real ones
-	numberEpoch  = 1_704_067_200_000_000     // 2024-01-01, in microseconds
-	numberRandom = 10                        // bits
+	firstNumber = 4_000_000_000_000_000_000 // so that every id has 19 digits and the first is in the range of real ones
+	numberEpoch = 1_704_067_200_000_000_000 // 2024-01-01, in nanoseconds
 )
 
-// newNumber makes an id of 19 digits that grows with time and fits in 63 bits: microseconds, and ten random bits against
-// what another node makes in the same microsecond.
-func newNumber(now time.Time) string {
-	var drawn [2]byte
+// newNumber makes an id of 19 digits that grows with time and fits in 63 bits: nanoseconds, of which the last eight bits
+// are random, against what another node makes in the same instant.
+func newNumber() string {
+	var drawn [1]byte
 	_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
-	ticks := max(now.UnixMicro()-numberEpoch, 0)
-	n := firstNumber + ticks<<numberRandom + int64(binary.BigEndian.Uint16(drawn[:])>>(16-numberRandom))
-	return strconv.FormatInt(n, 10)
+	ticks := max(time.Now().UnixNano()-numberEpoch, 0)
+	return strconv.FormatInt((firstNumber+ticks)&^0xff|int64(drawn[0]), 10)
 }
 
 // newHex makes lower-case hexadecimal digits of n random bytes.

@@ -39,7 +39,7 @@ func (p *Projects) Create(ctx context.Context, caller access.Caller, ask NewProj
 	}
 	now := p.config.now()
 	made := Project{
-		ID: newNumber(now), Organization: caller.Organization, Name: ask.Name, Type: cmp.Or(ask.Type, Default),
+		ID: newNumber(), Organization: caller.Organization, Name: ask.Name, Type: cmp.Or(ask.Type, Default),
 		Version: 1, CreatedBy: by(caller), UpdatedBy: by(caller), CreatedAt: now, UpdatedAt: now,
 	}
 	if made.Type != Default && made.Type != Jaeger {
@@ -62,6 +62,9 @@ func (p *Projects) Create(ctx context.Context, caller access.Caller, ask NewProj
 		workspace, err := p.newWorkspace(caller, made.ID, w)
 		if err != nil {
 			return Project{}, nil, under(err, fmt.Sprintf("/workspaces/%d", i))
+		}
+		for last := len(workspaces) - 1; last >= 0 && workspace.ID <= workspaces[last].ID; {
+			workspace.ID = newNumber() // two made at one instant
 		}
 		workspaces = append(workspaces, workspace)
 	}

@@ -10,7 +10,7 @@ import (
 func (p *Projects) newWorkspace(caller access.Caller, project string, ask NewWorkspace) (Workspace, error) {
 	now := p.config.now()
 	w := Workspace{
-		ID: newNumber(now), Organization: caller.Organization, Project: project, Version: 1,
+		ID: newNumber(), Organization: caller.Organization, Project: project, Version: 1,
 		CreatedBy: by(caller), UpdatedBy: by(caller), CreatedAt: now, UpdatedAt: now,
 	}
 	return w, w.describe(Edit{&ask.Name, &ask.Title, &ask.Description})
