@@ -88,7 +88,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 	c := s.client(t)
 	_, _ = c.CreateConnection(t.Context(), client.NewConnection{Definition: "d"})
 	_, _ = c.RefreshConnection(t.Context(), "x")
-	_ = c.DeleteConnection(t.Context(), "x")
+	_, _ = c.DeleteConnection(t.Context(), "x")
 	_, _ = c.UpdateConnection(t.Context(), "x", client.ConnectionPatch{})
 	_, _ = c.UpdateDefinition(t.Context(), "x", []byte(`{}`))
 	if got := len(s.requests()); got != 5 {

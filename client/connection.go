@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -173,10 +174,11 @@ func (c *Client) EnableConnection(ctx context.Context, ref string) (Connection, 
 	return c.act(ctx, ref, "enable", nil)
 }
 
-// DeleteConnection deletes a connection and what it holds.
-func (c *Client) DeleteConnection(ctx context.Context, ref string) error {
-	_, err := c.do(ctx, call{method: http.MethodDelete, path: "/connections/" + segment(ref)}, nil)
-	return err
+// DeleteConnection deletes a connection and what it holds. It gives the id of the revocation of its grant, "" where there
+// is nothing to revoke or the definition does not say how.
+func (c *Client) DeleteConnection(ctx context.Context, ref string) (revocation string, err error) {
+	answer, err := c.do(ctx, call{method: http.MethodDelete, path: "/connections/" + segment(ref)}, nil)
+	return strings.TrimPrefix(answer.header.Get("Location"), "/api/v1/revocations/"), err
 }
 
 func (c *Client) act(ctx context.Context, ref, verb string, body any) (Connection, error) {

@@ -43,6 +43,23 @@ func TestRoutes(t *testing.T) {
 			_, err := c.LintDocument(ctx, doc)
 			return err
 		}},
+		{"GET /api/v1/revocations?state=failed ", func(ctx context.Context, c *client.Client) error {
+			for _, err := range c.Revocations(ctx, client.RevocationFailed) {
+				return err
+			}
+			return nil
+		}},
+		{"GET /api/v1/revocations/a ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Revocation(ctx, "a")
+			return err
+		}},
+		{"POST /api/v1/revocations/a/retry ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.RetryRevocation(ctx, "a")
+			return err
+		}},
+		{"DELETE /api/v1/revocations/a ", func(ctx context.Context, c *client.Client) error {
+			return c.ForgetRevocation(ctx, "a")
+		}},
 		{"DELETE /api/v1/definitions/a ", func(ctx context.Context, c *client.Client) error {
 			return c.DeleteDefinition(ctx, "a")
 		}},
@@ -125,7 +142,8 @@ func TestRoutes(t *testing.T) {
 			return err
 		}},
 		{"DELETE /api/v1/connections/a ", func(ctx context.Context, c *client.Client) error {
-			return c.DeleteConnection(ctx, "a")
+			_, err := c.DeleteConnection(ctx, "a")
+			return err
 		}},
 		{`POST /api/v1/sandboxes {"name":"stage"}`, func(ctx context.Context, c *client.Client) error {
 			_, err := c.CreateSandbox(ctx, client.NewSandbox{Name: "stage"})

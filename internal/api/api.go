@@ -34,6 +34,7 @@ import (
 	"latchkey/internal/idempotency"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
 	"latchkey/internal/webhook"
 )
 
@@ -44,12 +45,13 @@ type Config struct {
 	Tokens      Tokens
 	Audit       *audit.Log
 	// Reads records the tokens that are handed out; nil records none.
-	Reads     Reads
-	Explainer Explainer
-	Keys      *registry.Keyring
-	Directory *registry.Directory
-	Webhooks  *webhook.Subscriptions
-	Calendar  *calendar.Calendar
+	Reads       Reads
+	Explainer   Explainer
+	Keys        *registry.Keyring
+	Directory   *registry.Directory
+	Webhooks    *webhook.Subscriptions
+	Calendar    *calendar.Calendar
+	Revocations *revocation.Revocations
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

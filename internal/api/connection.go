@@ -135,7 +135,7 @@ func (s *server) connectionRoutes(h huma.API) {
 		scope: access.ConnectionsWrite, asks: `{"fields": {"password": "the new password"}}`, answers: connectionAnswer,
 		fails: append(provider, kindFields, kindNotFound, kindNameTaken)}, s.patchConnection)
 	add(s, h, operation{id: "delete-connection", method: http.MethodDelete, path: base + "/{ref}", tag: tag, status: http.StatusNoContent,
-		summary: "Delete a connection", description: "With its tokens.", scope: access.ConnectionsWrite, fails: []*Kind{kindNotFound}}, s.deleteConnection)
+		summary: "Delete a connection", description: "With its tokens. Its grant is revoked at the provider in the background, where the definition says how: `Location` is that revocation then.", scope: access.ConnectionsWrite, fails: []*Kind{kindNotFound}}, s.deleteConnection)
 	s.connectionActs(h, base, tag, provider)
 }
 
@@ -199,8 +199,12 @@ func (s *server) patchConnection(ctx context.Context, c call, in *patchConnectio
 	}))
 }
 
-func (s *server) deleteConnection(ctx context.Context, c call, in *ConnectionRef) (*done, error) {
-	return nil, s.Connections.Delete(ctx, c.caller, in.in(c))
+func (s *server) deleteConnection(ctx context.Context, c call, in *ConnectionRef) (*deletedConnection, error) {
+	deleted, err := s.Connections.Delete(ctx, c.caller, in.in(c))
+	if err != nil || deleted.Revocation == "" {
+		return &deletedConnection{}, err
+	}
+	return &deletedConnection{apiPrefix + "/revocations/" + deleted.Revocation}, nil
 }
 
 func (s *server) refreshConnection(ctx context.Context, c call, in *ConnectionRef) (*reply[Connection], error) {

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
 	"latchkey/internal/simulator"
 	"latchkey/internal/simulator/simulatortest"
@@ -90,8 +91,9 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
 		RootKeys: kept.Keyring(), Backups: &workflow.Backups{Store: snapshot{kept, kept.Audit()}, Clock: clock.System()}, Audit: record,
-		Webhooks: webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
-		Checks:   []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
+		Revocations: revocation.New(kept.Revocations(), clock.System(), nil),
+		Webhooks:    webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
+		Checks:      []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
 	for _, f := range change {
 		f(&h.config)

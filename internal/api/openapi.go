@@ -55,6 +55,7 @@ func (s *server) describe() ([]byte, error) {
 	s.definitionRoutes(h)
 	s.explainRoutes(h)
 	s.providerRoutes(h)
+	s.revocationRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

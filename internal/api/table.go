@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/jsontree"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
 	"latchkey/internal/webhook"
 )
 
@@ -35,6 +36,8 @@ var known = []struct {
 	{connection.ErrNotFound, kindNotFound, "There is no connection with that id or label in the sandbox, or it is not yours to see."},
 	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},
 	{provider.ErrNotFound, kindNotFound, "There is no provider of that host, or none of your connections has called it."},
+	{revocation.ErrNotFound, kindNotFound, "There is no revocation with that id, or it is not yours to see."},
+	{revocation.ErrState, kindState, "The grant is revoked already."},
 	{registry.ErrNotFound, kindNotFound, "There is no sandbox or key with that name or id, or it is not yours to see."},
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
@@ -93,6 +96,9 @@ func (s *server) typed(err error) *Problem {
 		return defective(e)
 	}
 	if e, ok := errors.AsType[*destination.InUseError](err); ok {
+		if e.Connections == 0 {
+			return newProblem(kindInUse, count(e.Revocations, "grant of a deleted connection waits to be revoked by it", "grants of deleted connections wait to be revoked by it")+"; wait for that, or forget them (GET /api/v1/revocations?state=waiting).")
+		}
 		return newProblem(kindInUse, count(e.Connections, "connection to it exists", "connections to it exist")+"; delete those first.")
 	}
 	if e, ok := errors.AsType[*registry.InvalidError](err); ok {

@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
@@ -87,6 +88,8 @@ type house struct {
 	webhooks    *webhook.Subscriptions
 	dispatcher  *webhook.Dispatcher
 	outward     *egress.Client // for webhooks
+	revoker     *revocation.Worker
+	revocations *revocation.Revocations
 	calendar    *calendar.Calendar
 	post        *mail.Post // nil where no mail server is configured
 	// hush ends the hearing of other nodes' news, and waits for its end.
@@ -143,6 +146,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openProviders(); err != nil {
 		return h, err
 	}
+	if err = h.openRevocations(); err != nil {
+		return h, err
+	}
 	if err = h.openConnections(); err != nil {
 		return h, err
 	}
@@ -182,7 +188,7 @@ func (h *house) openConnections() (err error) {
 	}
 	h.connector, err = connection.NewConnector(connection.ConnectorConfig{
 		Store: connections, Attempts: connections, Keeper: h.keeper, Exchanger: h.runner, Definitions: h.catalogue,
-		Sandboxes: h.directory, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+		Sandboxes: h.directory, Queued: h.revoker.Wake, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
 		PublicURLs: h.publicURLs, ReturnOrigins: h.config.ReturnURLs, AllowLoopbackReturn: h.workstation,
 	})
 	return err
@@ -192,7 +198,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Providers: h.health, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Directory: h.directory, Providers: h.health, Revocations: h.revocations, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
@@ -230,6 +236,9 @@ func (h *house) openPages() (*web.Pages, error) {
 // close ends what was opened, in the reverse order.
 func (h *house) close(ctx context.Context) error {
 	var errs []error
+	if h.revoker != nil {
+		h.revoker.Close(ctx)
+	}
 	if h.health != nil { // who waits for a provider is sent away, so that the keeper need not wait for them
 		errs = append(errs, h.cutOff(h.health.Close(ctx)))
 	}
@@ -292,6 +301,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	h.health.Start()
 	failure := h.keeper.Start(ctx)
 	h.dispatcher.Start()
+	h.revoker.Start()
 	h.store.Keyring().Start()
 	h.calendar.Start()
 	if h.post != nil {

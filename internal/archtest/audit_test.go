@@ -25,6 +25,8 @@ var unrecorded = map[string]string{
 	"Mails.Prune":              "retention of mail",
 	"Calendar.Warn":            "the event tells",
 	"Calendar.Forget":          "retention of warnings",
+	"Revocations.Claim":        "how it ends is recorded",
+	"Revocations.Prune":        "retention of what ended",
 	"Store.Emit":               "an event without a change",
 	"Store.sweepMarks":         "marks of transactions",
 	"Store.Ping":               "writes nothing",

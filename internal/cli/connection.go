@@ -141,12 +141,19 @@ func (p *program) connectionAct(
 }
 
 func (p *program) connectionDeleteCommand() *cobra.Command {
-	return p.deleting(&cobra.Command{
-		Use:               "delete CONNECTION [--yes]",
-		Short:             "Delete a connection and its token",
-		Long:              "Delete a connection with all that it holds. To stop it for a while, disable it.",
+	return p.deletingAnd(&cobra.Command{
+		Use:   "delete CONNECTION [--yes]",
+		Short: "Delete a connection and its token",
+		Long: `Delete a connection with all that it holds. Its grant is revoked at the provider, where the definition says how. To
+stop it for a while, disable it.`,
 		Example:           "  latchkey connection delete acme --yes",
 		Args:              takes("CONNECTION"),
 		ValidArgsFunction: p.completeConnections,
-	}, "Delete the connection %s and its token?", (*client.Client).DeleteConnection)
+	}, "Delete the connection %s and its token?", func(c *client.Client, ctx context.Context, name string) (string, error) {
+		revocation, err := c.DeleteConnection(ctx, name)
+		if revocation == "" {
+			return "", err
+		}
+		return "; its grant is being revoked: latchkey revocation show " + revocation, err
+	})
 }

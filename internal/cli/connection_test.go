@@ -100,7 +100,7 @@ func TestCreateThatTheProviderRefuses(t *testing.T) {
 // pending is a connection that waits for a consent, with a link that ends in ten minutes.
 func pending() string {
 	return `{"id":"conn_1","label":"acme","state":"pending_authorization","authorize_url":"http://x/connect/att1",` +
-		`"authorize_url_expires_at":"` + time.Now().Add(10*time.Minute+time.Second).UTC().Format(time.RFC3339) + `"}`
+		`"authorize_url_expires_at":"` + time.Now().Add(10*time.Minute+20*time.Second).UTC().Format(time.RFC3339) + `"}`
 }
 
 func consentShell(t *testing.T, polls ...string) (*shell, *fakeAPI) {

@@ -81,16 +81,26 @@ func (p *program) readLine(ctx context.Context) (string, error) {
 func (p *program) deleting(
 	command *cobra.Command, question string, remove func(c *client.Client, ctx context.Context, name string) error,
 ) *cobra.Command {
+	return p.deletingAnd(command, question, func(c *client.Client, ctx context.Context, name string) (string, error) {
+		return "", remove(c, ctx, name)
+	})
+}
+
+// deletingAnd is deleting where there is more to say of what was deleted.
+func (p *program) deletingAnd(
+	command *cobra.Command, question string, remove func(c *client.Client, ctx context.Context, name string) (more string, err error),
+) *cobra.Command {
 	var yes bool
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	command.RunE = p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 		if err := p.confirm(ctx, yes, fmt.Sprintf(question, args[0])); err != nil {
 			return err
 		}
-		if err := remove(c, ctx, args[0]); err != nil || p.doneJSON() {
+		more, err := remove(c, ctx, args[0])
+		if err != nil || p.doneJSON() {
 			return err
 		}
-		p.say("deleted %s", args[0])
+		p.say("deleted %s%s", args[0], more)
 		return nil
 	})
 	return command

@@ -27,6 +27,8 @@ type ConnectorConfig struct {
 	Hash func(purpose string, data []byte) [32]byte
 	// Clock is the system's when nil.
 	Clock clock.Clock
+	// Queued tells that a revocation was queued; nil means that nobody waits for that.
+	Queued func()
 	// Log gets what goes wrong; nil means none.
 	Log *slog.Logger
 	// PublicURLs are the base URLs under which browsers reach us; the first is the default. At least one.
@@ -147,19 +149,6 @@ func (c *Connector) reread(ctx context.Context, record *Record) (Connection, err
 		return Connection{}, fmt.Errorf("reading the connection %s: %w", record.ID, err)
 	}
 	return present(&now), nil
-}
-
-// Delete removes a connection with its tokens and attempts.
-func (c *Connector) Delete(ctx context.Context, caller access.Caller, ref Ref) error {
-	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
-	if err != nil {
-		return err
-	}
-	if err := c.config.Store.Delete(ctx, record.Organization, record.ID); err != nil {
-		return fmt.Errorf("deleting the connection %s: %w", record.ID, err)
-	}
-	c.config.Keeper.removed(record.ID)
-	return nil
 }
 
 // sandboxID gives a sandbox's UUID. Whoever may make a connection may learn it.

@@ -193,7 +193,7 @@ func TestScopes(t *testing.T) {
 		"patch":   func(c access.Caller) error { _, err := w.connector.Patch(ctx, c, id, connection.Patch{}); return err },
 		"disable": func(c access.Caller) error { _, err := w.connector.Disable(ctx, c, id); return err },
 		"enable":  func(c access.Caller) error { _, err := w.connector.Enable(ctx, c, id); return err },
-		"delete":  func(c access.Caller) error { return w.connector.Delete(ctx, c, id) },
+		"delete":  func(c access.Caller) error { _, err := w.connector.Delete(ctx, c, id); return err },
 	}
 	may := func(scopes ...access.Scope) access.Caller {
 		return access.Caller{ID: "key_1", Organization: organization, Scopes: scopes}

@@ -271,7 +271,7 @@ func TestConsentOfADeletedConnection(t *testing.T) {
 	made := w.begin("browser", connection.Create{})
 	b := browser{}
 	state := w.open(b, made.AuthorizeURL)
-	if err := w.connector.Delete(context.Background(), admin, connection.Ref{Name: made.Connection.ID}); err != nil {
+	if _, err := w.connector.Delete(context.Background(), admin, connection.Ref{Name: made.Connection.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.callback(b, url.Values{"state": {state}, "code": {"c"}}); !errors.Is(err, connection.ErrAttemptUnknown) {

@@ -31,6 +31,10 @@ type crowded struct {
 	begun, ended  time.Time
 }
 
+func (p *crowded) RevocationTarget(context.Context, *destination.Plan, exchange.Input) exchange.Target {
+	return exchange.Target{}
+}
+
 func (p *crowded) Target(context.Context, *destination.Plan, exchange.Input) exchange.Target {
 	return exchange.Target{URL: "https://id.example.com/token", ClientID: "c"}
 }

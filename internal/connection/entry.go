@@ -20,6 +20,8 @@ type entry struct {
 	mu sync.Mutex
 	// flight is the refresh under way, nil when there is none.
 	flight *flight
+	// closing keeps new flights from beginning: the connection is being deleted.
+	closing bool
 	// forced is the generation that was rejected and exchanged for that reason.
 	forced int64
 	// unsaved is what a provider gave and the store did not take; it is saved before anything else is sent. It belongs to

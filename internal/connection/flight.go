@@ -38,6 +38,8 @@ func (k *Keeper) join(e *entry, why cause, seen int64) (f *flight, own bool, err
 	switch {
 	case e.flight != nil:
 		return e.flight, false, nil
+	case e.closing:
+		return nil, false, ErrNotFound
 	case why == rejected && e.forced == seen:
 		return nil, false, nil
 	case !k.enter():

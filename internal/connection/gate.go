@@ -44,6 +44,11 @@ func (k *Keeper) call(ctx context.Context, plan *destination.Plan, record *Recor
 	}
 }
 
+// revocationHost gives the provider that a grant is revoked at, "" when it can't be told.
+func (k *Keeper) revocationHost(ctx context.Context, plan *destination.Plan, input exchange.Input) provider.Host {
+	return provider.HostOf(k.config.Exchanger.RevocationTarget(ctx, plan, input).URL)
+}
+
 // refusal turns the health's refusal into what a caller is told, and when to come again.
 func (k *Keeper) refusal(who Identity, err error) *putOff {
 	now := k.config.Clock.Now()

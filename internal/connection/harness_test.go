@@ -227,6 +227,10 @@ func (p *provider) AuthorizeURL(_ context.Context, _ *destination.Plan, _ exchan
 }
 
 // Target has no host: nobody paces the calls.
+func (p *provider) RevocationTarget(context.Context, *destination.Plan, exchange.Input) exchange.Target {
+	return exchange.Target{}
+}
+
 func (p *provider) Target(context.Context, *destination.Plan, exchange.Input) exchange.Target {
 	return exchange.Target{}
 }

@@ -104,8 +104,9 @@ type Store interface {
 	List(ctx context.Context, selection Selection) ([]Record, error)
 	// Change applies a change: [ErrNotFound], [ErrLabelTaken], [ErrConflict].
 	Change(ctx context.Context, change Change) error
-	// Delete removes a connection and its attempts: [ErrNotFound].
-	Delete(ctx context.Context, organization, id string) error
+	// Delete removes a connection and its attempts and keeps its revocation, sealed, both or neither: [ErrNotFound],
+	// [ErrConflict], and [*HeldError] while another process that lives is renewing the token.
+	Delete(ctx context.Context, deletion Deletion) error
 }
 
 // Hash is a keyed hash of a random secret: what an attempt is looked up by.

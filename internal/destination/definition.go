@@ -97,7 +97,8 @@ type Store interface {
 	// Revisions gives the revisions of those numbers, all of them when none is named, oldest first, documents
 	// included. A number that does not exist is left out.
 	Revisions(ctx context.Context, definition string, numbers ...int) ([]Revision, error)
-	// Delete forgets a definition and its revisions. It MUST fail with an [InUseError] while connections exist,
+	// Delete forgets a definition and its revisions. It MUST fail with an [InUseError] while connections exist or grants wait
+	// to be revoked,
 	// and with [ErrNotFound] when there is no such definition.
 	Delete(ctx context.Context, definition string, entry audit.Entry) error
 }
@@ -114,9 +115,16 @@ var (
 )
 
 // InUseError keeps a definition from being deleted.
-type InUseError struct{ Connections int }
+type InUseError struct {
+	Connections int
+	// Revocations counts the grants of deleted connections that wait to be revoked by it.
+	Revocations int
+}
 
 func (e *InUseError) Error() string {
+	if e.Connections == 0 {
+		return fmt.Sprintf("%d grants of deleted connections wait to be revoked by the definition", e.Revocations)
+	}
 	if e.Connections == 1 {
 		return "1 connection to the definition exists"
 	}

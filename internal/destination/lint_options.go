@@ -41,10 +41,27 @@ func (c *compiler) options() {
 	c.authorizationParams(n.Get("authorizationParams"), jsontree.Child(at, "authorizationParams"))
 	c.expiry(n.Get("expiry"), jsontree.Child(at, "expiry"))
 	c.response(n.Get("response"), jsontree.Child(at, "response"))
-	c.plan.revocation = c.url(n, at, "revocationUrl")
+	c.revocation(n, at)
 	c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
 	c.refresh(n.Get("refresh"), jsontree.Child(at, "refresh"))
 	c.unsupported(n, at)
+}
+
+// revocation reads how a grant is ended at the provider: by RFC 7009, or by a request of the provider's own.
+func (c *compiler) revocation(n *jsontree.Node, at string) {
+	c.plan.revocation = standard(StandardRevocation, c.url(n, at, "revocationUrl"))
+	own := c.request(n.Get("revocationRequest"), jsontree.Child(at, "revocationRequest"))
+	if own == nil {
+		return
+	}
+	if c.plan.revocation != nil {
+		c.refuse(jsontree.Child(at, "revocationRequest"), "there is a revocationUrl too, and a grant is revoked in one way",
+			"take out revocationUrl, unless the provider speaks RFC 7009 there")
+	}
+	if !own.Mentions("authData.accessToken") && !own.UsesRefreshToken {
+		c.warn(own.Pointer, "no part of the request mentions authData.refreshToken or authData.accessToken: how will the provider know what to revoke?", "")
+	}
+	c.plan.revocation = own
 }
 
 // unsupported says which known options this release doesn't run.

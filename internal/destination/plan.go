@@ -28,7 +28,7 @@ type Plan struct {
 	refresh       RefreshOptions
 	assertion     *Assertion
 	format        ResponseFormat
-	revocation    *Text
+	revocation    *Request
 }
 
 // AuthType tells how the entry logs in.
@@ -86,8 +86,9 @@ func (p *Plan) Assertion() *Assertion { return p.assertion }
 // Format tells how to read a response's body.
 func (p *Plan) Format() ResponseFormat { return p.format }
 
-// Revocation gives options.revocationUrl; nil when there is none.
-func (p *Plan) Revocation() *Text { return p.revocation }
+// Revocation gives the request that ends a grant at the provider: options.revocationRequest, or a standard one to
+// options.revocationUrl, to be sent for each token; nil when there is none.
+func (p *Plan) Revocation() *Request { return p.revocation }
 
 // Inputs are the standard inputs that a definition provides. Fields of those names override them (U9).
 type Inputs struct {
@@ -183,6 +184,7 @@ const (
 	StandardPassword    RequestKind = "password"           // RFC 6749 §4.3.2
 	StandardCredentials RequestKind = "client_credentials" // RFC 6749 §4.4.2
 	StandardRefresh     RequestKind = "refresh_token"      // RFC 6749 §6
+	StandardRevocation  RequestKind = "revocation"         // RFC 7009 §2.1
 )
 
 // Request is one HTTP request of a plan. A standard one has only its URL.

@@ -111,8 +111,8 @@ var descriptions = []Description{
 	{
 		Type:    ConnectionNotRevoked,
 		Doc:     "A deleted connection's grant could not be revoked at its provider: it lives there until somebody ends it.",
-		Members: []Member{labelMember, definitionMember, providerMember, reasonMember},
-		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "provider": "api.moviestar.com", "reason": "the provider can't be reached"}},
+		Members: []Member{labelMember, definitionMember, providerMember, {"revocation", "The id of the revocation (rev_…)."}, reasonMember, kindMember, codeMember, statusMember},
+		example: example{"prod", "conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"label": "acme-emea", "definition": "moviestar", "provider": "api.moviestar.com", "revocation": "rev_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "reason": "the provider could not be reached, or was unable to answer, for three days", "error_kind": "provider_down", "status": 503}},
 	},
 	{
 		Type:    CredentialCreated,

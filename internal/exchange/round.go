@@ -52,6 +52,8 @@ type round struct {
 	issuer string
 	// salvaged is when the answer came whose refresh token was saved although it could not be used.
 	salvaged time.Time
+	// revokes is the name in authData of the token that a standard revocation is about.
+	revokes string
 	// sent tells that some request of the round may have left.
 	sent bool
 }

@@ -46,6 +46,8 @@ func (x *round) standard(request *destination.Request, address string) (*wire, e
 	case destination.StandardRefresh: // §6
 		params = append(params, parameter{"refresh_token", value(nameRefreshToken)})
 		needs = append(needs, nameRefreshToken)
+	case destination.StandardRevocation: // RFC 7009 §2.1
+		params = []parameter{{"token", value(x.revokes)}, {"token_type_hint", hintOf[x.revokes]}}
 	}
 	id, password := value("clientId"), value("clientSecret")
 	switch x.plan.ClientAuth().Method {
@@ -67,6 +69,9 @@ func (x *round) standard(request *destination.Request, address string) (*wire, e
 	w.body = encodeForm(params)
 	return w, nil
 }
+
+// hintOf gives the token_type_hint of a token of authData (RFC 7009 §2.1).
+var hintOf = map[string]string{nameRefreshToken: "refresh_token", nameAccessToken: "access_token"}
 
 // basic makes the value of Authorization: id and secret as they are, as Adobe documents, or encoded first (RFC 6749
 // §2.3.1).

@@ -36,7 +36,10 @@ func (r *Runner) Target(ctx context.Context, plan *destination.Plan, in Input) T
 	if request == nil {
 		return Target{}
 	}
-	x := r.newRound(plan, in)
+	return r.targetOf(ctx, request, r.newRound(plan, in))
+}
+
+func (r *Runner) targetOf(ctx context.Context, request *destination.Request, x *round) Target {
 	target := Target{ClientID: reveal(x.data["clientId"]), Credential: x.credential(ctx, request)}
 	if url, err := x.renderURL(ctx, request, x.vars(map[string]any{})); err == nil {
 		target.URL = url

@@ -197,7 +197,7 @@ func TestTampering(t *testing.T) {
 		}, []string{audit.Unrecorded}, "is not there"},
 		{"row put back", func(t *testing.T, r recorded) {
 			exec1(t, r.db, `CREATE TABLE kept AS SELECT * FROM connections WHERE id = $1`, r.connection.ID)
-			if err := r.store.Connections().Delete(context.Background(), org, r.connection.ID); err != nil {
+			if err := remove(r.store, org, r.connection.ID); err != nil {
 				t.Fatal(err)
 			}
 			exec1(t, r.db, `INSERT INTO connections SELECT * FROM kept`)

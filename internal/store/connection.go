@@ -216,26 +216,14 @@ func claimVersion(t *tx, change connection.Change) error {
 	return connection.ErrConflict
 }
 
-// Delete removes a connection; its attempts go with it.
-func (c Connections) Delete(ctx context.Context, organization, id string) error {
-	err := c.s.write(ctx, func(t *tx) error {
-		return deleteConnection(t, "connection.delete", id,
-			`DELETE FROM connections WHERE id = $1 AND organization = $2 RETURNING definition, organization, generation`, organization)
-	})
-	if err != nil {
-		return fmt.Errorf("deleting the connection %s: %w", id, err)
-	}
-	return nil
-}
-
 // deleteConnection deletes one by a statement that gives its definition, organization and generation.
-func deleteConnection(t *tx, action, id, statement string, args ...any) error {
+func deleteConnection(t *tx, action, id string, detail map[string]string, statement string, args ...any) error {
 	var definition, organization string
 	var generation int64
 	if err := t.row(statement, append([]any{id}, args...)...).Scan(&definition, &organization, &generation); err != nil {
 		return orNone(err, connection.ErrNotFound)
 	}
-	t.record(connectionEntry(t.ctx, action, organization, id, time.Time{}, generation, nil))
+	t.record(connectionEntry(t.ctx, action, organization, id, time.Time{}, generation, detail))
 	t.announce(TopicConnection, id)
 	t.count(definition, -1)
 	return nil
@@ -267,7 +255,7 @@ func (c Connections) Sweep(ctx context.Context, attemptsBefore, pendingBefore ti
 	err = c.s.write(ctx, func(t *tx) error {
 		removed = 0
 		for _, id := range ids {
-			err := deleteConnection(t, "connection.sweep", id, `DELETE FROM connections WHERE id = $1 AND state = 'pending_authorization'
+			err := deleteConnection(t, "connection.sweep", id, nil, `DELETE FROM connections WHERE id = $1 AND state = 'pending_authorization'
 				AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.connection = connections.id AND a.expires_at >= $2)
 				RETURNING definition, organization, generation`, micros(attemptsBefore))
 			if errors.Is(err, connection.ErrNotFound) {

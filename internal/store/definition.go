@@ -182,7 +182,8 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 func (d Definitions) Delete(ctx context.Context, definition string, entry audit.Entry) error {
 	err := d.s.write(ctx, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM definitions WHERE id = $1 AND connections = 0
-			AND NOT EXISTS (SELECT 1 FROM connections WHERE definition = $1)`, definition)
+			AND NOT EXISTS (SELECT 1 FROM connections WHERE definition = $1)
+			AND NOT EXISTS (SELECT 1 FROM revocations WHERE definition = $1 AND state = 'waiting')`, definition)
 		if err != nil {
 			return err
 		}
@@ -194,6 +195,13 @@ func (d Definitions) Delete(ctx context.Context, definition string, entry audit.
 		var used int
 		if err := t.row(`SELECT connections FROM definitions WHERE id = $1`, definition).Scan(&used); err != nil {
 			return orNone(err, destination.ErrNotFound)
+		}
+		var revocations int
+		if err := t.row(`SELECT COUNT(*) FROM revocations WHERE definition = $1 AND state = 'waiting'`, definition).Scan(&revocations); err != nil {
+			return err
+		}
+		if used == 0 && revocations > 0 {
+			return &destination.InUseError{Revocations: revocations}
 		}
 		return &destination.InUseError{Connections: max(used, 1)} // one may not be counted yet
 	})

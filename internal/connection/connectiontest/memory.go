@@ -34,6 +34,8 @@ type Memory struct {
 	// previous are the token sets before the last commit, by connection.
 	previous map[string]*exchange.TokenSet
 	gone     map[string]bool
+	// Revocations are what deletions queued.
+	Revocations []connection.Revocation
 	// events are what was told.
 	events []event.Event
 }
@@ -240,16 +242,25 @@ func (m *Memory) Change(_ context.Context, change connection.Change) error {
 }
 
 // Delete implements [connection.Store].
-func (m *Memory) Delete(_ context.Context, organization, id string) error {
+func (m *Memory) Delete(_ context.Context, d connection.Deletion) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.enter("Delete"); err != nil {
 		return err
 	}
-	if r, ok := m.records[id]; !ok || r.Organization != organization {
+	r, ok := m.records[d.ID]
+	switch {
+	case !ok || r.Organization != d.Organization:
 		return connection.ErrNotFound
+	case r.Version != d.Version:
+		return connection.ErrConflict
+	case m.held(m.claims[d.ID]) && !d.Now:
+		return &connection.HeldError{}
 	}
-	m.remove(id)
+	m.remove(d.ID)
+	if d.Revocation != nil {
+		m.Revocations = append(m.Revocations, *d.Revocation)
+	}
 	return nil
 }
 

@@ -288,16 +288,23 @@ func testDeleting(t *testing.T, s Subject) {
 	r := record(t, s.AddDefinition(t, "moviestar"), "acme")
 	a := attempt(t, &r)
 	create(t, s, r, &a)
-	if err := s.Store.Delete(ctx, otherOrganization, r.ID); !errors.Is(err, connection.ErrNotFound) {
+	if err := s.Store.Delete(ctx, connection.Deletion{Organization: otherOrganization, ID: r.ID, Version: r.Version}); !errors.Is(err, connection.ErrNotFound) {
 		t.Errorf("Delete() of another's = %v", err)
 	}
-	if err := s.Store.Delete(ctx, Organization, r.ID); err != nil {
+	r = find(t, s, r.ID)
+	gone := connection.Deletion{Organization: Organization, ID: r.ID, Version: r.Version, At: start}
+	changed := gone
+	changed.Version--
+	if err := s.Store.Delete(ctx, changed); !errors.Is(err, connection.ErrConflict) {
+		t.Errorf("Delete() of what was changed since it was read = %v", err)
+	}
+	if err := s.Store.Delete(ctx, gone); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Attempts.AttemptByState(ctx, a.State); !errors.Is(err, connection.ErrAttemptUnknown) {
 		t.Errorf("the attempt outlived its connection: %v", err)
 	}
-	if err := s.Store.Delete(ctx, Organization, r.ID); !errors.Is(err, connection.ErrNotFound) {
+	if err := s.Store.Delete(ctx, gone); !errors.Is(err, connection.ErrNotFound) {
 		t.Errorf("Delete() again = %v", err)
 	}
 	if err := s.Attempts.OpenAttempt(ctx, a); !errors.Is(err, connection.ErrNotFound) {

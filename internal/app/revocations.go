@@ -1,0 +1,20 @@
+package app
+
+import (
+	"latchkey/internal/clock"
+	"latchkey/internal/revocation"
+)
+
+// openRevocations makes what ends the grants of deleted connections at their providers.
+func (h *house) openRevocations() (err error) {
+	kept := h.store.Revocations()
+	h.revoker, err = revocation.NewWorker(revocation.WorkerConfig{
+		Queue: kept, Revoker: h.runner, Definitions: h.catalogue, Health: h.health, Clock: clock.System(), Log: h.log,
+		Meter: h.metrics.Meter("revocation"),
+	})
+	if err != nil {
+		return err
+	}
+	h.revocations = revocation.New(kept, clock.System(), h.revoker.Wake)
+	return nil
+}
