@@ -96,7 +96,7 @@ func (x *round) signed(
 }
 
 func signJWT(algorithm string, key crypto.Signer, options *jose.SignerOptions, payload []byte) (string, error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: key}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(algorithm), Key: fast(key)}, options)
 	if err != nil {
 		return "", err
 	}

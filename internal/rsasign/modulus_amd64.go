@@ -20,13 +20,12 @@ func Accelerated() bool {
 // it in. Numbers modulo it have as many limbs, the lowest first. With R = 2^(64·limbs), they may be anything below R
 // between the steps, n and more included; canonical brings one below n.
 type modulus struct {
-	// The fields that each row of the assembly reads come first: near ones make short instructions, and the
-	// processor's decoded cache is what bounds the rate.
-	y                       [blockLimbs]uint64
-	n0                      uint64 // −n⁻¹ mod 2⁶⁴
-	inner, top, left, outer uint64
-	blocks                  uint64 // of eight limbs; at least two
-	in, out, at, row        uintptr
+	// What each row of the assembly reads comes first, as near fields make short instructions.
+	y                       [blockLimbs]uint64 //nolint:unused // the assembly's
+	n0                      uint64             // −n⁻¹ mod 2⁶⁴
+	inner, top, left, outer uint64             //nolint:unused // the assembly's
+	blocks                  uint64             // of eight limbs; at least two
+	in, out, at, row        uintptr            //nolint:unused // the assembly's: addresses of what its caller holds
 	n                       [maxLimbs]uint64
 	t                       [2 * maxLimbs]uint64
 }
