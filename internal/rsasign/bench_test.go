@@ -17,15 +17,17 @@ func BenchmarkSign(b *testing.B) {
 	keys["2048"] = usual()
 	for _, size := range []string{"2048", "3072", "4096"} {
 		key, digest := keys[size], digestOf(crypto.SHA256, 1)
-		for name, signer := range map[string]crypto.Signer{"rsasign": rsasign.New(key), "standard": key} {
-			b.Run(size+"/"+name, func(b *testing.B) {
+		sign := func(signer crypto.Signer) func(*testing.B) {
+			return func(b *testing.B) {
 				for b.Loop() {
 					if _, err := signer.Sign(nil, digest, crypto.SHA256); err != nil {
 						b.Fatal(err)
 					}
 				}
-			})
+			}
 		}
+		b.Run(size+"/rsasign", sign(rsasign.New(key)))
+		b.Run(size+"/standard", sign(key))
 		b.Run(size+"/openssl", func(b *testing.B) {
 			b.ReportMetric(openssl(b, "rsa"+size), "ns/op")
 		})
