@@ -26,6 +26,8 @@ type lexer struct {
 	outer    []lexState // the states around the current one
 	brackets []byte     // open brackets; '"' for a string, '#' for an interpolation
 	err      *Error
+	// unescaped is the text of the last string with escapes.
+	unescaped string
 }
 
 func (l *lexer) push(s lexState) {
@@ -44,7 +46,7 @@ func (l *lexer) fail(t *token, msg string, at, line int) {
 		l.err = &Error{Kind: KindParser, Message: msg, Line: at, shown: line}
 	}
 	l.pos = len(l.src)
-	t.set(tEOF, at, line, "")
+	t.set(tEOF, at, line, 0, 0)
 }
 
 // next sets t to the next token.
@@ -85,7 +87,7 @@ func (l *lexer) end(t *token) {
 		l.fail(t, `Unclosed "`+open+`"`, len(l.src), len(l.src))
 		return
 	}
-	t.set(tEOF, len(l.src), len(l.src), "")
+	t.set(tEOF, len(l.src), len(l.src), 0, 0)
 }
 
 // nextIs reports, without moving, whether the next token is the punctuation c,
@@ -127,7 +129,7 @@ func (l *lexer) delimited(t *token, end tokenKind, closer string) {
 		return
 	}
 	l.trim = l.trim || dash
-	t.set(end, i, line, closer)
+	t.set(end, i, line, i, i+2)
 	l.pos = skipLineBreak(l.src, i+2)
 	l.pop()
 }
@@ -136,7 +138,7 @@ func (l *lexer) interpolation(t *token) {
 	i := skipASCIISpace(l.src, l.pos)
 	if l.brackets[len(l.brackets)-1] == '#' && i < len(l.src) && l.src[i] == '}' {
 		l.brackets = l.brackets[:len(l.brackets)-1]
-		t.set(tInterpolationEnd, i, l.pos, "")
+		t.set(tInterpolationEnd, i, l.pos, 0, 0)
 		l.pos = i + 1
 		l.pop()
 		return

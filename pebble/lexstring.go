@@ -13,12 +13,12 @@ func (l *lexer) quoted(t *token, quote byte) {
 			i++
 			escaped = escaped || i < len(l.src) && l.src[i] == quote
 		case c == quote:
-			val := l.src[start+1 : i]
-			if escaped {
-				val = strings.ReplaceAll(val, `\`+string(quote), string(quote))
-			}
 			l.pos = i + 1
-			t.set(tString, start, l.pos, val)
+			t.set(tString, start, l.pos, start+1, i)
+			if escaped {
+				l.unescaped = strings.ReplaceAll(l.src[start+1:i], `\`+string(quote), string(quote))
+				t.to = unescaped
+			}
 			return
 		case c == '#' && quote == '"':
 			l.interpolating()
@@ -47,7 +47,7 @@ func (l *lexer) stringPart(t *token) {
 		l.brackets = append(l.brackets, '#')
 		l.push(inInterpolation)
 		l.pos += 2
-		t.set(tInterpolationStart, start, start, "")
+		t.set(tInterpolationStart, start, start, 0, 0)
 		return
 	}
 	i := start
@@ -59,7 +59,7 @@ func (l *lexer) stringPart(t *token) {
 	}
 	if i = min(i, len(l.src)); i > start {
 		l.pos = i
-		t.set(tString, start, i, l.src[start:i])
+		t.set(tString, start, i, start, i)
 		return
 	}
 	l.brackets = l.brackets[:len(l.brackets)-1]

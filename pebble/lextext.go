@@ -7,14 +7,14 @@ import "strings"
 func (l *lexer) data(t *token) {
 	start := l.pos
 	at := nextDelimiter(l.src, start)
-	text := l.src[start:at]
+	from, to := start, at
 	if l.trim {
-		text = trimLeft(text)
+		from = skipJavaSpace(l.src[:at], start)
 		l.trim = false
 	}
 	if at == len(l.src) {
 		l.pos = at
-		l.text(t, text, start, at)
+		l.text(t, start, at, from, to)
 		return
 	}
 	end := at + 2
@@ -22,12 +22,12 @@ func (l *lexer) data(t *token) {
 	// unary minus, or text of a comment.
 	if end < len(l.src) && l.src[end] == '-' {
 		if after := skipASCIISpace(l.src, end+1); after > end+1 {
-			text = trimRight(text)
+			to = from + len(trimRight(l.src[from:to]))
 			end = after
 		}
 	}
 	l.pos = end
-	l.text(t, text, start, at+2)
+	l.text(t, start, at+2, from, to)
 	l.opened = mark{int32(at), int32(end)}
 	switch l.src[at+1] {
 	case '#':
@@ -54,15 +54,15 @@ func (l *lexer) data(t *token) {
 }
 
 // text sets t to a text, unless that is empty.
-func (l *lexer) text(t *token, text string, at, line int) {
-	if text != "" {
-		t.set(tText, at, line, text)
+func (l *lexer) text(t *token, at, line, from, to int) {
+	if from < to {
+		t.set(tText, at, line, from, to)
 	}
 }
 
 // open sets t to the opening delimiter after a text.
 func (l *lexer) open(t *token) {
-	t.set(l.opening, int(l.opened.at), int(l.opened.line), "")
+	t.set(l.opening, int(l.opened.at), int(l.opened.line), 0, 0)
 	l.opening = tEOF
 }
 
@@ -128,13 +128,13 @@ func (l *lexer) verbatim(t *token, body int) {
 		if !ok {
 			continue
 		}
-		text := trimLeft(l.src[body:i])
+		from, to := skipJavaSpace(l.src[:i], body), i
 		if left {
-			text = trimRight(text)
+			to = from + len(trimRight(l.src[from:i]))
 		}
 		l.trim = right
 		l.pos = end
-		l.text(t, text, body, end)
+		l.text(t, body, end, from, to)
 		return
 	}
 }

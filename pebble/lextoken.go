@@ -55,7 +55,7 @@ func (l *lexer) common(t *token) bool {
 			return false
 		}
 		l.pos = i + n + 2
-		t.set(tString, i, l.pos, val)
+		t.set(tString, i, l.pos, i+1, i+1+n)
 		return true
 	}
 	return false
@@ -63,7 +63,7 @@ func (l *lexer) common(t *token) bool {
 
 // mark sets t to the punctuation at i.
 func (l *lexer) mark(t *token, i int) {
-	t.set(tPunctuation, i, i, l.src[i:i+1])
+	t.set(tPunctuation, i, i, i, i+1)
 	t.char = l.src[i]
 	l.pos = i + 1
 }
@@ -102,7 +102,7 @@ func (l *lexer) expression(t *token) {
 func (l *lexer) operator(t *token, op operator, n int) {
 	start := l.pos
 	l.pos += n
-	t.set(tOperator, start, start, l.src[start:l.pos])
+	t.set(tOperator, start, start, start, l.pos)
 	t.op = op
 }
 
@@ -125,7 +125,7 @@ func (l *lexer) word(t *token) {
 		return
 	}
 	l.pos = i
-	t.set(tName, start, start, l.src[start:i])
+	t.set(tName, start, start, start, i)
 }
 
 func (l *lexer) unexpected(t *token) {
@@ -147,7 +147,7 @@ func (l *lexer) number(t *token) {
 		i = skipDigits(l.src, i+1)
 	}
 	l.pos = i
-	t.set(kind, start, start, l.src[start:i])
+	t.set(kind, start, start, start, i)
 }
 
 func (l *lexer) punctuation(t *token, c byte) {

@@ -4,7 +4,7 @@ func (p *parser) importTag() node {
 	n := &importNode{at: markOf(p.tok)}
 	p.next()
 	n.file = p.expression()
-	if p.tok.is(tName, "as") {
+	if p.is(tName, "as") {
 		p.next()
 		n.alias = p.newName()
 	}
@@ -16,14 +16,14 @@ func (p *parser) fromTag() node {
 	n := &fromNode{at: markOf(p.tok)}
 	p.next()
 	n.file = p.expression()
-	if !p.tok.is(tName, "import") {
+	if !p.is(tName, "import") {
 		p.unexpectedWant("NAME")
 	}
 	p.next()
 	for p.err == nil && p.tok.kind != tExecuteEnd {
 		m := namedMacro{name: p.newName()}
 		m.alias = m.name
-		if p.tok.is(tName, "as") {
+		if p.is(tName, "as") {
 			p.next()
 			m.alias = p.newName()
 		}

@@ -42,11 +42,11 @@ func (p *parser) arguments() arguments {
 }
 
 // optionalArguments parses arguments if there are any.
-func (p *parser) optionalArguments(name token) arguments {
+func (p *parser) optionalArguments(name mark) arguments {
 	if p.tok.punct('(') {
 		return p.arguments()
 	}
-	return arguments{at: markOf(name)}
+	return arguments{at: name}
 }
 
 // postfix parses the attributes and subscripts after an operand.
@@ -83,36 +83,36 @@ func (p *parser) subscript(x, index expr, m mark) expr {
 }
 
 func (p *parser) attribute(x expr) expr {
-	t := p.tok
+	name, m := p.val(), p.tok.mark
 	p.expect(tName)
 	if !p.tok.punct('(') {
-		return p.newAttr(x, t.val, markOf(t))
+		return p.newAttr(x, name, m)
 	}
 	if p.cfg.dialect == DestinationSDK {
-		p.failf(markOf(t), "methods cannot be called: %s", t.val)
+		p.failf(m, "methods cannot be called: %s", name)
 	}
 	a := p.arguments()
 	if len(a.named) > 0 {
 		p.failf(markOf(p.tok), "Can not use named arguments when calling a bean method")
 	}
-	return &methodExpr{x, t.val, a, markOf(t)}
+	return &methodExpr{x, name, a, m}
 }
 
 // filter parses the name and arguments after the operator |.
 func (p *parser) filter(input expr) expr {
-	name := p.tok
+	name, m := p.val(), p.tok.mark
 	p.expect(tName)
-	a := p.optionalArguments(name)
+	a := p.optionalArguments(m)
 	x := p.slabs.filters.new()
-	x.name, x.input, x.at = name.val, input, mark{name.at, p.tok.line}
-	if c, ok := p.cfg.filters[name.val]; ok {
+	x.name, x.input, x.at = name, input, mark{m.at, p.tok.line}
+	if c, ok := p.cfg.filters[name]; ok {
 		x.custom = c.call
 		x.args = p.bindArguments(a, c.params, false)
 		return x
 	}
-	def, ok := filterOf(name.val, p.cfg.dialect)
+	def, ok := filterOf(name, p.cfg.dialect)
 	if !ok {
-		p.unknown("Filter", name, filterNames(p.cfg))
+		p.unknown("Filter", name, m, filterNames)
 		return x
 	}
 	x.def = def
@@ -122,14 +122,14 @@ func (p *parser) filter(input expr) expr {
 }
 
 func (p *parser) test(input expr, negate bool) expr {
-	name := p.tok
+	name, m := p.val(), p.tok.mark
 	p.expect(tName)
-	a := p.optionalArguments(name)
+	a := p.optionalArguments(m)
 	x := p.slabs.tests.new()
-	x.name, x.x, x.negate, x.at = name.val, input, negate, mark{name.at, p.tok.line}
-	x.what = testOf(name.val)
+	x.name, x.x, x.negate, x.at = name, input, negate, mark{m.at, p.tok.line}
+	x.what = testOf(name)
 	if x.what == testUnknown {
-		p.unknown("Test", name, testNames())
+		p.unknown("Test", name, m, func(*config) []string { return testNames() })
 		return x
 	}
 	if len(a.pos) > 0 {
@@ -139,29 +139,29 @@ func (p *parser) test(input expr, negate bool) expr {
 	return x
 }
 
-// call parses the arguments of a function or macro whose name is t.
-func (p *parser) call(t token) expr {
-	open := mark{t.at, p.tok.line}
+// call parses the arguments of a function or macro whose name stands at m.
+func (p *parser) call(name string, m mark) expr {
+	open := mark{m.at, p.tok.line}
 	a := p.arguments()
-	if _, custom := p.cfg.functions[t.val]; !custom && p.cfg.dialect == Language {
-		switch t.val {
+	if _, custom := p.cfg.functions[name]; !custom && p.cfg.dialect == Language {
+		switch name {
 		case "parent":
-			return p.parentCall(mark{t.at, p.tok.line})
+			return p.parentCall(mark{m.at, p.tok.line})
 		case "block":
 			return p.blockCall(a, open)
 		}
 	}
 	x := p.slabs.calls.new()
-	x.name, x.at = t.val, open
-	if c, ok := p.cfg.functions[t.val]; ok {
+	x.name, x.at = name, open
+	if c, ok := p.cfg.functions[name]; ok {
 		x.custom = c.call
 		x.args = p.bindArguments(a, c.params, c.params == nil)
 		return x
 	}
-	def, ok := functionOf(t.val, p.cfg.dialect)
+	def, ok := functionOf(name, p.cfg.dialect)
 	if !ok {
 		x.macro = &arguments{a.pos, a.named, a.at}
-		p.unknown("Function or Macro", t, functionNames(p.cfg))
+		p.unknown("Function or Macro", name, m, functionNames)
 		return x
 	}
 	if def.check != nil && p.cfg.dialect == DestinationSDK {
@@ -175,15 +175,15 @@ func (p *parser) call(t token) expr {
 }
 
 // unknown refuses a name in the dialect that checks names when parsing.
-func (p *parser) unknown(what string, t token, known []string) {
+func (p *parser) unknown(what, name string, m mark, known func(*config) []string) {
 	if p.cfg.dialect != DestinationSDK {
 		return
 	}
 	hint := ""
-	if _, ok := builtinFunctions[t.val]; ok || t.val == "block" || t.val == "parent" {
+	if _, ok := builtinFunctions[name]; ok || name == "block" || name == "parent" {
 		hint = " Destination SDK does not permit it."
 	} else {
-		hint = didYouMean(t.val, known)
+		hint = didYouMean(name, known(p.cfg))
 	}
-	p.failf(markOf(t), "%s [%s] does not exist.%s", what, t.val, hint)
+	p.failf(m, "%s [%s] does not exist.%s", what, name, hint)
 }

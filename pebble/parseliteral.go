@@ -18,16 +18,17 @@ func constant(name string) (Value, bool) {
 }
 
 func (p *parser) numberLiteral(t token) expr {
-	if strings.IndexByte(t.val, '.') >= 0 {
-		f, err := strconv.ParseFloat(t.val, 64)
+	text := p.lex.val(t)
+	if strings.IndexByte(text, '.') >= 0 {
+		f, err := strconv.ParseFloat(text, 64)
 		if err != nil && f == 0 {
-			p.failf(markOf(t), `Unexpected token "%s" of value "%s"`, t.kind, t.val)
+			p.failf(markOf(t), `Unexpected token "%s" of value "%s"`, t.kind, text)
 		}
 		return p.literal(Float(f))
 	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(t.val, "L"), 10, 64)
+	n, err := strconv.ParseInt(strings.TrimSuffix(text, "L"), 10, 64)
 	if err != nil {
-		p.fail("NumberFormatException", `For input string: "`+t.val+`"`, markOf(t))
+		p.fail("NumberFormatException", `For input string: "`+text+`"`, markOf(t))
 	}
 	return p.literal(Int(n))
 }
@@ -53,7 +54,7 @@ func (p *parser) stringLiteral() expr {
 
 func (p *parser) text() expr {
 	s := p.slabs.strings.new()
-	*s = p.tok.val
+	*s = p.val()
 	x := p.literal(Value{kind: kString, o: s})
 	p.next()
 	return x

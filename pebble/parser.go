@@ -66,7 +66,7 @@ type escaping struct {
 
 func (p *parser) next() {
 	if p.err != nil {
-		p.tok.set(tEOF, len(p.lex.src), len(p.lex.src), "")
+		p.tok.set(tEOF, len(p.lex.src), len(p.lex.src), 0, 0)
 		return
 	}
 	p.lex.next(&p.tok)
@@ -113,18 +113,18 @@ func (p *parser) expectPunct(c byte) {
 
 func (p *parser) unexpectedWant(want string) {
 	p.failf(markOf(p.tok), `Unexpected token of value "%s" and type %s, expected token of type %s`,
-		p.tok.value(), p.tok.kind, want)
+		p.value(), p.tok.kind, want)
 }
 
 // newName moves past a name that the template binds.
 func (p *parser) newName() string {
-	switch p.tok.val {
+	name := p.val()
+	switch name {
 	case "true", "false", "null", "none":
 		if p.tok.kind != tString {
-			p.failf(markOf(p.tok), "Can not assign a value to %s", p.tok.val)
+			p.failf(markOf(p.tok), "Can not assign a value to %s", name)
 		}
 	}
-	name := p.tok.val
 	p.expect(tName)
 	return name
 }
@@ -155,7 +155,7 @@ func (p *parser) body(stops ...string) []piece {
 			if text != "" {
 				p.pieces = append(p.pieces, piece{text, nil})
 			}
-			text = p.tok.val
+			text = p.val()
 			p.next()
 			continue
 		case tPrintStart:
@@ -193,8 +193,9 @@ func (p *parser) at(names []string) bool {
 	if p.tok.kind != tName {
 		p.failf(markOf(p.tok), "A block must start with a tag name.")
 	}
+	tag := p.val()
 	for _, name := range names {
-		if p.tok.val == name {
+		if tag == name {
 			return true
 		}
 	}

@@ -120,21 +120,20 @@ func (p *parser) primary() expr {
 	case tString, tInterpolationStart:
 		return p.postfix(p.stringLiteral())
 	}
-	p.failf(markOf(p.tok), `Unexpected token "%s" of value "%s"`, p.tok.kind, p.tok.value())
+	p.failf(markOf(p.tok), `Unexpected token "%s" of value "%s"`, p.tok.kind, p.value())
 	return &literal{}
 }
 
 // named parses a constant, a variable or a call.
 func (p *parser) named() expr {
-	name, m := p.tok.val, p.tok.mark
+	name, m := p.val(), p.tok.mark
 	if v, ok := constant(name); ok {
 		p.next()
 		return p.literal(v)
 	}
 	if p.lex.nextIs('(') {
-		t := p.tok
 		p.next()
-		return p.call(t)
+		return p.call(name, m)
 	}
 	p.next()
 	x := p.slabs.vars.new()

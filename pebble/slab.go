@@ -6,9 +6,9 @@ import "strings"
 // large allocations instead of many small ones. What it has handed out belongs
 // to the template.
 type slab[T any] struct {
-	free  []T
+	chunk []T
+	used  int // how many of the chunk are handed out
 	first int // how many the first chunk holds, 0 to begin with one
-	size  int // of the last chunk
 }
 
 // maxChunk bounds what a chunk wastes, in items.
@@ -16,21 +16,21 @@ const maxChunk = 64
 
 // reserve makes a chunk with room for n more items.
 func (s *slab[T]) reserve(n int) {
-	s.size = max(n, s.first, min(2*s.size, maxChunk))
-	s.free = make([]T, s.size)
-	if s.first > 0 { // it was meant to be enough
-		s.first, s.size = 0, 4
+	size := max(n, s.first, min(2*len(s.chunk), maxChunk))
+	if s.chunk != nil && s.first > 0 { // the first one was meant to be enough
+		size = max(n, 4)
+		s.first = 0
 	}
+	s.chunk, s.used = make([]T, size), 0
 }
 
 // new returns a zero T.
 func (s *slab[T]) new() *T {
-	if len(s.free) == 0 {
+	if s.used == len(s.chunk) {
 		s.reserve(1)
 	}
-	x := &s.free[0]
-	s.free = s.free[1:]
-	return x
+	s.used++
+	return &s.chunk[s.used-1]
 }
 
 // copy returns a copy of items, nil if there are none.
@@ -39,11 +39,11 @@ func (s *slab[T]) copy(items []T) []T {
 	if n == 0 {
 		return nil
 	}
-	if len(s.free) < n {
+	if len(s.chunk)-s.used < n {
 		s.reserve(n)
 	}
-	kept := s.free[:n:n]
-	s.free = s.free[n:]
+	kept := s.chunk[s.used : s.used+n : s.used+n]
+	s.used += n
 	copy(kept, items)
 	return kept
 }
@@ -111,9 +111,9 @@ func (s *slabs) plant(src string) *Template {
 	}
 	c := new(callSeed)
 	t := s.sow(&c.seed)
-	s.vars.free, s.attrs.free = c.vars[:], c.attrs[:]
-	s.exprs.free, s.literals.free, s.strings.free = c.exprs[:], c.literals[:], c.strings[:]
-	s.calls.free, s.filters.free = c.calls[:], c.filters[:]
+	s.vars.chunk, s.attrs.chunk = c.vars[:], c.attrs[:]
+	s.exprs.chunk, s.literals.chunk, s.strings.chunk = c.exprs[:], c.literals[:], c.strings[:]
+	s.calls.chunk, s.filters.chunk = c.calls[:], c.filters[:]
 	return t
 }
 
@@ -122,6 +122,6 @@ func (s *slabs) plant(src string) *Template {
 const maxSeed = 16 << 10
 
 func (s *slabs) sow(d *seed) *Template {
-	s.pieces.free, s.prints.free, s.vars.free, s.attrs.free = d.pieces[:], d.prints[:], d.vars[:], d.attrs[:]
+	s.pieces.chunk, s.prints.chunk, s.vars.chunk, s.attrs.chunk = d.pieces[:], d.prints[:], d.vars[:], d.attrs[:]
 	return &d.t
 }

@@ -4,15 +4,15 @@ import "strings"
 
 // tag parses the tag whose name is the current token. Some tags leave no node.
 func (p *parser) tag() node {
-	name := p.tok
+	name := p.val()
 	if p.cfg.dialect == DestinationSDK {
-		switch name.val {
+		switch name {
 		case "filter", "for", "if", "set":
 		default:
 			return p.noTag(name)
 		}
 	}
-	switch name.val {
+	switch name {
 	case "if":
 		return p.ifTag()
 	case "for":
@@ -34,8 +34,8 @@ func (p *parser) tag() node {
 }
 
 // templateTag parses the tags that concern other templates or named parts.
-func (p *parser) templateTag(name token) node {
-	switch name.val {
+func (p *parser) templateTag(name string) node {
+	switch name {
 	case "block":
 		return p.blockTag()
 	case "extends":
@@ -56,16 +56,16 @@ func (p *parser) templateTag(name token) node {
 	return p.noTag(name)
 }
 
-func (p *parser) noTag(name token) node {
+func (p *parser) noTag(name string) node {
 	hint := ""
 	switch {
 	case p.cfg.dialect != DestinationSDK:
-	case languageTag(name.val):
+	case languageTag(name):
 		hint = ". Destination SDK permits only filter, for, if and set."
 	default:
-		hint = didYouMean(name.val, []string{"filter", "endfilter", "for", "endfor", "if", "else", "elseif", "endif", "set"})
+		hint = didYouMean(name, []string{"filter", "endfilter", "for", "endfor", "if", "else", "elseif", "endif", "set"})
 	}
-	p.failf(markOf(name), `Unexpected tag name "%s"%s`, name.val, hint)
+	p.failf(markOf(p.tok), `Unexpected tag name "%s"%s`, name, hint)
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (p *parser) ifTag() node {
 	n := p.slabs.ifs.new()
 	n.at = markOf(p.tok)
 	base := len(p.branches)
-	for tag := "if"; ; tag = p.tok.val {
+	for tag := "if"; ; tag = p.val() {
 		switch {
 		case p.tok.kind == tEOF:
 			p.endless("endif")
@@ -115,7 +115,7 @@ func (p *parser) forTag() node {
 	n := &forNode{at: markOf(p.tok)}
 	p.next()
 	n.name = p.newName()
-	if !p.tok.is(tName, "in") {
+	if !p.is(tName, "in") {
 		p.unexpectedWant("NAME")
 	}
 	p.next()
@@ -125,7 +125,7 @@ func (p *parser) forTag() node {
 	p.item = n.name
 	n.body = p.body("else", "endfor")
 	p.item = outer
-	if p.tok.is(tName, "else") {
+	if p.is(tName, "else") {
 		p.next()
 		p.expect(tExecuteEnd)
 		n.other = p.body("endfor")
@@ -190,11 +190,11 @@ func (p *parser) autoescapeTag() node {
 	esc := escaping{strategy: escapeHTML}
 	on := true
 	if p.tok.kind == tName {
-		on = strings.EqualFold(p.tok.val, "true")
+		on = strings.EqualFold(p.val(), "true")
 		p.next()
 	}
 	if p.tok.kind == tString {
-		name := p.tok.val
+		name := p.val()
 		esc = escaping{strategyOf(name), &name}
 		p.next()
 	}

@@ -3,23 +3,23 @@ package pebble
 func (p *parser) blockTag() node {
 	tag := p.tok
 	p.next()
-	name := p.tok
-	if name.kind != tName && name.kind != tString {
+	name := p.val()
+	if p.tok.kind != tName && p.tok.kind != tString {
 		p.expect(tName)
 	}
 	p.next()
 	p.expect(tExecuteEnd)
-	p.blocks = append(p.blocks, name.val)
+	p.blocks = append(p.blocks, name)
 	item := p.item
 	p.item = "" // a block also renders outside of the loop around it
-	n := &blockNode{name: name.val, body: p.body("endblock")}
+	n := &blockNode{name: name, body: p.body("endblock")}
 	p.item = item
 	p.blocks = p.blocks[:len(p.blocks)-1]
-	if !p.tok.is(tName, "endblock") {
+	if !p.is(tName, "endblock") {
 		p.failf(markOf(tag), "endblock tag should be present with block tag starting line number ")
 	}
 	p.next()
-	if p.tok.is(tName, name.val) || p.tok.is(tString, name.val) {
+	if p.is(tName, name) || p.is(tString, name) {
 		p.next()
 	}
 	p.expect(tExecuteEnd)
@@ -66,7 +66,7 @@ func (p *parser) includeTag() node {
 
 // withMap parses the literal map after with, if there is one.
 func (p *parser) withMap() *mapExpr {
-	if !p.tok.is(tName, "with") {
+	if !p.is(tName, "with") {
 		return nil
 	}
 	p.next()
@@ -110,7 +110,7 @@ func (p *parser) embedTag() node {
 	p.t.blocks = nil
 	for p.err == nil {
 		if p.tok.kind == tText {
-			if !isJavaBlank(p.tok.val) {
+			if !isJavaBlank(p.val()) {
 				p.failf(markOf(p.tok), "A template that extends another one cannot include content outside blocks. Did you forget to put the content inside a {%% block %%} tag?")
 			}
 			p.next()
@@ -121,12 +121,12 @@ func (p *parser) embedTag() node {
 			break
 		}
 		p.next()
-		if p.tok.is(tName, "endembed") {
+		if p.is(tName, "endembed") {
 			p.next()
 			p.expect(tExecuteEnd)
 			break
 		}
-		if !p.tok.is(tName, "block") {
+		if !p.is(tName, "block") {
 			p.unexpectedWant("NAME")
 			break
 		}

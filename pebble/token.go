@@ -75,33 +75,48 @@ func (o operator) precedence() int { return int(precedences[o]) }
 // unary reports whether the operator can stand before an operand.
 func (o operator) unary() bool { return o == opNot || o == opAdd || o == opSubtract }
 
-// token is a piece of source. Lines are not counted while lexing: an error works
-// them out from the offsets.
+// token is a piece of source. It holds offsets only: a pointer would cost a write
+// barrier for each token while the garbage is being collected. Lines are not
+// counted while lexing: an error works them out from the offsets.
 type token struct {
 	kind tokenKind
 	op   operator // of tOperator
 	char byte     // of tPunctuation
 	mark
-	val string
+	from, to int32 // the text; to is unescaped for that of a string with escapes
 }
 
-// set makes t a token of the source from start to end.
-func (t *token) set(kind tokenKind, start, end int, val string) {
+const unescaped = -1
+
+// set makes t a token that is marked by at and line, with the text from from to to.
+func (t *token) set(kind tokenKind, at, line, from, to int) {
 	t.kind, t.op, t.char = kind, opNone, 0
-	t.mark = mark{int32(start), int32(end)}
-	t.val = val
+	t.mark = mark{int32(at), int32(line)}
+	t.from, t.to = int32(from), int32(to)
 }
-
-func (t *token) is(kind tokenKind, val string) bool { return t.kind == kind && t.val == val }
 
 // punct reports whether the token is the punctuation c.
 func (t *token) punct(c byte) bool { return t.char == c }
 
-// value is the token's text as messages show it.
-func (t *token) value() string {
-	switch t.kind {
+// val is the text of the token that was lexed last.
+func (l *lexer) val(t token) string {
+	if t.to == unescaped {
+		return l.unescaped
+	}
+	return l.src[t.from:t.to]
+}
+
+// value is the text of the current token as messages show it.
+func (p *parser) value() string {
+	switch p.tok.kind {
 	case tEOF, tExecuteStart, tPrintStart, tInterpolationStart, tInterpolationEnd:
 		return "null"
 	}
-	return t.val
+	return p.val()
 }
+
+// val is the text of the current token.
+func (p *parser) val() string { return p.lex.val(p.tok) }
+
+// is reports whether the current token has that kind and text.
+func (p *parser) is(kind tokenKind, val string) bool { return p.tok.kind == kind && p.val() == val }
