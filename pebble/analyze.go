@@ -208,7 +208,7 @@ func (e *filterExpr) analyze(a *analysis) {
 	e.input.analyze(a)
 	a.arguments(&e.args)
 	if e.def == nil && e.custom == nil {
-		a.fault("Filter ["+e.name+"] does not exist."+didYouMean(e.name, filterNames(&a.t.cfg)), e.at, "filter")
+		a.fault("Filter ["+e.name+"] does not exist."+didYouMean(e.name, filterNames(a.t.cfg)), e.at, "filter")
 	}
 }
 

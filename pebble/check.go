@@ -13,7 +13,7 @@ func (t *Template) Check() []*Error {
 	for _, c := range a.unknown {
 		if !a.imports && t.macros[c.name] == nil && !a.imported[c.name] {
 			faults = append(faults, t.fault("Function or Macro ["+c.name+"] does not exist."+
-				didYouMean(c.name, functionNames(&t.cfg)), c.at, "function or macro"))
+				didYouMean(c.name, functionNames(t.cfg)), c.at, "function or macro"))
 		}
 	}
 	sort.SliceStable(faults, func(i, j int) bool {

@@ -6,13 +6,13 @@ import "unicode/utf8"
 type class uint8
 
 const (
-	classNone class = iota
+	classLetter  class = iota
+	classDigit         // the last one that a name is made of
+	classMark          // punctuation that is never part of an operator
+	classBracket       // likewise, of what has to close
+	classNone
 	classSpace
-	classLetter
-	classDigit
-	classMark    // punctuation that is never part of an operator
-	classBracket // likewise, of what has to close
-	classSymbol  // an operator, or the punctuation . and =
+	classSymbol // an operator, or the punctuation . and =
 	classQuote
 	classWide // a character beyond ASCII
 )
@@ -20,6 +20,7 @@ const (
 // classes has the class of each byte. Nothing writes to it.
 var classes = func() (t [256]class) {
 	for c := range t {
+		t[c] = classNone
 		switch b := byte(c); {
 		case b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_':
 			t[c] = classLetter
@@ -46,7 +47,7 @@ var classes = func() (t [256]class) {
 
 // skipWord skips the ASCII letters, digits and underscores at i.
 func skipWord(s string, i int) int {
-	for i < len(s) && classes[s[i]]-classLetter <= classDigit-classLetter {
+	for i < len(s) && classes[s[i]] <= classDigit {
 		i++
 	}
 	return i

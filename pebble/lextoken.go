@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// common lexes a token that looks the same in any tag, if the next one is such a
-// token: one that cannot be part of a delimiter.
+// common lexes one of the tokens that tags are mostly made of, if the next one is
+// such a token.
 func (l *lexer) common(t *token) bool {
 	i := l.pos
 	for i < len(l.src) && isASCIISpace(l.src[i]) {
@@ -18,26 +18,27 @@ func (l *lexer) common(t *token) bool {
 	c := l.src[i]
 	switch classes[c] {
 	case classLetter:
-		l.pos = i
-		l.word(t)
+		l.word(t, i)
 		return true
 	case classMark:
 		l.mark(t, i)
 		return true
 	case classBracket:
 		if c == '}' {
-			return false
+			return l.state == inPrint && l.closed(t, i)
 		}
 		l.pos = i
 		l.punctuation(t, c)
 		return true
 	case classSymbol:
-		if c == '-' || c == '%' {
+		if c == '-' {
 			return false
 		}
+		if c == '%' {
+			return l.state == inExecute && l.closed(t, i)
+		}
 		if op, n := symbolAt(l.src, i); n > 0 {
-			l.pos = i
-			l.operator(t, op, n)
+			l.operator(t, op, i, n)
 			return true
 		}
 		if c == '.' || c == '=' {
@@ -61,6 +62,21 @@ func (l *lexer) common(t *token) bool {
 	return false
 }
 
+// closed lexes the closing delimiter of the tag, if it stands at i and has no dash.
+func (l *lexer) closed(t *token, i int) bool {
+	if i+1 >= len(l.src) || l.src[i+1] != '}' || len(l.brackets) > 0 {
+		return false
+	}
+	end := tPrintEnd
+	if l.state == inExecute {
+		end = tExecuteEnd
+	}
+	t.set(end, i, l.pos, i, i+2)
+	l.pos = skipLineBreak(l.src, i+2)
+	l.pop()
+	return true
+}
+
 // mark sets t to the punctuation at i.
 func (l *lexer) mark(t *token, i int) {
 	t.set(tPunctuation, i, i, i, i+1)
@@ -78,7 +94,7 @@ func (l *lexer) expression(t *token) {
 	c := l.src[start]
 	switch classes[c] {
 	case classLetter, classWide:
-		l.word(t)
+		l.word(t, start)
 	case classMark, classBracket:
 		l.punctuation(t, c)
 	case classSymbol:
@@ -88,7 +104,7 @@ func (l *lexer) expression(t *token) {
 		} else if n == 0 {
 			l.unexpected(t)
 		} else {
-			l.operator(t, op, n)
+			l.operator(t, op, start, n)
 		}
 	case classDigit:
 		l.number(t)
@@ -99,21 +115,19 @@ func (l *lexer) expression(t *token) {
 	}
 }
 
-func (l *lexer) operator(t *token, op operator, n int) {
-	start := l.pos
-	l.pos += n
+func (l *lexer) operator(t *token, op operator, start, n int) {
+	l.pos = start + n
 	t.set(tOperator, start, start, start, l.pos)
 	t.op = op
 }
 
 // word lexes a name, or an operator that is a word.
-func (l *lexer) word(t *token) {
-	start := l.pos
+func (l *lexer) word(t *token, start int) {
 	i := skipWord(l.src, start)
 	switch l.src[start] {
 	case 'a', 'c', 'e', 'i', 'n', 'o': // what operators begin with
 		if op, n := wordOperator(l.src, start, i); n > 0 {
-			l.operator(t, op, n)
+			l.operator(t, op, start, n)
 			return
 		}
 	}

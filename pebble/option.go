@@ -66,7 +66,18 @@ type config struct {
 	functions  map[string]customFunc   // name → function
 }
 
-func (c *config) apply(opts []Option) {
+// defaults is the config of templates without options. Nothing writes to it.
+var defaults = newConfig(nil)
+
+func configOf(opts []Option) *config {
+	if len(opts) == 0 {
+		return defaults
+	}
+	return newConfig(opts)
+}
+
+func newConfig(opts []Option) *config {
+	c := new(config)
 	for _, o := range opts {
 		o(c)
 	}
@@ -78,6 +89,7 @@ func (c *config) apply(opts []Option) {
 	} else {
 		c.limits = c.limits.fill(c.dialect.limits())
 	}
+	return c
 }
 
 // WithDialect selects the dialect; [Language] is the default.

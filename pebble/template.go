@@ -13,7 +13,7 @@ type Template struct {
 	root   []piece
 	blocks map[string]*blockNode // name → the last block of that name
 	macros map[string]*macroNode // name → macro
-	cfg    config
+	cfg    *config
 	set    *templateSet // the templates that load one another
 	// dynamic reports an expression or a tag anywhere.
 	dynamic bool
@@ -28,8 +28,7 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 func Parse(name, text string, opts ...Option) (*Template, error) {
 	p := parsers.Get().(*parser)
 	t := p.slabs.plant(text)
-	t.name, t.src = name, text
-	t.cfg.apply(opts)
+	t.name, t.src, t.cfg = name, text, configOf(opts)
 	if t.cfg.loader != nil {
 		t.set = &templateSet{templates: map[string]*Template{}}
 	}
@@ -48,7 +47,7 @@ func (p *parser) compile(t *Template) *Error {
 			Limit: "TemplateBytes", Op: "parsing",
 		}
 	}
-	p.t, p.cfg = t, &t.cfg
+	p.t, p.cfg = t, t.cfg
 	p.lex.src = t.src
 	p.lex.plain = t.cfg.dialect == DestinationSDK
 	p.escape = escaping{t.cfg.escape, &t.cfg.escapeName}
