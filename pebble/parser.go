@@ -50,8 +50,11 @@ func (p *parser) free() {
 	clear(p.exprs[:cap(p.exprs)])
 	clear(p.branches[:cap(p.branches)])
 	clear(p.names[:p.known])
-	p.lex = lexer{outer: p.lex.outer[:0], brackets: p.lex.brackets[:0]}
-	p.tok, p.slabs, p.escape = token{}, slabs{}, escaping{}
+	l := &p.lex
+	l.src, l.unescaped, l.err = "", "", nil
+	l.pos, l.state, l.trim, l.plain, l.opening = 0, inData, false, false, tEOF
+	l.outer, l.brackets = l.outer[:0], l.brackets[:0]
+	p.slabs, p.escape = slabs{}, escaping{}
 	p.pieces, p.exprs, p.branches, p.blocks = p.pieces[:0], p.exprs[:0], p.branches[:0], nil
 	p.t, p.cfg, p.err, p.item = nil, nil, nil, ""
 	p.known, p.depth, p.chain = 0, 0, 0
@@ -210,7 +213,7 @@ func (p *parser) print() node {
 		return p.newPrint(x, p.escape)
 	}
 	if t, ok := x.(*ternaryExpr); ok {
-		return &printTernary{t, p.escapeOf(t.yes), p.escapeOf(t.no)}
+		return p.slabs.choices.add(printTernary{t, p.escapeOf(t.yes), p.escapeOf(t.no)})
 	}
 	return p.newPrint(x, p.escapeOf(x))
 }

@@ -45,7 +45,7 @@ func (p *parser) operand() expr {
 		if t := p.tok; t.op.unary() {
 			p.next()
 			x := p.expressionAt(unaryPrecedence)
-			return &unaryExpr{t.op, x, mark{t.at, p.tok.line}}
+			return p.slabs.unaries.add(unaryExpr{t.op, x, mark{t.at, p.tok.line}})
 		}
 	case tPunctuation:
 		switch p.tok.char {
@@ -76,27 +76,23 @@ func (p *parser) binary(left expr) expr {
 	m := mark{t.at, p.tok.line}
 	switch t.op {
 	case opOr, opAnd:
-		return &logicExpr{left, right, t.op == opAnd, m}
+		return p.slabs.logics.add(logicExpr{left, right, t.op == opAnd, m})
 	case opContains:
 		return &containsExpr{left, right, m}
 	case opEqual, opNotEqual:
-		return &equalExpr{left, right, t.op == opNotEqual, m}
+		return p.slabs.equals.add(equalExpr{left, right, t.op == opNotEqual, m})
 	case opGreater, opLess, opGreaterEqual, opLessEqual:
-		x := p.slabs.compares.new()
-		*x = compareExpr{left, right, t.op, m}
-		return x
+		return p.slabs.compares.add(compareExpr{left, right, t.op, m})
 	case opConcat:
 		return p.concat(left, right, m)
 	case opRange:
 		return &rangeExpr{left, right, m}
 	}
-	return &arithExpr{left, right, t.op, m}
+	return p.slabs.ariths.add(arithExpr{left, right, t.op, m})
 }
 
 func (p *parser) concat(left, right expr, m mark) expr {
-	x := p.slabs.concats.new()
-	*x = concatExpr{left, right, m}
-	return x
+	return p.slabs.concats.add(concatExpr{left, right, m})
 }
 
 func (p *parser) ternary(cond expr) expr {
@@ -105,7 +101,7 @@ func (p *parser) ternary(cond expr) expr {
 	yes := p.expression()
 	p.expectPunct(':')
 	no := p.expression()
-	return &ternaryExpr{cond, yes, no, mark{at, p.tok.line}}
+	return p.slabs.ternaries.add(ternaryExpr{cond, yes, no, mark{at, p.tok.line}})
 }
 
 // primary parses a name, a constant, a number or a string.

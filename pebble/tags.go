@@ -112,7 +112,8 @@ func (p *parser) endless(end string) {
 }
 
 func (p *parser) forTag() node {
-	n := &forNode{at: markOf(p.tok)}
+	n := p.slabs.fors.new()
+	n.at = markOf(p.tok)
 	p.next()
 	n.name = p.newName()
 	if !p.is(tName, "in") {
@@ -140,7 +141,8 @@ func (p *parser) forTag() node {
 
 func (p *parser) setTag() node {
 	p.next()
-	n := &setNode{name: p.newName()}
+	n := p.slabs.sets.new()
+	n.name = p.newName()
 	p.expectPunct('=')
 	n.x = p.expression()
 	p.guess(n.name)
