@@ -16,6 +16,8 @@ const (
 	RevocationWaiting RevocationState = "waiting"
 	RevocationRevoked RevocationState = "revoked"
 	RevocationFailed  RevocationState = "failed"
+	// RevocationNone: there was no way to revoke it, which an offboarding notes.
+	RevocationNone RevocationState = "none"
 )
 
 // Revocation is the grant of a deleted connection, on its way to its end at the provider. A zero time is never.

@@ -60,6 +60,18 @@ func TestRoutes(t *testing.T) {
 		{"DELETE /api/v1/revocations/a ", func(ctx context.Context, c *client.Client) error {
 			return c.ForgetRevocation(ctx, "a")
 		}},
+		{`POST /api/v1/organizations/a@AdobeOrg/offboard {"confirm":"a@AdobeOrg"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.Offboard(ctx, "a@AdobeOrg")
+			return err
+		}},
+		{"GET /api/v1/organizations/a@AdobeOrg/offboard ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Offboarding(ctx, "a@AdobeOrg")
+			return err
+		}},
+		{`POST /api/v1/organizations/a@AdobeOrg/offboard {"confirm":"a@AdobeOrg","erase":true,"forget_failed":true}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.EraseOrganization(ctx, "a@AdobeOrg", true)
+			return err
+		}},
 		{"DELETE /api/v1/definitions/a ", func(ctx context.Context, c *client.Client) error {
 			return c.DeleteDefinition(ctx, "a")
 		}},

@@ -36,6 +36,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
 	"latchkey/internal/webhook"
+	"latchkey/internal/workflow"
 )
 
 // Config is what the API works with.
@@ -45,13 +46,14 @@ type Config struct {
 	Tokens      Tokens
 	Audit       *audit.Log
 	// Reads records the tokens that are handed out; nil records none.
-	Reads       Reads
-	Explainer   Explainer
-	Keys        *registry.Keyring
-	Directory   *registry.Directory
-	Webhooks    *webhook.Subscriptions
-	Calendar    *calendar.Calendar
-	Revocations *revocation.Revocations
+	Reads        Reads
+	Explainer    Explainer
+	Keys         *registry.Keyring
+	Directory    *registry.Directory
+	Webhooks     *webhook.Subscriptions
+	Calendar     *calendar.Calendar
+	Revocations  *revocation.Revocations
+	Offboardings *workflow.Offboardings
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -91,9 +91,10 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
 		RootKeys: kept.Keyring(), Backups: &workflow.Backups{Store: snapshot{kept, kept.Audit()}, Clock: clock.System()}, Audit: record,
-		Revocations: revocation.New(kept.Revocations(), clock.System(), nil),
-		Webhooks:    webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
-		Checks:      []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
+		Revocations:  revocation.New(kept.Revocations(), clock.System(), nil),
+		Offboardings: &workflow.Offboardings{Store: kept.Offboardings(), Connections: connector, Clock: clock.System(), Changed: h.keyring.Reload},
+		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
+		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
 	for _, f := range change {
 		f(&h.config)

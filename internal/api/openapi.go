@@ -56,6 +56,7 @@ func (s *server) describe() ([]byte, error) {
 	s.explainRoutes(h)
 	s.providerRoutes(h)
 	s.revocationRoutes(h)
+	s.offboardRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

@@ -15,7 +15,7 @@ import (
 // Revocation is the grant of a deleted connection, on its way to its end at the provider.
 type Revocation struct {
 	ID            string             `json:"id" example:"rev_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
-	State         string             `json:"state" enum:"waiting,revoked,failed" doc:"waiting: it is tried, for three days; revoked: the provider has ended the grant; failed: it could not be revoked, and the grant may be alive."`
+	State         string             `json:"state" enum:"waiting,revoked,failed,none" doc:"waiting: it is tried, for three days; revoked: the provider has ended the grant; failed: it could not be revoked, and the grant may be alive; none: there was no way to revoke it, which an offboarding notes."`
 	Connection    string             `json:"connection" doc:"The id of the connection, which is gone." example:"conn_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
 	Label         *string            `json:"label" doc:"Its label, or null." example:"acme-emea"`
 	Sandbox       string             `json:"sandbox" example:"prod"`
@@ -31,7 +31,7 @@ type Revocation struct {
 
 // RevocationFailure is how an attempt failed.
 type RevocationFailure struct {
-	Class       string     `json:"class" doc:"denied, client_dead, provider_down or bad_response; busy: the provider was not asked, to spare it." example:"provider_down"`
+	Class       string     `json:"class" doc:"denied, client_dead, provider_down or bad_response; none: there was no way; busy: the provider was not asked, to spare it." example:"provider_down"`
 	Code        string     `json:"code,omitempty" doc:"The provider's error code." example:"temporarily_unavailable"`
 	Status      int        `json:"status,omitempty" doc:"Its HTTP status." example:"503"`
 	Description string     `json:"description,omitempty" doc:"Its own words, cleaned and shortened."`
@@ -45,7 +45,7 @@ type (
 	}
 	listRevocations struct {
 		Paging
-		State string `query:"state" enum:"waiting,revoked,failed" doc:"Only those in this state. failed is the list of what could not be revoked."`
+		State string `query:"state" enum:"waiting,revoked,failed,none" doc:"Only those in this state. failed is the list of what could not be revoked."`
 	}
 	deletedConnection struct {
 		Location string `header:"Location" doc:"The revocation of its grant, where there is one."`

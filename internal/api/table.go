@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
 	"latchkey/internal/webhook"
+	"latchkey/internal/workflow"
 )
 
 // known maps the rooms' sentinel errors. With the typed errors in [server.typed] it is the only place where an error
@@ -37,7 +38,8 @@ var known = []struct {
 	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},
 	{provider.ErrNotFound, kindNotFound, "There is no provider of that host, or none of your connections has called it."},
 	{revocation.ErrNotFound, kindNotFound, "There is no revocation with that id, or it is not yours to see."},
-	{revocation.ErrState, kindState, "The grant is revoked already."},
+	{revocation.ErrState, kindState, "The grant is revoked already, or there is no way to revoke it."},
+	{workflow.ErrNotOffboarding, kindState, "The organization is not being offboarded."},
 	{registry.ErrNotFound, kindNotFound, "There is no sandbox or key with that name or id, or it is not yours to see."},
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
@@ -100,6 +102,12 @@ func (s *server) typed(err error) *Problem {
 			return newProblem(kindInUse, count(e.Revocations, "grant of a deleted connection waits to be revoked by it", "grants of deleted connections wait to be revoked by it")+"; wait for that, or forget them (GET /api/v1/revocations?state=waiting).")
 		}
 		return newProblem(kindInUse, count(e.Connections, "connection to it exists", "connections to it exist")+"; delete those first.")
+	}
+	if e, ok := errors.AsType[*workflow.ConfirmError](err); ok {
+		return invalid(Item{Pointer: "/confirm", Message: "the organization's id does not stand here", Fix: "Send " + e.Want + "."})
+	}
+	if e, ok := errors.AsType[*workflow.UnsettledError](err); ok {
+		return newProblem(kindState, "Nothing was erased: "+e.Error()+".")
 	}
 	if e, ok := errors.AsType[*registry.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})

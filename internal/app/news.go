@@ -26,6 +26,7 @@ func (h *house) hearNews() {
 				return
 			case store.TopicAll:
 				h.keeper.ChangedAll()
+				h.store.Keyring().Forget() // an organization may be gone
 				h.clients.Forget()
 			}
 			if err := h.keyring.Reload(ctx); err != nil && ctx.Err() == nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"latchkey/internal/clock"
 	"latchkey/internal/revocation"
+	"latchkey/internal/workflow"
 )
 
 // openRevocations makes what ends the grants of deleted connections at their providers.
@@ -17,4 +18,10 @@ func (h *house) openRevocations() (err error) {
 	}
 	h.revocations = revocation.New(kept, clock.System(), h.revoker.Wake)
 	return nil
+}
+
+func (h *house) offboardings() *workflow.Offboardings {
+	return &workflow.Offboardings{
+		Store: h.store.Offboardings(), Connections: h.connector, Clock: clock.System(), Changed: h.keyring.Reload,
+	}
 }

@@ -25,7 +25,7 @@ three days. What could not be revoked stands in the list as failed: the grant ma
 }
 
 func revocationStates() []string {
-	return []string{string(client.RevocationWaiting), string(client.RevocationRevoked), string(client.RevocationFailed)}
+	return []string{string(client.RevocationWaiting), string(client.RevocationRevoked), string(client.RevocationFailed), string(client.RevocationNone)}
 }
 
 func (p *program) revocationListCommand() *cobra.Command {
@@ -54,7 +54,7 @@ func (p *program) revocationListCommand() *cobra.Command {
 			return list(p, c.Revocations(command.Context(), client.RevocationState(state)), head, p.revocationRow, empty)
 		},
 	}
-	command.Flags().StringVar(&state, "state", "", "only those in this `state`: waiting, revoked or failed")
+	command.Flags().StringVar(&state, "state", "", "only those in this `state`: waiting, revoked, failed or none")
 	return command
 }
 

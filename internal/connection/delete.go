@@ -22,6 +22,9 @@ type Deletion struct {
 	At         time.Time
 	// Now deletes although another process is renewing the token.
 	Now bool
+	// Unrevocable notes a connection whose grant there is no way to revoke, and why: an offboarding reports each.
+	Unrevocable *Revocation
+	Why         string
 }
 
 // Revocation is a grant to be ended at its provider, when its connection is gone.
@@ -62,12 +65,22 @@ const (
 // Delete removes a connection with its tokens and attempts. The grant is revoked at the provider in the background, where
 // the definition says how.
 func (c *Connector) Delete(ctx context.Context, caller access.Caller, ref Ref) (Deleted, error) {
+	return c.remove(ctx, caller, ref, false)
+}
+
+// Offboard is Delete that leaves a note of a grant which there is no way to revoke.
+func (c *Connector) Offboard(ctx context.Context, caller access.Caller, ref Ref) error {
+	_, err := c.remove(ctx, caller, ref, true)
+	return err
+}
+
+func (c *Connector) remove(ctx context.Context, caller access.Caller, ref Ref, report bool) (Deleted, error) {
 	record, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
 	if err != nil {
 		return Deleted{}, err
 	}
 	unsaved, reopen := c.config.Keeper.settle(ctx, record.ID)
-	deleted, err := c.delete(ctx, caller, record.Organization, record.ID, unsaved)
+	deleted, err := c.delete(ctx, caller, record.Organization, record.ID, unsaved, report)
 	if err != nil {
 		reopen()
 		return Deleted{}, fmt.Errorf("deleting the connection %s: %w", record.ID, err)
@@ -79,7 +92,7 @@ func (c *Connector) Delete(ctx context.Context, caller access.Caller, ref Ref) (
 	return deleted, nil
 }
 
-func (c *Connector) delete(ctx context.Context, caller access.Caller, organization, id string, unsaved *exchange.TokenSet) (Deleted, error) {
+func (c *Connector) delete(ctx context.Context, caller access.Caller, organization, id string, unsaved *exchange.TokenSet, report bool) (Deleted, error) {
 	until := c.config.Clock.Now().Add(settleLimit)
 	for try := 1; ; {
 		record, err := c.config.Store.Find(ctx, Selector{Organization: organization, ID: id})
@@ -98,6 +111,8 @@ func (c *Connector) delete(ctx context.Context, caller access.Caller, organizati
 		}
 		if d.Revocation != nil {
 			out.Revocation = d.Revocation.ID
+		} else if report {
+			d.Unrevocable, d.Why = c.noteOf(caller, &record), out.Why
 		}
 		err = c.config.Store.Delete(ctx, d)
 		if _, held := errors.AsType[*HeldError](err); held {
@@ -126,14 +141,19 @@ func (c *Connector) revocation(ctx context.Context, caller access.Caller, record
 	if !exchange.Revocable(plan, record.Tokens) {
 		return nil, "the definition does not say how a token is revoked (options.revocationUrl)", nil
 	}
-	r = &Revocation{
-		ID: ident.New("rev"), Organization: record.Organization, Sandbox: record.Sandbox, SandboxID: record.SandboxID, Connection: record.ID,
-		Label: record.Label, Definition: record.Definition, DefinitionName: record.DefinitionName, Revision: record.Revision,
-		Configuration: record.Configuration, Fields: record.Fields, Tokens: record.Tokens, CreatedBy: record.CreatedBy,
-		DeletedBy: caller.ID, CreatedAt: c.now(),
-	}
+	r = c.noteOf(caller, record)
+	r.Fields, r.Tokens = record.Fields, record.Tokens
 	r.Host = string(c.config.Keeper.revocationHost(ctx, plan, r.Input()))
 	return r, "", nil
+}
+
+// noteOf says whose grant it is.
+func (c *Connector) noteOf(caller access.Caller, record *Record) *Revocation {
+	return &Revocation{
+		ID: ident.New("rev"), Organization: record.Organization, Sandbox: record.Sandbox, SandboxID: record.SandboxID, Connection: record.ID,
+		Label: record.Label, Definition: record.Definition, DefinitionName: record.DefinitionName, Revision: record.Revision,
+		Configuration: record.Configuration, CreatedBy: record.CreatedBy, DeletedBy: caller.ID, CreatedAt: c.now(),
+	}
 }
 
 // settle keeps a connection from being renewed in this process, and waits for a renewal under way. It gives the tokens that

@@ -27,10 +27,11 @@ const (
 	Waiting State = "waiting" // it is tried, and tried again
 	Revoked State = "revoked" // the provider has ended the grant
 	Failed  State = "failed"  // it could not be revoked: the grant may still be alive
+	None    State = "none"    // there was no way to revoke it; an offboarding notes that
 )
 
 // States lists them.
-func States() []State { return []State{Waiting, Revoked, Failed} }
+func States() []State { return []State{Waiting, Revoked, Failed, None} }
 
 // Job is a grant to be revoked.
 type Job struct {
@@ -75,7 +76,7 @@ func (f *Failure) String() string {
 var ErrNotFound = errors.New("there is no such revocation")
 
 // ErrState says that a revocation is in no state for the act: one that worked is not tried again.
-var ErrState = errors.New("the grant is revoked already")
+var ErrState = errors.New("the grant is revoked already, or there is no way to revoke it")
 
 // Selection picks jobs, newest first.
 type Selection struct {

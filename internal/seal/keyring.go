@@ -188,3 +188,15 @@ func newKeyset() ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
+
+// Forget drops an organization's key from memory, or every one when none is named: the organization is gone, here or by
+// another node. One that is there is read again when it is needed.
+func (k *Keyring) Forget(organizations ...string) {
+	if len(organizations) == 0 {
+		k.keys.Clear()
+		return
+	}
+	for _, organization := range organizations {
+		k.keys.Delete(organization)
+	}
+}

@@ -17,7 +17,7 @@ import (
 // backedUp lists the tables of a backup, each behind those that it refers to. transient are the others.
 var backedUp = []string{
 	"root_keys", "data_keys", "organizations", "sandboxes", "api_keys", "definitions", "revisions", "connections", "attempts", "claims",
-	"revocations",
+	"revocations", "offboardings",
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"latchkey/internal/secret"
 )
@@ -21,3 +22,9 @@ func (s *Store) SkipRestartGrace() { s.restartGrace = 0 }
 
 // BackedUp and Transient name every table.
 var BackedUp, Transient = backedUp, transient
+
+// OffboardingKnows tells whether the end of an organization takes a table's rows, or has a reason to leave them.
+func OffboardingKnows(table string) bool {
+	_, stays := kept[table]
+	return stays || slices.Contains(own, table)
+}

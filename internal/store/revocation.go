@@ -67,6 +67,26 @@ func (s *Store) revocationArgs(ctx context.Context, r *connection.Revocation) ([
 	}, nil
 }
 
+const insertNote = `INSERT INTO revocations (id, organization, sandbox, sandbox_id, connection, label, definition,
+	definition_name, revision, configuration, host, fields, state, last, created_by, deleted_by, created_at, ended_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', '{}', 'none', $11, $12, $13, CAST($14 AS BIGINT), CAST($14 AS BIGINT))`
+
+// noteArgs is the note of a grant that there is no way to revoke; none is nil.
+func noteArgs(d connection.Deletion) ([]any, error) {
+	r := d.Unrevocable
+	if r == nil {
+		return nil, nil
+	}
+	last, err := json.Marshal(revocation.Failure{Class: "none", Description: d.Why, At: r.CreatedAt})
+	if err != nil {
+		return nil, fmt.Errorf("encoding why a grant is not revoked: %w", err)
+	}
+	return []any{
+		r.ID, r.Organization, r.Sandbox, r.SandboxID, r.Connection, r.Label, r.Definition, r.DefinitionName, r.Revision, r.Configuration,
+		string(last), r.CreatedBy, r.DeletedBy, micros(r.CreatedAt),
+	}, nil
+}
+
 const revocationColumns = `r.id, r.organization, r.sandbox, r.sandbox_id, r.connection, r.label, r.definition, r.definition_name,
 	r.revision, r.configuration, r.host, r.fields, r.sealed, r.state, r.attempts, r.due_at, r.last, r.created_by, r.deleted_by,
 	r.created_at, r.ended_at`
@@ -278,7 +298,7 @@ func (r Revocations) Find(ctx context.Context, organization, id string) (revocat
 func (r Revocations) Retry(ctx context.Context, organization, id string, at time.Time, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE revocations SET state = 'waiting', due_at = $3, attempts = 0, created_at = $3, ended_at = NULL,
-			claimed_by = NULL, claimed_until = NULL WHERE id = $1 AND organization = $2 AND state <> 'revoked'`, id, organization, micros(at))
+			claimed_by = NULL, claimed_until = NULL WHERE id = $1 AND organization = $2 AND state IN ('waiting', 'failed')`, id, organization, micros(at))
 		if err == nil && n == 0 {
 			return r.missing(t, organization, id)
 		}
@@ -326,11 +346,20 @@ func (c Connections) Delete(ctx context.Context, d connection.Deletion) error {
 	if err != nil {
 		return err
 	}
+	note, err := noteArgs(d)
+	if err != nil {
+		return err
+	}
 	err = c.s.write(ctx, func(t *tx) error {
 		if err := c.deletable(t, d); err != nil {
 			return err
 		}
 		detail := map[string]string{}
+		if note != nil {
+			if _, err := t.exec(insertNote, note...); err != nil {
+				return err
+			}
+		}
 		if args != nil {
 			if _, err := t.exec(insertRevocation, args...); err != nil {
 				return err
