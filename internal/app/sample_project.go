@@ -1,26 +1,19 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"slices"
 	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/file"
+	"latchkey/internal/keypair"
 	"latchkey/internal/project"
 )
 
@@ -165,12 +158,11 @@ func (h *house) sampleCredential(ctx context.Context, caller access.Caller, ask 
 }
 
 func fingerprint(certificate []byte) string {
-	block, _ := pem.Decode(certificate)
-	if block == nil {
+	parsed, err := keypair.ParseCertificate(certificate)
+	if err != nil {
 		return ""
 	}
-	sum := sha256.Sum256(block.Bytes)
-	return hex.EncodeToString(sum[:])
+	return parsed.SHA256
 }
 
 // sampleKeyPair gives the certificate beside the key on disk; both are made when one is missing or has ended.
@@ -186,50 +178,21 @@ func (h *house) sampleKeyPair() ([]byte, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	key, certificate, err := newSampleKeyPair()
+	pair, err := keypair.Generate(keypair.Order{
+		Subject: pkix.Name{CommonName: sampleJWT, Organization: []string{sampleOrganizationName}}, Now: time.Now(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := file.Replace(keyPath, key, 0o600); err != nil {
+	defer pair.Wipe()
+	if err := file.Replace(keyPath, pair.PrivateKey(), 0o600); err != nil {
 		return nil, err
 	}
+	certificate = pair.Certificate.PEM()
 	return certificate, file.Replace(certPath, certificate, 0o600)
 }
 
 func ended(certificate []byte) bool {
-	block, _ := pem.Decode(certificate)
-	if block == nil {
-		return true
-	}
-	parsed, err := x509.ParseCertificate(block.Bytes)
+	parsed, err := keypair.ParseCertificate(certificate)
 	return err != nil || time.Now().After(parsed.NotAfter)
-}
-
-// newSampleKeyPair makes what the console's "generate key pair" gives: RSA-2048, for 365 days, in PEM.
-func newSampleKeyPair() (key, certificate []byte, err error) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return nil, nil, err
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
-	if err != nil {
-		return nil, nil, err
-	}
-	now := time.Now().UTC().Truncate(time.Second)
-	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: sampleJWT, Organization: []string{sampleOrganizationName}},
-		NotBefore: now, NotAfter: now.AddDate(0, 0, 365), SignatureAlgorithm: x509.SHA256WithRSA, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return nil, nil, err
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return nil, nil, err
-	}
-	var keyText, certificateText bytes.Buffer
-	err = errors.Join(pem.Encode(&keyText, &pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}),
-		pem.Encode(&certificateText, &pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return keyText.Bytes(), certificateText.Bytes(), err
 }

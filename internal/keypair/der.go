@@ -62,23 +62,44 @@ type algorithm struct {
 }
 
 func classifyShape(der []byte) *Error {
-	var encrypted struct { // RFC 5958 §3
-		Algorithm algorithm
-		Data      []byte
+	switch {
+	case isEncrypted(der):
+		return ErrEncrypted
+	case isPrivateShape(der):
+		return &Error{"the private key is damaged, or of a kind that can't sign tokens", wantedKinds}
+	case isPKCS12(der):
+		return &Error{"this is a PKCS#12 file (.p12, .pfx)", "take the key out: openssl pkcs12 -in FILE -nocerts -nodes"}
 	}
-	if rest, err := asn1.Unmarshal(der, &encrypted); err == nil && len(rest) == 0 {
-		return foreign("ENCRYPTED PRIVATE KEY", "")
-	}
-	var plain struct { // RFC 5958 §2
+	return &Error{"the private key is damaged, or of a kind that is not known here", wantedKinds}
+}
+
+// isEncrypted knows an encrypted PKCS#8.
+func isEncrypted(der []byte) bool {
+	var value encryptedKeyInfo
+	rest, err := asn1.Unmarshal(der, &value)
+	return err == nil && len(rest) == 0
+}
+
+type encryptedKeyInfo struct { // RFC 5958 §3
+	Algorithm algorithm
+	Data      []byte
+}
+
+// isPrivateShape knows a PKCS#8 (RFC 5958 §2), whatever is in it.
+func isPrivateShape(der []byte) bool {
+	var value struct {
 		Version   int
 		Algorithm algorithm
 		Key       []byte
 		Rest      asn1.RawValue `asn1:"optional"`
 	}
-	if _, err := asn1.Unmarshal(der, &plain); err == nil {
-		return &Error{"the private key is damaged, or of a kind that can't sign tokens", wantedKinds}
-	}
-	var container struct { // RFC 7292 §4
+	_, err := asn1.Unmarshal(der, &value)
+	return err == nil
+}
+
+// isPKCS12 knows a .p12 or .pfx (RFC 7292 §4).
+func isPKCS12(der []byte) bool {
+	var value struct {
 		Version int
 		Safe    struct {
 			Type    asn1.ObjectIdentifier
@@ -86,8 +107,16 @@ func classifyShape(der []byte) *Error {
 		}
 		MAC asn1.RawValue `asn1:"optional"`
 	}
-	if _, err := asn1.Unmarshal(der, &container); err == nil {
-		return &Error{"this is a PKCS#12 file (.p12, .pfx)", "take the key out: openssl pkcs12 -in FILE -nocerts -nodes"}
+	_, err := asn1.Unmarshal(der, &value)
+	return err == nil
+}
+
+// isPKCS7 knows a .p7b or .p7c (RFC 2315 §7).
+func isPKCS7(der []byte) bool {
+	var value struct {
+		Type    asn1.ObjectIdentifier
+		Content asn1.RawValue `asn1:"optional"`
 	}
-	return &Error{"the private key is damaged, or of a kind that is not known here", wantedKinds}
+	_, err := asn1.Unmarshal(der, &value)
+	return err == nil && value.Type.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2})
 }

@@ -1,9 +1,14 @@
-// Package keypair reads private keys in every way that people paste them.
+// Package keypair reads private keys and certificates in every way that people paste them, and makes pairs of them.
 //
 // A key comes out of a console's text field, an environment variable, a JSON file, a Windows editor: its line breaks
 // are gone, doubled, or written `\n`; it is quoted, indented, stripped of its armour. [Parse] takes all of these
 // where the meaning is beyond doubt, and says in plain words what was pasted where it is not a private key: a
-// certificate, a public key, an encrypted key. Errors never hold any part of what was pasted.
+// certificate, a public key, an encrypted key; [ParseEncrypted] takes a passphrase too. [ParseCertificate] does the same
+// for certificates, and never keeps a private key that was uploaded in the place of one. [Generate] makes a new pair,
+// whose private half is handed out and stored nowhere. Errors never hold any part of what was pasted.
+//
+// A certificate is here what holds a public key, a name and two dates. Who issued it is not asked, as IMS doesn't: its
+// owner vouches for it by uploading it.
 //
 // Kinds: RSA from 2048 bits, EC on P-256 and P-384, Ed25519 (PKCS#1, PKCS#8, SEC 1: RFC 8017, 5958, 5915).
 package keypair
@@ -27,9 +32,17 @@ type Key struct {
 	algorithms []string
 }
 
-// Parse reads a private key. The error is an [*Error].
-func Parse(text secret.String) (*Key, error) {
-	der, failure := unpack(text.Reveal())
+// Parse reads a private key. The error is an [*Error], [ErrEncrypted] for one that needs a passphrase.
+func Parse(text secret.String) (*Key, error) { return ParseEncrypted(text, secret.String{}) }
+
+// ParseEncrypted is Parse with the passphrase of a key that may be encrypted: as PKCS#8 (RFC 8018: PBES2) or in
+// OpenSSL's old way (RFC 1421's headers). A key that is not encrypted needs none.
+func ParseEncrypted(text, passphrase secret.String) (*Key, error) {
+	found, failure := unpack(text.Reveal())
+	if failure != nil {
+		return nil, failure
+	}
+	der, failure := found.open(passphrase)
 	if failure != nil {
 		return nil, failure
 	}

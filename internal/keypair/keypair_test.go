@@ -269,20 +269,29 @@ func FuzzParse(f *testing.F) {
 	f.Add(block("CERTIFICATE", newCertificate()))
 	f.Add(encryptedKey)
 	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := keypair.ParseCertificate([]byte(text)); err != nil {
+			checkWords(t, err, text)
+		}
 		key, err := keypair.Parse(secret.New(text))
 		switch {
 		case err == nil && (key.Signer() == nil || key.Kind() == "" || len(key.Algorithms()) == 0):
 			t.Error("Parse() gives half a key")
 		case err != nil:
-			if _, ok := errors.AsType[*keypair.Error](err); !ok {
-				t.Errorf("Parse() = %T, want an *Error", err)
-			}
-			// Eight characters of what was pasted are no accident, unless they are of our own words.
-			for i := 0; i+12 <= len(text); i++ {
-				if part := text[i : i+12]; strings.Contains(err.Error(), part) && !strings.ContainsAny(part, " -") {
-					t.Errorf("Parse() = %q quotes %q", err, part)
-				}
-			}
+			checkWords(t, err, text)
 		}
 	})
+}
+
+// checkWords holds an error against what it must not quote.
+func checkWords(t *testing.T, err error, text string) {
+	t.Helper()
+	if _, ok := errors.AsType[*keypair.Error](err); !ok {
+		t.Errorf("the error is a %T, want an *Error", err)
+	}
+	// Twelve characters of what was pasted are no accident, unless they are of our own words.
+	for i := 0; i+12 <= len(text); i++ {
+		if part := text[i : i+12]; strings.Contains(err.Error(), part) && !strings.ContainsAny(part, " -") {
+			t.Errorf("%q quotes %q", err, part)
+		}
+	}
 }

@@ -20,23 +20,23 @@ const (
 // armour finds the BEGIN and END lines, with the dashes that a word processor made of them.
 var armour = regexp.MustCompile(`[-–—]{1,5}\s*(BEGIN|END)\s+([A-Z0-9 ]+?)\s*[-–—]{1,5}`)
 
-// unpack finds the key in what was pasted, as DER.
-func unpack(text string) ([]byte, *Error) { return unpackAt(text, 0) }
+// unpack finds the key in what was pasted.
+func unpack(text string) (packed, *Error) { return unpackAt(text, 0) }
 
-func unpackAt(text string, depth int) ([]byte, *Error) {
+func unpackAt(text string, depth int) (packed, *Error) {
 	if len(text) > maxText || depth > maxDepth {
-		return nil, &Error{"this is too long for a private key", wantedText}
+		return packed{}, &Error{"this is too long for a private key", wantedText}
 	}
 	if bytes.HasPrefix([]byte(text), []byte{0x30, 0x82}) {
-		return []byte(text), nil // a DER file as it is
+		return packed{der: []byte(text)}, nil // a DER file as it is
 	}
 	text = tidy(text)
 	if text == "" {
-		return nil, &Error{"there is no private key", wantedText}
+		return packed{}, &Error{"there is no private key", wantedText}
 	}
 	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 		if inner, ok, failure := fromJSON(text); failure != nil {
-			return nil, failure
+			return packed{}, failure
 		} else if ok {
 			return unpackAt(inner, depth+1)
 		}
@@ -138,7 +138,7 @@ func joined(value any) (string, bool) {
 }
 
 // fromArmour takes the private key out of a text with BEGIN lines.
-func fromArmour(text string, marks [][]int) ([]byte, *Error) {
+func fromArmour(text string, marks [][]int) (packed, *Error) {
 	var other *Error
 	for i, mark := range marks {
 		word, label := text[mark[2]:mark[3]], text[mark[4]:mark[5]]
@@ -150,34 +150,34 @@ func fromArmour(text string, marks [][]int) ([]byte, *Error) {
 			end, closed = marks[i+1][0], text[marks[i+1][2]:marks[i+1][3]] == "END"
 		}
 		body := text[mark[1]:end]
-		if failure := foreign(label, body); failure != nil {
+		if failure := foreign(label); failure != nil {
 			if other == nil && label != "EC PARAMETERS" {
 				other = failure
 			}
 			continue
 		}
+		dek, body := cutHeaders(body)
 		der, ok := decode(body)
 		switch {
+		case ok && dek != nil:
+			return packed{der, dek}, nil
 		case ok && looksWhole(der):
-			return der, nil
+			return packed{der: der}, nil
 		case !closed:
-			return nil, &Error{"the key is cut off: its -----END line is missing", wantedText}
+			return packed{}, &Error{"the key is cut off: its -----END line is missing", wantedText}
 		}
-		return nil, &Error{"what stands between -----BEGIN and -----END is damaged", wantedText}
+		return packed{}, &Error{"what stands between -----BEGIN and -----END is damaged", wantedText}
 	}
 	if other != nil {
-		return nil, other
+		return packed{}, other
 	}
-	return nil, &Error{"the key's -----BEGIN line is missing", wantedText}
+	return packed{}, &Error{"the key's -----BEGIN line is missing", wantedText}
 }
 
-// foreign says what a block is that is no plain private key.
-func foreign(label, body string) *Error {
-	const unlocked = "give the key without its passphrase: openssl pkey -in KEY -out PLAIN"
+// foreign says what a block is that is no private key.
+func foreign(label string) *Error {
 	switch {
-	case label == "ENCRYPTED PRIVATE KEY", strings.Contains(body, "ENCRYPTED"):
-		return &Error{"the private key is encrypted with a passphrase", unlocked}
-	case label == "PRIVATE KEY", label == "RSA PRIVATE KEY", label == "EC PRIVATE KEY":
+	case label == "ENCRYPTED PRIVATE KEY", label == "PRIVATE KEY", label == "RSA PRIVATE KEY", label == "EC PRIVATE KEY":
 		return nil
 	case label == "OPENSSH PRIVATE KEY":
 		return &Error{"this is a key in OpenSSH's own form", "convert it: ssh-keygen -p -m PKCS8 -f KEY"}
@@ -198,24 +198,24 @@ func foreign(label, body string) *Error {
 const giveOther = "the private key is in the other file, which begins with -----BEGIN PRIVATE KEY or -----BEGIN RSA PRIVATE KEY"
 
 // fromBare reads a text without BEGIN lines: base64 of DER, or of a whole PEM file.
-func fromBare(text string, depth int) ([]byte, *Error) {
+func fromBare(text string, depth int) (packed, *Error) {
 	if strings.HasPrefix(text, "PuTTY-User-Key-File") {
-		return nil, &Error{"this is a key in PuTTY's own form", "export it in PuTTYgen: Conversions, Export OpenSSH key, then convert it to PEM"}
+		return packed{}, &Error{"this is a key in PuTTY's own form", "export it in PuTTYgen: Conversions, Export OpenSSH key, then convert it to PEM"}
 	}
 	der, ok := decode(text)
 	if !ok || len(der) < 32 {
 		if !strings.ContainsAny(text, "\n") && strings.ContainsAny(text, `/\.`) && len(text) < 260 {
-			return nil, &Error{"this looks like the name of a file", "paste what is in the file"}
+			return packed{}, &Error{"this looks like the name of a file", "paste what is in the file"}
 		}
-		return nil, &Error{"this is not a private key", wantedText}
+		return packed{}, &Error{"this is not a private key", wantedText}
 	}
 	if bytes.Contains(der, []byte("BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(der), []byte("{")) {
 		return unpackAt(string(der), depth+1)
 	}
 	if !looksWhole(der) {
-		return nil, &Error{"this is base64, but of no key, or of a part of one", wantedText}
+		return packed{}, &Error{"this is base64, but of no key, or of a part of one", wantedText}
 	}
-	return der, nil
+	return packed{der: der}, nil
 }
 
 // decode reads base64 with whatever stands between its characters: blanks, line breaks, quotes of lists, marks of

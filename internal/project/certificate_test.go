@@ -65,9 +65,9 @@ func TestCertificates(t *testing.T) {
 		{"a key called a certificate", text("CERTIFICATE", pkcs8), isKey},
 		{"a key in DER", pkcs8, isKey},
 		{"a public key", text("PUBLIC KEY", public), "bare public key"},
-		{"nothing of the kind", []byte("hello"), "no X.509 certificate"},
-		{"nothing", nil, "no X.509 certificate"},
-		{"a big file", bytes.Repeat([]byte("x"), project.MaxCertificate+1), "too big"},
+		{"nothing of the kind", []byte("hello"), "not a certificate"},
+		{"nothing", nil, "is empty"},
+		{"a big file", bytes.Repeat([]byte("x"), project.MaxCertificate+1), "too long"},
 	} {
 		binding, err := c.credentials.AddBinding(t.Context(), admin, made.ID, test.upload, true)
 		if test.want != "" {
