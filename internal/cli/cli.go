@@ -157,6 +157,6 @@ always fresh.`,
 	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.configCommand(), p.restoreCommand())
 	add(groupWork, p.definitionCommand(), p.connectionCommand(), p.tokenCommand(), p.providerCommand(), p.revocationCommand(), p.orgCommand(), p.keyCommand(), p.sandboxCommand(),
 		p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand(), p.backupCommand())
-	add(groupOffline, p.templateCommand(), p.completionCommand(), p.versionCommand())
+	add(groupOffline, p.certCommand(), p.templateCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }
