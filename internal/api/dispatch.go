@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"latchkey/internal/suggest"
+	"latchkey/internal/telemetry"
 )
 
 // route is a path that is served, as a ServeMux pattern writes it.
@@ -53,10 +54,12 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.URL.Path, r.URL.RawPath = strings.TrimSuffix(path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
 	}
-	if _, pattern := s.mux.Handler(r); pattern == "" {
+	_, pattern := s.mux.Handler(r)
+	if pattern == "" {
 		s.missing(w, r)
 		return
 	}
+	telemetry.SetRoute(r.Context(), pattern[strings.IndexByte(pattern, ' ')+1:])
 	if problem := wantsJSON(r); problem != nil {
 		s.fail(w, r, problem)
 		return

@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/connection"
+	"latchkey/internal/telemetry"
 )
 
 // TokenAnswer is a token as it is handed out. The hot path writes it by hand, in this order.
@@ -74,6 +75,7 @@ func tokenRead(r *http.Request) (ref string, ok bool) {
 // token answers a token read: authenticate, look up, write. No log, no reflection, no database when the token is
 // fresh.
 func (s *server) token(w http.ResponseWriter, r *http.Request, ref string) {
+	telemetry.SetRoute(r.Context(), apiPrefix+"/connections/{ref}/token")
 	caller, problem := s.authenticate(r)
 	if problem == nil {
 		problem = limit(s.tokens, caller.ID)

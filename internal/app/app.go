@@ -67,6 +67,7 @@ type plan struct {
 type house struct {
 	plan
 	metrics   *telemetry.Metrics
+	traces    *telemetry.Traces // nil where none are made
 	store     *store.Store
 	keyring   *registry.Keyring
 	directory *registry.Directory
@@ -120,7 +121,12 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if h.metrics, err = telemetry.NewMetrics(Version); err != nil {
 		return h, fmt.Errorf("setting up metrics: %w", err)
 	}
-	if h.store, err = store.Open(ctx, p.config.storeConfig(p.root, p.previous, p.log)); err != nil {
+	if err = h.openTraces(ctx); err != nil {
+		return h, err
+	}
+	kept := p.config.storeConfig(p.root, p.previous, p.log)
+	kept.Tracer, kept.Meter = h.traces.Tracer("store"), h.metrics.Meter("store")
+	if h.store, err = store.Open(ctx, kept); err != nil {
 		return h, p.config.explainRoot(err)
 	}
 	if err = h.openAudit(ctx); err != nil {
@@ -142,7 +148,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if h.egress, err = h.openEgress(); err != nil {
 		return h, err
 	}
-	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log})
+	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log, Tracer: h.traces.Tracer("exchange")})
 	if err = h.openProviders(); err != nil {
 		return h, err
 	}
@@ -181,7 +187,7 @@ func (h *house) openConnections() (err error) {
 	}
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
 		Ledger: connections, Spill: spill, Health: h.health, Shared: h.store.Shared(), Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
-		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"),
+		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"), Tracer: h.traces.Tracer("connection"),
 	})
 	if err != nil {
 		return err
@@ -218,7 +224,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	if extra != nil {
 		extra(mux)
 	}
-	return telemetry.RequestIDs(telemetry.LogRequests(h.log, mux)), nil
+	return telemetry.RequestIDs(h.traces.Requests(telemetry.LogRequests(h.log, mux))), nil
 }
 
 func (h *house) openPages() (*web.Pages, error) {
@@ -276,6 +282,7 @@ func (h *house) close(ctx context.Context) error {
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}
+	errs = append(errs, h.cutOff(h.traces.Close(ctx)))
 	if h.metrics != nil {
 		errs = append(errs, h.metrics.Close(ctx))
 	}

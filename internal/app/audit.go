@@ -22,7 +22,7 @@ func (h *house) openAudit(ctx context.Context) (err error) {
 		return err
 	}
 	h.reads, err = audit.OpenReads(ctx, audit.ReadsConfig{
-		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Log: h.log,
+		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Log: h.log, Meter: h.metrics.Meter("audit"),
 	})
 	return err
 }

@@ -46,6 +46,7 @@ type Config struct {
 	EventRetention time.Duration
 	RootKeyLife    time.Duration // 0 is for ever
 	Mail           MailConfig
+	Traces         TracesConfig
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever

@@ -22,7 +22,7 @@ func (h *house) openWebhooks() (err error) {
 	}
 	kept := h.store.Webhooks(h.config.mailable())
 	h.dispatcher, err = webhook.NewDispatcher(webhook.DispatcherConfig{
-		Queue: kept, Sender: h.outward, Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("webhook"),
+		Queue: kept, Sender: h.outward, Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("webhook"), Tracer: h.traces.Tracer("webhook"),
 		Emitted: h.store.Emitted(), Retention: h.config.EventRetention,
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ func (h *house) openRevocations() (err error) {
 	kept := h.store.Revocations()
 	h.revoker, err = revocation.NewWorker(revocation.WorkerConfig{
 		Queue: kept, Revoker: h.runner, Definitions: h.catalogue, Health: h.health, Clock: clock.System(), Log: h.log,
-		Meter: h.metrics.Meter("revocation"),
+		Meter: h.metrics.Meter("revocation"), Tracer: h.traces.Tracer("revocation"),
 	})
 	if err != nil {
 		return err

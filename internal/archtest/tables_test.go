@@ -76,7 +76,7 @@ var modules = map[string][]string{
 // testModules are for tests alone.
 var testModules = []string{
 	"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/google/go-cmp",
-	"github.com/rogpeppe/go-internal", "go.uber.org/goleak", "golang.org/x/net", "golang.org/x/oauth2", "pgregory.net/rapid",
+	"github.com/rogpeppe/go-internal", "go.opentelemetry.io/proto/otlp", "go.uber.org/goleak", "golang.org/x/net", "golang.org/x/oauth2", "google.golang.org/protobuf", "pgregory.net/rapid",
 }
 
 // calls lists what no production code does, by import path and name, with the way to do it instead.

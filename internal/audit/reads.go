@@ -13,6 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+
 	"latchkey/internal/clock"
 )
 
@@ -61,6 +64,8 @@ type ReadsConfig struct {
 	Clock clock.Clock
 	// Log gets what goes wrong in the background; nil means none.
 	Log *slog.Logger
+	// Meter counts reads that were dropped; nil means none.
+	Meter metric.Meter
 	// Limit is how many tallies are held in memory at most, here and on their way; 0 means 100,000, some 13 MB.
 	Limit int
 }
@@ -73,6 +78,7 @@ type Reads struct {
 	shards  []shard
 	mask    uint64
 	pending tallies // the flusher's alone
+	lost    metric.Int64Counter
 
 	awake atomic.Bool
 	wake  chan struct{}
@@ -118,6 +124,14 @@ func OpenReads(ctx context.Context, config ReadsConfig) (*Reads, error) {
 	for i := range r.shards {
 		r.shards[i].counts = newTallies(max(config.Limit/2/shards, 2))
 		r.shards[i].window = &window{done: make(chan struct{})}
+	}
+	if config.Meter == nil {
+		config.Meter = noop.Meter{}
+	}
+	var err error
+	if r.lost, err = config.Meter.Int64Counter("audit.reads.dropped", metric.WithDescription(
+		"Token reads that were not recorded one by one, because the database was away for long; the record has their number.")); err != nil {
+		return nil, err
 	}
 	if err := config.Journal.RecoverReads(ctx); err != nil {
 		return nil, fmt.Errorf("recording the reads of processes that are gone: %w", err)
@@ -230,7 +244,7 @@ func (r *Reads) flush(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, keepLimit)
 	defer cancel()
-	list := r.pending.list()
+	list, dropped := r.pending.list(), r.pending.dropped
 	err := r.config.Journal.KeepReads(ctx, r.config.Node, list, r.droppedEntries())
 	for _, w := range windows {
 		if err != nil {
@@ -243,6 +257,9 @@ func (r *Reads) flush(ctx context.Context) error {
 		r.pending.dropped = nil
 	}
 	if err == nil {
+		for _, n := range dropped {
+			r.lost.Add(ctx, n)
+		}
 		for i := range list {
 			r.newest.Store(max(r.newest.Load(), list[i].Last))
 		}

@@ -106,6 +106,9 @@ func (a *agenda) run() {
 			<-a.slots
 			continue
 		}
+		if late := now.Sub(item.At); late < urgency/2 { // those that were put first were not late
+			a.keeper.meters.lateness.Record(a.keeper.background, max(0, late.Seconds()))
+		}
 		go a.refresh(item.ID)
 	}
 }

@@ -79,7 +79,9 @@ func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
 	defer k.leave()
 	ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
 	defer cancel()
+	ctx, span := k.begin(ctx, e, why)
 	f.idle, f.err = k.renew(ctx, e, why, seen)
+	k.end(span, e, f)
 	if put, ok := errors.AsType[*putOff](f.err); ok {
 		f.err = put.err
 		k.spare(e, put.until)

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/sync/singleflight"
 
 	"latchkey/internal/access"
@@ -45,6 +47,8 @@ type KeeperConfig struct {
 	PruneAfter time.Duration
 	// Meter counts exchanges; nil means none.
 	Meter metric.Meter
+	// Tracer makes a span of each renewal; nil means none.
+	Tracer trace.Tracer
 }
 
 func (c *KeeperConfig) defaults() {
@@ -98,6 +102,9 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 		return nil, errors.New("connection: a keeper needs a ledger, an exchanger and definitions")
 	}
 	config.defaults()
+	if config.Tracer == nil {
+		config.Tracer = noop.NewTracerProvider().Tracer("connection")
+	}
 	k := &Keeper{config: config, byID: newTable(hasID), byLabel: newTable(hasLabel)}
 	k.background, k.cut = context.WithCancel(context.Background())
 	k.begun = config.Clock.Now()

@@ -23,6 +23,8 @@ type meters struct {
 	repeats metric.Int64Counter
 	// spilled counts token sets that the database did not take.
 	spilled metric.Int64Counter
+	// lateness is how long after its time a renewal in the background began, in seconds.
+	lateness metric.Float64Histogram
 }
 
 func newMeters(meter metric.Meter) (m meters, err error) {
@@ -43,6 +45,10 @@ func newMeters(meter metric.Meter) (m meters, err error) {
 	}
 	if m.spilled, err = meter.Int64Counter("connection.spilled",
 		metric.WithDescription("Token sets that the database did not take, kept in the spill.")); err != nil {
+		return m, err
+	}
+	if m.lateness, err = meter.Float64Histogram("connection.lateness", metric.WithUnit("s"),
+		metric.WithDescription("How long after its time a renewal in the background began.")); err != nil {
 		return m, err
 	}
 	m.edges, err = meter.Int64Counter("connection.edges",

@@ -15,6 +15,9 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"latchkey/internal/clock"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
@@ -26,6 +29,7 @@ type Runner struct {
 	client *egress.Client
 	clock  clock.Clock
 	log    *slog.Logger
+	tracer trace.Tracer
 }
 
 // Config says what a runner works with.
@@ -35,6 +39,8 @@ type Config struct {
 	Clock clock.Clock
 	// Log is silent when nil.
 	Log *slog.Logger
+	// Tracer makes spans of rounds and of their requests; nil means none.
+	Tracer trace.Tracer
 }
 
 // New makes a runner.
@@ -45,7 +51,10 @@ func New(config Config) *Runner {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{client: config.Client, clock: config.Clock, log: config.Log}
+	if config.Tracer == nil {
+		config.Tracer = noop.NewTracerProvider().Tracer("exchange")
+	}
+	return &Runner{client: config.Client, clock: config.Clock, log: config.Log, tracer: config.Tracer}
 }
 
 // UserContext says for whom a round runs: the `userContext` of templates (U17).

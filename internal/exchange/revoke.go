@@ -24,6 +24,14 @@ func (r *Runner) Revoke(ctx context.Context, plan *destination.Plan, in Input) e
 		return &Failure{Kind: Denied, Code: CannotSend, Description: "the definition does not say how a token is revoked"}
 	}
 	in.Code = nil
+	ctx, span := r.tracer.Start(ctx, "exchange.revoke")
+	defer span.End()
+	err := r.revoke(ctx, plan, request, in)
+	endSpan(span, err)
+	return err
+}
+
+func (r *Runner) revoke(ctx context.Context, plan *destination.Plan, request *destination.Request, in Input) error {
 	if request.Kind == destination.Templated {
 		return r.revokeOne(ctx, plan, in, "")
 	}

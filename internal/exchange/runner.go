@@ -6,6 +6,9 @@ import (
 	"errors"
 	"strings"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"latchkey/internal/destination"
 	"latchkey/internal/secret"
 )
@@ -147,7 +150,10 @@ func (x *round) run(ctx context.Context, main *destination.Request, when destina
 	if main == nil {
 		return nil, &Failure{Kind: Denied, Code: CannotSend, Description: "the definition has no way to get a first token"}
 	}
+	ctx, span := x.tracer.Start(ctx, "exchange", trace.WithAttributes(attribute.String("latchkey.request", string(main.Kind))))
+	defer span.End()
 	set, err := x.requests(ctx, main, when)
+	endSpan(span, err)
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		failure.Left = x.left()
 	}

@@ -25,10 +25,10 @@ func (x *round) send(ctx context.Context, request *destination.Request) (*answer
 		defer cancel()
 	}
 	started := x.clock.Now()
-	reply, err := x.do(ctx, w)
+	reply, err := x.traced(ctx, w, request)
 	if failed, ok := errors.AsType[*egress.Error](err); ok && !failed.Sent && worthRepeating(failed.Kind) && ctx.Err() == nil {
 		started = x.clock.Now()
-		reply, err = x.do(ctx, w)
+		reply, err = x.traced(ctx, w, request)
 	}
 	if err != nil {
 		return nil, x.unreached(w, request, err)

@@ -9,12 +9,16 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"latchkey/internal/clock"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/provider"
+	"latchkey/internal/telemetry"
 )
 
 // Revoker asks providers. It is [exchange.Runner].
@@ -44,6 +48,8 @@ type WorkerConfig struct {
 	// Log gets what goes wrong in the background; nil means none.
 	Log   *slog.Logger
 	Meter metric.Meter
+	// Tracer makes a span of each attempt; nil means none.
+	Tracer trace.Tracer
 	// Retention is how long jobs that ended are kept; 0 means 30 days.
 	Retention time.Duration
 	// Poll is how often the queue is looked at when nobody wakes the worker, for what other nodes left; 0 means 5 s.
@@ -86,6 +92,9 @@ func NewWorker(config WorkerConfig) (*Worker, error) {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Tracer == nil {
+		config.Tracer = noop.NewTracerProvider().Tracer("revocation")
 	}
 	config.Retention, config.Poll = cmp.Or(config.Retention, defaultRetention), cmp.Or(config.Poll, defaultPoll)
 	w := &Worker{config: config, wake: make(chan struct{}, 1), slots: make(chan struct{}, atOnce)}
@@ -179,7 +188,12 @@ func (w *Worker) round(ctx, attempts context.Context) (next time.Time, err error
 func (w *Worker) attempt(ctx context.Context, job Job) {
 	limited, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()
+	limited, span := w.config.Tracer.Start(limited, "revocation.attempt", trace.WithAttributes(attribute.String("latchkey.revocation", job.ID)))
+	defer span.End()
 	counted, failure, notBefore := w.revoke(limited, &job)
+	if failure != nil {
+		telemetry.Failed(span, failure.Class)
+	}
 	if ctx.Err() != nil {
 		return // given up because the server stops; whoever comes next does it again
 	}

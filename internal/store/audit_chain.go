@@ -32,6 +32,7 @@ func (h *hand) chain(ctx context.Context, entries []audit.Entry) error {
 			return err
 		}
 	}
+	h.w.meters.audited.Add(ctx, int64(len(entries)))
 	return nil
 }
 

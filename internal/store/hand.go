@@ -55,7 +55,9 @@ func (h *hand) run() {
 		if len(group) == 0 {
 			continue
 		}
+		began := time.Now()
 		err := h.settle(group)
+		h.w.meters.settled(len(group), time.Since(began), err)
 		for _, j := range group {
 			if j.err == nil {
 				j.err = err

@@ -43,6 +43,7 @@ func (s *Store) Spill(dir string) (*Spill, error) {
 	}
 	p := &Spill{s: s, dir: dir}
 	p.room()
+	s.spill.Store(p)
 	return p, s.succeed(filepath.Join(dir, "lives"))
 }
 

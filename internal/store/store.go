@@ -25,7 +25,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
@@ -48,6 +53,10 @@ type Config struct {
 	// Writers is how many connections to PostgreSQL write; 0 means 2. Over SQLite it is always one.
 	Writers int
 
+	// Tracer makes spans of writes, and Meter counts them; nil is none.
+	Tracer trace.Tracer
+	Meter  metric.Meter
+
 	limit time.Duration // of a statement at the server, in tests; 0 is the dialect's
 }
 
@@ -67,6 +76,9 @@ type Store struct {
 	emitted      chan struct{} // outbox.go
 	// restartGrace is the constant, but in tests.
 	restartGrace time.Duration
+	tracer       trace.Tracer
+	meters       *meters
+	spill        atomic.Pointer[Spill]
 
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt // SQL text → statement of the readers
@@ -83,6 +95,13 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	s := &Store{
 		log: config.Log, incarnation: newIncarnation(), restartGrace: restartGrace, prepared: map[string]*sql.Stmt{},
 		emitted: make(chan struct{}, 1),
+	}
+	if s.tracer = config.Tracer; s.tracer == nil {
+		s.tracer = noop.NewTracerProvider().Tracer("store")
+	}
+	var err error
+	if s.meters, err = newMeters(s, config.Meter); err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	if err := s.open(ctx, config); err != nil {
 		_ = s.Close()
@@ -125,7 +144,7 @@ func (s *Store) openFile(ctx context.Context, config Config) error {
 		_ = one.Close()
 		return err
 	}
-	if s.writer, err = newWriter(ctx, one, s.dialect, s.incarnation, 1); err != nil {
+	if s.writer, err = newWriter(ctx, one, s.dialect, s.incarnation, s.meters, 1); err != nil {
 		return err
 	}
 	s.readers, err = sqliteReaders(config.Path, cmp.Or(config.Readers, 4))
@@ -146,7 +165,7 @@ func (s *Store) openServer(ctx context.Context, config Config) error {
 		return err
 	}
 	writers := cmp.Or(config.Writers, 2)
-	s.writer, err = newWriter(ctx, openServer(server, writers, writerParams), s.dialect, s.incarnation, writers)
+	s.writer, err = newWriter(ctx, openServer(server, writers, writerParams), s.dialect, s.incarnation, s.meters, writers)
 	if err != nil {
 		return err
 	}

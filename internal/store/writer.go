@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // groupLimit is how many writes share a transaction at most.
@@ -18,6 +20,7 @@ type writer struct {
 	db      *sql.DB
 	dialect dialect
 	node    string // who announces: the store's incarnation
+	meters  *meters
 	queue   chan *job
 	hands   sync.WaitGroup
 
@@ -42,8 +45,8 @@ const (
 )
 
 // newWriter opens the connections. The database is closed with it, also when that fails.
-func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connections int) (*writer, error) {
-	w := &writer{db: db, dialect: d, node: node, queue: make(chan *job, groupLimit)}
+func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, meters *meters, connections int) (*writer, error) {
+	w := &writer{db: db, dialect: d, node: node, meters: meters, queue: make(chan *job, groupLimit)}
 	hands := make([]*hand, 0, connections)
 	for i := range connections {
 		session, err := newSession(ctx, db, d)
@@ -70,6 +73,11 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, connecti
 // nothing was written, and with an [*UnknownError] when the connection was lost while it was committed.
 func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 	w := s.writer
+	if trace.SpanContextFromContext(ctx).IsSampled() { // a span of its own says nothing
+		var span trace.Span
+		ctx, span = s.tracer.Start(ctx, "store.write")
+		defer span.End()
+	}
 	emitted := false
 	withEvents := func(t *tx) error {
 		if err := act(t); err != nil {

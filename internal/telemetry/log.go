@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // LogConfig says where the log goes and how it looks.
@@ -44,13 +46,17 @@ func isTerminal(output io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// withRequest adds the request's id to lines that are written for one.
+// withRequest adds the request's id to lines that are written for one, and the trace's where it is kept.
 type withRequest struct{ slog.Handler }
 
 func (h withRequest) Handle(ctx context.Context, record slog.Record) error {
 	if id := RequestID(ctx); id != "" && !has(record, requestIDAttr) {
 		record = record.Clone()
 		record.AddAttrs(slog.String(requestIDAttr, id))
+	}
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
+		record = record.Clone()
+		record.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
 	}
 	return h.Handler.Handle(ctx, record)
 }

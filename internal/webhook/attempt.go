@@ -11,7 +11,11 @@ import (
 	"strconv"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"latchkey/internal/egress"
+	"latchkey/internal/telemetry"
 )
 
 // attempt sends one delivery and keeps how it went.
@@ -20,6 +24,9 @@ func (d *Dispatcher) attempt(ctx context.Context, e Endpoint, job Job) {
 	d.meters.late(start.Sub(job.DueAt))
 	ctx, cancel := context.WithTimeout(ctx, d.config.Timeout)
 	defer cancel()
+	ctx, span := d.config.Tracer.Start(ctx, "webhook.attempt", trace.WithAttributes(attribute.String("latchkey.webhook", e.ID),
+		attribute.String("latchkey.event", job.Event.ID), attribute.Int("latchkey.attempt", job.Attempt)))
+	defer span.End()
 	answer, err := d.send(ctx, e, job, start)
 	if failed, ok := errors.AsType[*egress.Error](err); ok && failed.Kind == egress.KindCanceled {
 		return // this process ends; the claim ends with it
@@ -27,6 +34,8 @@ func (d *Dispatcher) attempt(ctx context.Context, e Endpoint, job Job) {
 	now := d.config.Clock.Now()
 	o := Outcome{Endpoint: e, Event: job.Event.ID, Attempt: job.Attempt, Latency: now.Sub(start), At: now, FailingSince: e.FailingSince}
 	d.judge(&o, answer, err)
+	span.SetAttributes(attribute.Int("http.response.status_code", o.Status))
+	telemetry.Failed(span, o.Error)
 	d.meters.attempted(o, now.Sub(job.Event.At))
 	// The outcome is kept although the process may be stopping: nobody else knows it.
 	disabled, err := d.config.Queue.Finish(context.WithoutCancel(ctx), o)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
@@ -28,6 +30,8 @@ type DispatcherConfig struct {
 	// Log gets what goes wrong in the background; nil means none.
 	Log   *slog.Logger
 	Meter metric.Meter
+	// Tracer makes a span of each attempt; nil means none.
+	Tracer trace.Tracer
 	// Emitted tells that events were committed in this process; nil means that they are looked for from time to time.
 	Emitted <-chan struct{}
 	// Retention is how long events are kept; 0 means 30 days. It MUST be longer than the schedule.
@@ -79,6 +83,9 @@ func NewDispatcher(config DispatcherConfig) (*Dispatcher, error) {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Tracer == nil {
+		config.Tracer = noop.NewTracerProvider().Tracer("webhook")
 	}
 	config.Retention = cmp.Or(config.Retention, defaultRetention)
 	config.Timeout = cmp.Or(config.Timeout, defaultTimeout)

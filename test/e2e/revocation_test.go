@@ -17,6 +17,7 @@ type granter struct {
 	*httptest.Server
 	status atomic.Int64
 	hold   atomic.Bool
+	traced atomic.Bool // whether a request carried a traceparent
 	began  chan string // the bodies of revocations, as they arrive
 }
 
@@ -26,6 +27,9 @@ func newGranter(t *testing.T, dir string) *granter {
 	g.status.Store(http.StatusOK)
 	g.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
+		if r.Header.Get("Traceparent")+r.Header.Get("Baggage") != "" {
+			g.traced.Store(true)
+		}
 		if r.URL.Path != "/revoke" {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"access_token":"acc3ss-v4lue","refresh_token":"r3fresh-v4lue","token_type":"Bearer","expires_in":3600}`))
