@@ -39,6 +39,9 @@ type DevOptions struct {
 	Ready string
 	// TLS serves HTTPS with a certificate of the data directory's own authority.
 	TLS bool
+	// Intercept answers for the vendor's hosts, through a proxy at ProxyListen.
+	Intercept   bool
+	ProxyListen string
 	// PublicURLs replace the listener's own address in links and callbacks.
 	PublicURLs []string
 	LogLevel   string
@@ -84,6 +87,7 @@ type dev struct {
 	closeSim  func()
 	bound     net.Listener
 	url       string
+	vendor    net.Listener // of the intercepting proxy; nil without
 }
 
 func newDev(options DevOptions) (*dev, error) {
@@ -118,12 +122,18 @@ func (d *dev) prepare(ctx context.Context) (err error) {
 	if len(d.options.PublicURLs) == 0 {
 		d.options.PublicURLs = []string{d.url}
 	}
+	if err := d.listenForVendor(ctx); err != nil {
+		return err
+	}
 	return d.startSimulator(ctx)
 }
 
 // release gives back what prepare took, in the reverse order. The port belongs to the listener once that serves.
 func (d *dev) release() error {
 	var errs []error
+	if d.vendor != nil {
+		_ = d.vendor.Close() // closed already once there was a proxy
+	}
 	if d.closeSim != nil {
 		d.closeSim()
 	}
@@ -173,6 +183,7 @@ func (d *dev) plan() plan {
 	for _, host := range simulator.Hosts() {
 		overrides = append(overrides, egress.Override{Suffix: host, Address: d.simAddr, Roots: d.authority.CertPool()})
 	}
+	overrides = append(overrides, d.vendorOverrides()...)
 	root := d.authority.Root()
 	authority := certificateEnding(root, root.Subject.CommonName, "start the server anew, and trust the new ca.crt")
 	authority.Renews = true
@@ -212,7 +223,10 @@ func (d *dev) open(h *house) (*listener, error) {
 	if d.options.TLS {
 		certificates = d.authority.TLSConfig()
 	}
-	return serve(d.bound, proxied(nil, handler), certificates, d.log), nil
+	handler = proxied(nil, handler)
+	l := serve(d.bound, handler, certificates, d.log)
+	l.beside = d.startIntercept(handler)
+	return l, nil
 }
 
 // welcome makes the samples, writes dev.json and says what to try.
@@ -239,6 +253,9 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 			return err
 		}
 	}
+	if err := d.describeIntercept(&ready); err != nil {
+		return err
+	}
 	for _, path := range []string{d.config.path("dev.json"), d.options.Ready} {
 		if path == "" {
 			continue
@@ -255,7 +272,7 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 func (d *dev) print(ready Ready) {
 	program, file := d.program(), d.config.path("dev.json")
 	curl := "curl"
-	if ready.CAFile != "" {
+	if d.options.TLS {
 		curl += " --cacert " + d.config.path("keys", "ca.crt")
 	}
 	fmt.Fprintf(d.options.Out, `Latchkey %[1]s serves at %[2]s, its data is in %[3]s
@@ -278,8 +295,8 @@ The same from any program, with the key in %[6]s
   KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)
   %[7]s -H "Authorization: Bearer $KEY" %[2]s/api/v1/connections/sample-password/token
 
-Ctrl-C stops it; everything is kept.
-`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl)
+%[8]sCtrl-C stops it; everything is kept.
+`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl, d.interceptHelp())
 }
 
 // program is the command to type in another terminal: it has to find this data directory.

@@ -28,6 +28,7 @@ type listener struct {
 	net.Listener
 	server *http.Server
 	failed chan error
+	beside func(context.Context) error // stops what else brings requests; nil for nothing
 }
 
 // listen binds the address. Nothing is served before [listener.serve], but the port is known.
@@ -65,6 +66,9 @@ func (l *listener) stop(ctx context.Context) error {
 	err := l.server.Shutdown(ctx)
 	if err != nil {
 		_ = l.server.Close()
+	}
+	if l.beside != nil {
+		err = errors.Join(err, l.beside(ctx))
 	}
 	for serveErr := range l.failed {
 		err = errors.Join(err, serveErr)

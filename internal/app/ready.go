@@ -18,8 +18,13 @@ type Ready struct {
 	SignInURL    string `json:"sign_in_url"`
 	Organization string `json:"organization"`
 	PID          int    `json:"pid"`
-	// CAFile is the certificate authority to trust, with dev --tls.
+	// CAFile is the certificate authority to trust, with dev --tls or --intercept.
 	CAFile string `json:"ca_file,omitempty"`
+	// ProxyURL, with dev --intercept, is the proxy that answers for the vendor's hosts; BundleFile holds CAFile and the
+	// machine's own authorities, PreloadFile leads Node there.
+	ProxyURL    string `json:"proxy_url,omitempty"`
+	BundleFile  string `json:"ca_bundle_file,omitempty"`
+	PreloadFile string `json:"preload_file,omitempty"`
 }
 
 // writeReady replaces the file in one step, so that a reader never sees half of it.

@@ -39,6 +39,10 @@ type ready struct {
 	AdminKey string `json:"admin_key"`
 	CAFile   string `json:"ca_file"`
 	PID      int    `json:"pid"`
+
+	ProxyURL    string `json:"proxy_url"` // and what follows: with dev --intercept
+	BundleFile  string `json:"ca_bundle_file"`
+	PreloadFile string `json:"preload_file"`
 }
 
 // withRemote gives a command, and those below it, the flags that say which server to talk to.

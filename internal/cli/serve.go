@@ -28,6 +28,8 @@ type Server struct {
 type DevOptions struct {
 	Listen, Data, Ready string
 	TLS                 bool
+	Intercept           bool
+	ProxyListen         string
 	PublicURLs          []string
 	LogLevel            string
 	Out, Err            io.Writer
@@ -68,14 +70,21 @@ func (p *program) devCommand() *cobra.Command {
 		Short: "Run a server with samples, for trying and developing",
 		Long: `Run a server that needs nothing: it keeps all it has in a data directory, makes a sealing key and an
 administrator on its first start, and holds samples to try. What it prints says what to open and what to call.
-Other commands find it through dev.json in the data directory.`,
+Other commands find it through dev.json in the data directory.
+
+With --intercept it also answers for the vendor's hosts (ims-na1.adobelogin.com and the like), through a proxy on this
+machine, for programs that run with the variables of "latchkey env".`,
 		Example: `  latchkey dev
+  latchkey dev --intercept
   latchkey dev --listen 127.0.0.1:0 --ready ready.json`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			levels := []string{"debug", "info", "warn", "error"}
 			if !slices.Contains(levels, options.LogLevel) {
 				return usagef(command, "--log-level is one of %s", strings.Join(levels, ", "))
+			}
+			if options.ProxyListen != "" && !options.Intercept {
+				return usagef(command, "--proxy-listen goes with --intercept")
 			}
 			if p.Server.Dev == nil {
 				return errNoServer
@@ -89,6 +98,8 @@ Other commands find it through dev.json in the data directory.`,
 	flags.StringVar(&p.remote.data, "data", "", "`directory` to keep everything in (else LATCHKEY_DATA, else .latchkey)")
 	flags.StringVar(&options.Ready, "ready", "", "`file` to write a copy of dev.json to once the server answers")
 	flags.BoolVar(&options.TLS, "tls", false, "serve HTTPS, with an authority made for this data directory")
+	flags.BoolVar(&options.Intercept, "intercept", false, `answer for the vendor's hosts, for programs with the variables of "latchkey env"`)
+	flags.StringVar(&options.ProxyListen, "proxy-listen", "", "`address` of that proxy (else 127.0.0.1:8378; any free port when --listen has port 0)")
 	flags.StringArrayVar(&options.PublicURLs, "public-url", nil, "base `URL` that browsers see; repeat for more")
 	flags.StringVar(&options.LogLevel, "log-level", "info", "`level` of the log: debug, info, warn, error")
 	return command

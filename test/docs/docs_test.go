@@ -33,7 +33,8 @@ func TestMain(m *testing.M) {
 
 // The pages whose commands are run, in their order, each with a server and a folder of its own.
 var pages = []string{"README.md", "docs/guide/first-connection.md", "docs/guide/write-a-definition.md", "docs/guide/audit.md",
-	"docs/guide/back-up-and-restore.md", "docs/guide/key-pairs.md"}
+	"docs/guide/back-up-and-restore.md", "docs/guide/key-pairs.md",
+	"docs/guide/ims-in-ci.md"}
 
 func TestEveryCommandRuns(t *testing.T) {
 	for _, page := range pages {
@@ -103,7 +104,7 @@ func TestEveryDefinitionIsComplete(t *testing.T) {
 func run(t *testing.T, script string) {
 	t.Helper()
 	folder, tools := t.TempDir(), t.TempDir()
-	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"))
+	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"), "--intercept")
 	// The output is no terminal here, so a browser has to be asked for.
 	tool(t, tools, "latchkey", fmt.Sprintf(`case "$1 $2" in "connection create"|"connection reauthorize") set -- "$@" --browser;; esac
 exec %s "$@"`, harness.Binary(t)))
