@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
+	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
@@ -54,6 +55,10 @@ type Config struct {
 	Calendar     *calendar.Calendar
 	Revocations  *revocation.Revocations
 	Offboardings *workflow.Offboardings
+	Users        *registry.Users
+	Projects     *project.Projects
+	Services     *project.Catalogue
+	Credentials  *project.Credentials
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys
@@ -107,7 +112,8 @@ const maxBody = 1 << 20
 type server struct {
 	Config
 	mux      *http.ServeMux
-	routes   []route // for "nearest" and "Allow"
+	routes   []route         // for "nearest" and "Allow"
+	creating map[string]bool // :: pattern → takes an Idempotency-Key
 	requests *limiter
 	tokens   *limiter
 	refused  *limiter
@@ -160,7 +166,7 @@ func newServer(config Config) (*server, error) {
 	}
 	limits := config.Limits.withDefaults()
 	s := &server{
-		Config: config, mux: http.NewServeMux(),
+		Config: config, mux: http.NewServeMux(), creating: map[string]bool{},
 		requests: newLimiter(limits.Requests, config.Clock),
 		tokens:   newLimiter(limits.Tokens, config.Clock),
 		refused:  newLimiter(limits.Refused, config.Clock),

@@ -77,7 +77,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = r.WithContext(withCall(r.Context(), c))
-	if r.Method == http.MethodPost && r.Header.Get(idempotencyHeader) != "" && creates(r.URL.Path) {
+	if s.creating[pattern] && r.Header.Get(idempotencyHeader) != "" {
 		s.once(w, r, c)
 		return
 	}

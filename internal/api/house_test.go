@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
@@ -39,6 +40,7 @@ type house struct {
 	sim       *simulator.Simulator
 	directory *registry.Directory
 	keyring   *registry.Keyring
+	clients   *project.Clients
 	config    api.Config
 	log       *telemetrytest.Log
 }
@@ -96,6 +98,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
+	h.console(kept)
 	for _, f := range change {
 		f(&h.config)
 	}
@@ -105,6 +108,20 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	t.Cleanup(server.Close)
 	h.admin = h.key(access.Admin)
 	return h
+}
+
+// console puts the developer console on the store.
+func (h *house) console(kept *store.Store) {
+	h.clients = project.OpenClients(project.ClientsConfig{Store: kept.Projects(), Hash: kept.Keyring().Hash, Clock: clock.System()})
+	h.Cleanup(func() { _ = h.clients.Close(context.Background()) })
+	config := project.Config{
+		Store: kept.Projects(), Clients: h.clients, Hash: kept.Keyring().Hash, Clock: clock.System(),
+		Organization: func(_ context.Context, id string) (project.Organization, error) {
+			return project.Organization{ID: id, Number: "25591412", Name: "Acme Retail"}, nil
+		},
+	}
+	h.config.Projects, h.config.Services, h.config.Credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
+	h.config.Users = registry.NewUsers(registry.UsersConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: clock.System()})
 }
 
 // key makes an API key with the scopes.

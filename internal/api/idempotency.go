@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,14 +18,6 @@ const (
 	replayedHeader    = "Idempotent-Replayed"
 	longestKey        = 255
 )
-
-// creates tells whether a POST to the path makes something.
-func creates(path string) bool {
-	return slices.Contains([]string{
-		apiPrefix + "/definitions", apiPrefix + "/connections", apiPrefix + "/sandboxes", apiPrefix + "/keys",
-		expiringPath + "/feeds",
-	}, path)
-}
 
 var keptHeaders = []string{"Content-Type", "Location", "Www-Authenticate"}
 
@@ -70,7 +61,7 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, c call) {
 func (s *server) first(w http.ResponseWriter, r *http.Request, replay idempotency.Replay) {
 	ctx := context.WithoutCancel(r.Context()) // who asked may go; the work is done to its end, and its answer kept
 	rec := &recorder{header: w.Header()}
-	kept := false
+	kept, secret := false, false
 	defer func() {
 		if kept {
 			return
@@ -79,15 +70,24 @@ func (s *server) first(w http.ResponseWriter, r *http.Request, replay idempotenc
 			s.Log.ErrorContext(ctx, "an Idempotency-Key could not be given back", "error", err)
 		}
 	}()
-	s.mux.ServeHTTP(rec, r.WithContext(ctx))
+	s.mux.ServeHTTP(rec, r.WithContext(context.WithValue(ctx, secretKey{}, &secret)))
 	answer := rec.answer()
-	if again := answer.Status >= 500 || answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusFailedDependency; !again {
+	if again := secret || answer.Status >= 500 || answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusFailedDependency; !again {
 		kept = true
 		if err := s.Answers.Finish(ctx, replay, answer, s.Clock.Now().Add(answerLife)); err != nil {
 			s.Log.ErrorContext(ctx, "an answer could not be kept for its Idempotency-Key", "error", err)
 		}
 	}
 	writeAnswer(w, answer)
+}
+
+type secretKey struct{}
+
+// keepNothing says that the answer holds what is stored nowhere, not even for a repeat: a private key.
+func keepNothing(ctx context.Context) {
+	if secret, ok := ctx.Value(secretKey{}).(*bool); ok {
+		*secret = true
+	}
 }
 
 func writeAnswer(w http.ResponseWriter, a idempotency.Answer) {

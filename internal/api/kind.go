@@ -29,7 +29,7 @@ var (
 		"The request has no `Authorization: Bearer lk_…`, or the key is unknown, expired or revoked. Which of these is not told.",
 		"Send a valid key. `latchkey key create` makes one."}
 	kindDenied = &Kind{"missing_scope", "The key may not do this", http.StatusForbidden,
-		"The key is valid, but lacks the scope that `detail` names.",
+		"The key is valid, but lacks the scope that `detail` names; or a person lacks the role, or the product profile.",
 		"Use a key with that scope, or make one with `latchkey key create --scope …`."}
 	kindSandbox = &Kind{"other_sandbox", "The key is bound to another sandbox", http.StatusForbidden,
 		"The request names a sandbox (`?sandbox=` or `x-sandbox-name`) other than the only one that the key may use.",
@@ -38,18 +38,24 @@ var (
 		"A browser says that a page of another origin sent the request (`Sec-Fetch-Site`, `Origin`). Pages of other origins may not change anything here.",
 		"Call the API from a server, not from a page."}
 	kindNotFound = &Kind{"not_found", "There is no such thing", http.StatusNotFound,
-		"No definition, connection, sandbox or key has that id or name in the sandbox that was asked, or it belongs to someone else.",
+		"Nothing of the kind has that id or name in the sandbox or organization that was asked, or it belongs to someone else.",
 		"Check the id, and the sandbox: without `?sandbox=` the key's own, or `prod`."}
 	kindRoute = &Kind{"no_such_route", "There is no such route", http.StatusNotFound,
 		"The path is not one of the API's.", "`detail` names the nearest one; `/docs` lists them all."}
 	kindMethod = &Kind{"method_not_allowed", "The route has no such method", http.StatusMethodNotAllowed,
 		"The path exists, but not with this method. The header `Allow` lists those that do.", "Use one of those."}
 	kindNameTaken = &Kind{"name_taken", "The name is taken", http.StatusConflict,
-		"Another definition, connection or sandbox of the same sandbox or organization has the name.",
+		"Another thing of the kind has the name, in the same sandbox or organization.",
 		"Choose another, or change the one that has it."}
 	kindInUse = &Kind{"in_use", "It is still in use", http.StatusConflict,
-		"A definition can't be deleted while connections to it exist, nor a sandbox while anything is in it.",
-		"Delete those first. `GET /api/v1/connections?definition=…` lists them."}
+		"A definition can't be deleted while connections to it exist, nor a sandbox while anything is in it, nor a service, product profile, secret or certificate that is needed.",
+		"`detail` says what needs it: delete or change that first. `GET /api/v1/connections?definition=…` lists connections."}
+	kindQuota = &Kind{"quota_reached", "There may be no more of it", http.StatusConflict,
+		"An organization, a project or a credential has as many of the thing as it may have: two client secrets, for one.",
+		"Delete one that is not used any more."}
+	kindNotOffered = &Kind{"service_not_offered", "The service can't be added", http.StatusConflict,
+		"The organization or the caller lacks something that the service takes: an entitlement, a product profile, a role. Each entry of `errors` is a reason.",
+		"Follow the reasons. `GET /api/v1/services` lists what can be added, and why the others can't."}
 	kindState = &Kind{"state_conflict", "That does not fit its state", http.StatusConflict,
 		"The act is not possible in the state that the thing is in, or another change came first.",
 		"Read it again; `detail` says what is possible."}
@@ -96,7 +102,7 @@ var (
 func Kinds() []*Kind {
 	return []*Kind{
 		kindMalformed, kindInvalid, kindDefinition, kindFields, kindUnauthenticated, kindDenied, kindSandbox,
-		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindState, kindReauthorize, kindPending,
+		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindQuota, kindNotOffered, kindState, kindReauthorize, kindPending,
 		kindDisabled, kindRunning, kindTooLarge, kindContentType, kindUnpublishable, kindRefused, kindMismatch,
 		kindDown, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
 	}

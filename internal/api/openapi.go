@@ -26,6 +26,11 @@ var tags = []*huma.Tag{
 	{Name: "Connections", Description: "Customers' accounts."},
 	{Name: "Definitions", Description: "How services authenticate: Destination SDK's customerAuthenticationConfigurations, in numbered revisions."},
 	{Name: "Providers", Description: "The services that give tokens: how they stand, and which clients they refuse."},
+	{Name: "Organizations", Description: "Tenants."},
+	{Name: "Users", Description: "People, and what each may do."},
+	{Name: "Projects", Description: "The developer console: projects and their workspaces."},
+	{Name: "Credentials", Description: "What a system calls services with: client ids, secrets, certificates, subscriptions."},
+	{Name: "Services", Description: "The APIs that credentials subscribe to, what the organization is entitled to, and product profiles."},
 	{Name: "Keys", Description: "The API keys of programs and people."},
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
@@ -57,6 +62,16 @@ func (s *server) describe() ([]byte, error) {
 	s.providerRoutes(h)
 	s.revocationRoutes(h)
 	s.offboardRoutes(h)
+	s.organizationRoutes(h)
+	s.userRoutes(h)
+	s.projectRoutes(h)
+	s.workspaceRoutes(h)
+	s.serviceRoutes(h)
+	s.profileRoutes(h)
+	s.credentialRoutes(h)
+	s.proofRoutes(h)
+	s.subscriptionRoutes(h)
+	s.migrationRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

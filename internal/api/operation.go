@@ -88,6 +88,9 @@ func add[I, O any](s *server, h huma.API, op operation, do func(context.Context,
 		status = http.StatusOK
 	}
 	s.routes = append(s.routes, route{op.method, op.path})
+	if op.idempotent {
+		s.creating[op.method+" "+op.path] = true
+	}
 	huma.Register(h, huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: op.description, DefaultStatus: status, SkipValidateBody: true,

@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/jsontree"
+	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
@@ -40,10 +41,12 @@ var known = []struct {
 	{revocation.ErrNotFound, kindNotFound, "There is no revocation with that id, or it is not yours to see."},
 	{revocation.ErrState, kindState, "The grant is revoked already, or there is no way to revoke it."},
 	{workflow.ErrNotOffboarding, kindState, "The organization is not being offboarded."},
-	{registry.ErrNotFound, kindNotFound, "There is no sandbox or key with that name or id, or it is not yours to see."},
+	{registry.ErrNotFound, kindNotFound, "There is no sandbox, key, user or organization with that name or id, or it is not yours to see."},
+	{registry.ErrConflict, kindState, "Somebody else changed the user at the same time; read it and try again."},
+	{project.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
-	{registry.ErrNameTaken, kindNameTaken, "The organization has a sandbox of that name."},
+	{registry.ErrNameTaken, kindNameTaken, "The organization has a sandbox of that name, or a user of that address."},
 	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
@@ -119,6 +122,9 @@ func (s *server) typed(err error) *Problem {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if p := stored(err); p != nil {
+		return p
+	}
+	if p := console(err); p != nil {
 		return p
 	}
 	return s.connecting(err)

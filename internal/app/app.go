@@ -204,7 +204,8 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Providers: h.health, Revocations: h.revocations, Offboardings: h.offboardings(), RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Directory: h.directory, Providers: h.health, Revocations: h.revocations, Offboardings: h.offboardings(),
+		Users: h.users, Projects: h.projects, Services: h.services, Credentials: h.credentials, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})

@@ -17,7 +17,7 @@ var floors = map[string]int{
 
 	"internal/workflow": 6,
 
-	"internal/api": 7, "internal/store": 7, "internal/web": 7,
+	"internal/api": 7, "internal/console": 7, "internal/store": 7, "internal/web": 7,
 
 	"internal/app": 8,
 
