@@ -56,6 +56,9 @@ type Ready struct {
 	Organization string `json:"organization"`
 	PID          int    `json:"pid"`
 	CAFile       string `json:"ca_file"`
+	ProxyURL     string `json:"proxy_url"` // and what follows: with --intercept
+	BundleFile   string `json:"ca_bundle_file"`
+	PreloadFile  string `json:"preload_file"`
 }
 
 // Server is a running Latchkey.
@@ -182,6 +185,24 @@ func (s *Server) Kill() {
 	s.t.Helper()
 	_ = s.command.Process.Kill()
 	<-s.done
+}
+
+// Environment gives the variables of a program that is to take this server, started with --intercept, for the vendor.
+func (s *Server) Environment() []string {
+	s.t.Helper()
+	out, err := exec.CommandContext(s.t.Context(), Binary(s.t), "env", "--data", s.Data, "--json").Output()
+	var variables map[string]string
+	if err == nil {
+		err = json.Unmarshal(out, &variables)
+	}
+	if err != nil {
+		s.t.Fatalf("latchkey env: %v\n%s", err, out)
+	}
+	all := os.Environ()
+	for name, value := range variables {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // Reply is an answer that was read to its end.
