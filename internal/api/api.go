@@ -47,12 +47,14 @@ type Config struct {
 	Tokens      Tokens
 	Audit       *audit.Log
 	// Reads records the tokens that are handed out; nil records none.
-	Reads        Reads
-	Explainer    Explainer
-	Keys         *registry.Keyring
-	Directory    *registry.Directory
-	Webhooks     *webhook.Subscriptions
-	Calendar     *calendar.Calendar
+	Reads     Reads
+	Explainer Explainer
+	Keys      *registry.Keyring
+	Directory *registry.Directory
+	Webhooks  *webhook.Subscriptions
+	Calendar  *calendar.Calendar
+	// AccessTokens tells who calls with a token of our own authority; nil where there is none.
+	AccessTokens AccessTokens
 	Revocations  *revocation.Revocations
 	Offboardings *workflow.Offboardings
 	Users        *registry.Users

@@ -67,16 +67,32 @@ func (s *server) authenticate(r *http.Request) (access.Caller, *Problem) {
 	values := r.Header["Authorization"]
 	if len(values) == 1 {
 		if presented, ok := bearer(values[0]); ok {
-			caller, err := s.Keys.Authenticate(presented)
+			caller, err := s.presented(r.Context(), presented)
 			if err == nil {
 				return caller, nil
 			}
 			return access.Caller{}, s.unauthenticated(r, `Bearer realm="latchkey", error="invalid_token"`,
-				"The key is unknown, expired or revoked.")
+				"The key or access token is unknown, expired or revoked, or its credential is not subscribed to the Latchkey API.")
 		}
 	}
 	return access.Caller{}, s.unauthenticated(r, `Bearer realm="latchkey"`,
 		"Send a key in the header: Authorization: Bearer lk_…")
+}
+
+// AccessTokens tells who calls with an access token. It is [authority.Server].
+type AccessTokens interface {
+	Caller(ctx context.Context, token string) (access.Caller, error)
+}
+
+// keyPrefix begins every API key; an access token never does.
+const keyPrefix = "lk_"
+
+// presented finds whose key or access token it is.
+func (s *server) presented(ctx context.Context, text string) (access.Caller, error) {
+	if s.AccessTokens == nil || strings.HasPrefix(text, keyPrefix) {
+		return s.Keys.Authenticate(text)
+	}
+	return s.AccessTokens.Caller(ctx, text)
 }
 
 // unauthenticated counts against the address: whoever tries keys gets slower answers, whoever has one is not touched.

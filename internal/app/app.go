@@ -19,6 +19,7 @@ import (
 
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
+	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
@@ -78,6 +79,7 @@ type house struct {
 	services    *project.Catalogue
 	credentials *project.Credentials
 	clients     *project.Clients
+	authority   *authority.Server
 	egress      *egress.Client
 	runner      *exchange.Runner
 	health      *provider.Health
@@ -142,6 +144,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	}
 	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
 	h.openProjects()
+	if err = h.openAuthority(ctx); err != nil {
+		return h, err
+	}
 	h.catalogue = destination.NewCatalogue(destination.Config{
 		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
 	})
@@ -204,7 +209,7 @@ func (h *house) openConnections() (err error) {
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
-		Directory: h.directory, Providers: h.health, Revocations: h.revocations, Offboardings: h.offboardings(),
+		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
 		Users: h.users, Projects: h.projects, Services: h.services, Credentials: h.credentials, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
@@ -225,7 +230,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	if extra != nil {
 		extra(mux)
 	}
-	return telemetry.RequestIDs(h.traces.Requests(telemetry.LogRequests(h.log, mux))), nil
+	return telemetry.RequestIDs(h.traces.Requests(telemetry.LogRequests(h.log, h.issuing(mux)))), nil
 }
 
 func (h *house) openPages() (*web.Pages, error) {
@@ -273,6 +278,9 @@ func (h *house) close(ctx context.Context) error {
 	if h.keyring != nil {
 		errs = append(errs, h.keyring.Close(ctx))
 	}
+	if h.authority != nil {
+		h.authority.Close()
+	}
 	if h.clients != nil {
 		errs = append(errs, h.clients.Close(ctx))
 	}
@@ -310,6 +318,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	failure := h.keeper.Start(ctx)
 	h.dispatcher.Start()
 	h.revoker.Start()
+	h.authority.Start()
 	h.store.Keyring().Start()
 	h.calendar.Start()
 	if h.post != nil {

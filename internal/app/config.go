@@ -47,6 +47,9 @@ type Config struct {
 	RootKeyLife    time.Duration // 0 is for ever
 	Mail           MailConfig
 	Traces         TracesConfig
+	IssuerAliases  []string
+	AccessLife     time.Duration
+	SigningKeyLife time.Duration
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever

@@ -27,6 +27,7 @@ var unrecorded = map[string]string{
 	"Calendar.Forget":          "retention of warnings",
 	"Revocations.Claim":        "how it ends is recorded",
 	"Revocations.Prune":        "retention of what ended",
+	"Authority.UseJTI":         "the token that it is for leaves no row",
 	"Store.Emit":               "an event without a change",
 	"Store.sweepMarks":         "marks of transactions",
 	"Store.Ping":               "writes nothing",

@@ -17,11 +17,11 @@ import (
 // backedUp lists the tables of a backup, each behind those that it refers to. transient are the others.
 var backedUp = []string{
 	"root_keys", "data_keys", "organizations", "sandboxes", "api_keys", "definitions", "revisions", "connections", "attempts", "claims",
-	"revocations", "offboardings",
+	"revocations", "offboardings", "signing_keys", "revoked_tokens",
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
-	"users", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings",
+	"users", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
 	"credential_uses",
 }
 

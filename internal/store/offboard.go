@@ -103,7 +103,7 @@ func (o Offboardings) ConnectionIDs(ctx context.Context, organization string, li
 // column organization and stays is in kept.
 var own = []string{
 	"webhooks", "events", "connections", "definitions", "provider_tenants", "provider_incidents", "replays", "expiry_feeds",
-	"projects", "product_profiles", "entitlements", "services", "users", "revocations", "api_keys", "sandboxes", "offboardings", "data_keys",
+	"projects", "product_profiles", "entitlements", "services", "users", "revocations", "revoked_tokens", "api_keys", "sandboxes", "offboardings", "data_keys",
 }
 
 // kept gives the reason why a table keeps rows of an organization that is gone, or loses them otherwise.

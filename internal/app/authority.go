@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"latchkey/internal/authority"
+	"latchkey/internal/clock"
+)
+
+// imsURL is what assertions of IMS's clients are meant for; some of them can't be told another.
+const imsURL = "https://ims-na1.adobelogin.com"
+
+// openAuthority makes the authorization server.
+func (h *house) openAuthority(ctx context.Context) (err error) {
+	issuers := append([]string{}, h.publicURLs...)
+	for _, alias := range append([]string{imsURL}, h.config.IssuerAliases...) {
+		issuers = append(issuers, strings.TrimRight(alias, "/"))
+	}
+	h.authority, err = authority.New(ctx, authority.Config{
+		Clients: h.clients, Store: h.store.Authority(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
+		Organizations: func(ctx context.Context, id string) (authority.Organization, error) {
+			o, err := h.directory.Organization(ctx, operator(), id)
+			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
+		},
+		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("authority"),
+	})
+	return err
+}
+
+// issuing gives the authority its paths before the mux sees them: that would redirect those with two slashes, and some
+// clients make such and follow none.
+func (h *house) issuing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if authority.Owns(r.URL.Path) {
+			h.authority.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func authoritySettings() []setting {
+	return []setting{
+		list("authority.issuers", "Further base URLs under which clients know the authorization server, beside the public ones and IMS's own: what assertions may be meant for.", func(c *Config) *[]string { return &c.IssuerAliases }),
+		duration("authority.access_life", "24h", "How long its access tokens live.", func(c *Config) *time.Duration { return &c.AccessLife }),
+		duration("authority.key_life", "2160h", "How long one of its keys signs before the next one does, which is published a day before.", func(c *Config) *time.Duration { return &c.SigningKeyLife }),
+	}
+}

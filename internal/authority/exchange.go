@@ -1,0 +1,225 @@
+package authority
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"mime"
+	"mime/multipart"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"latchkey/internal/telemetry"
+)
+
+// exchange is one request on its way to its answer.
+type exchange struct {
+	*Server
+	w     http.ResponseWriter
+	r     *http.Request
+	route route
+	debug string
+	// client and grant are known once they are, for the decision log.
+	client, grant string
+}
+
+// maxBody bounds a request: an assertion of maxAssertion and room for the rest.
+const maxBody = 128 << 10
+
+// form is a request's parameters, wherever they came: in the query, in a form, in multipart parts (spec §6.4). Basic
+// authentication counts as client_id and client_secret.
+type form struct {
+	values url.Values
+	basic  bool
+}
+
+// get gives a parameter's value, "" when there is none.
+func (f form) get(name string) string { return f.values.Get(name) }
+
+// repeatable are the parameters that may come more than once (RFC 8707 §2, RFC 8693 §2.1).
+var repeatable = map[string]bool{"resource": true, "audience": true}
+
+// form reads the parameters.
+func (x *exchange) form() (form, *fault) {
+	f := form{values: url.Values{}}
+	if fault := f.add(x.r.URL.Query()); fault != nil {
+		return f, fault
+	}
+	body, fault := x.body()
+	if fault == nil {
+		fault = f.add(body)
+	}
+	if fault != nil {
+		return f, fault
+	}
+	if id, password, ok := x.r.BasicAuth(); ok {
+		f.basic = true
+		// RFC 6749 §2.3.1 has both encoded, and not everybody does: what is no encoding stands as it is.
+		pair := url.Values{"client_id": {decoded(id)}, "client_secret": {decoded(password)}}
+		if f.get("client_secret") != "" {
+			return f, invalidRequest("The client authenticates in two ways; send one.")
+		}
+		if fault := f.add(pair); fault != nil {
+			return f, fault
+		}
+	}
+	return f, nil
+}
+
+func decoded(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// add takes parameters. One that comes twice is refused (RFC 6749 §3.1), but for the same value in query and body, which
+// some clients send.
+func (f *form) add(more url.Values) *fault {
+	for name, values := range more {
+		if len(values) > 1 && !repeatable[name] {
+			return invalidRequest("The parameter " + shown(name) + " is there more than once.")
+		}
+		if before, ok := f.values[name]; ok && !repeatable[name] {
+			if before[0] != values[0] {
+				return invalidRequest("The parameter " + shown(name) + " is there more than once, with different values.")
+			}
+			continue
+		}
+		f.values[name] = append(f.values[name], values...)
+	}
+	return nil
+}
+
+// body reads a form or multipart parts. Anything else has no parameters.
+func (x *exchange) body() (url.Values, *fault) {
+	if x.r.Body == nil || x.r.Method == http.MethodGet {
+		return nil, nil
+	}
+	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, maxBody)
+	media, parameters, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	switch {
+	case err != nil && x.r.Header.Get("Content-Type") != "":
+		return nil, invalidRequest("The Content-Type can't be read.")
+	case media == "multipart/form-data":
+		return parts(multipart.NewReader(x.r.Body, parameters["boundary"]))
+	case media != "" && media != "application/x-www-form-urlencoded":
+		return nil, nil // aio-lib-console and others send none of theirs here; what is missing is told by name
+	}
+	// ParseForm mixes in the query, which is read already.
+	r := &http.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: x.r.Body}
+	if err := r.ParseForm(); err != nil {
+		return nil, invalidRequest("The body is not a form that can be read, or is too large.")
+	}
+	return r.PostForm, nil
+}
+
+// parts reads the fields of multipart/form-data.
+func parts(reader *multipart.Reader) (url.Values, *fault) {
+	read, err := reader.ReadForm(maxBody)
+	if err != nil {
+		return nil, invalidRequest("The body is not multipart/form-data that can be read, or is too large.")
+	}
+	defer func() { _ = read.RemoveAll() }()
+	if len(read.File) > 0 {
+		return nil, invalidRequest("A file is uploaded; fields are expected.")
+	}
+	return read.Value, nil
+}
+
+// shown makes a stranger's name fit for an answer.
+func shown(name string) string {
+	if len(name) > 40 {
+		name = name[:40] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			return '?'
+		}
+		return r
+	}, name)
+}
+
+func newDebugID() string {
+	var id [9]byte
+	_, _ = rand.Read(id[:]) // never fails, crypto/rand
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}
+
+// fault is why there is no token. Says is for the caller; why, for the organization's developers, is in the log alone.
+type fault struct {
+	status     int
+	code, says string
+	why        []any // as slog has it
+}
+
+func (f *fault) because(why ...any) *fault {
+	f.why = append(f.why, why...)
+	return f
+}
+
+func invalidRequest(says string) *fault {
+	return &fault{status: http.StatusBadRequest, code: "invalid_request", says: says}
+}
+
+// fail answers with a fault: always JSON with both members, or the clients' own errors are useless (spec, "ten things").
+func (x *exchange) fail(f *fault) {
+	x.meters.refused(x.r.Context(), x.grant, f.code)
+	if f.code != "not_found" {
+		x.config.Log.InfoContext(x.r.Context(), "no token is given", append([]any{
+			"debug_id", x.debug, "client", shown(x.client), "grant", shown(x.grant), "error", f.code, "says", f.says}, f.why...)...)
+	}
+	if f.status == http.StatusUnauthorized {
+		x.w.Header().Set("WWW-Authenticate", `Basic realm="ims"`)
+	}
+	x.json(f.status, map[string]string{"error": f.code, "error_description": f.says})
+}
+
+// json answers.
+func (x *exchange) json(status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"error":"internal_error","error_description":"The answer could not be written."}`)
+	}
+	x.write(status, text)
+}
+
+func (x *exchange) write(status int, text []byte) {
+	telemetry.SetRoute(x.r.Context(), plainPath(x.r.URL.Path))
+	x.w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(text)
+}
+
+// from says where a request came from, for people: an address, and what the program there calls itself.
+func (x *exchange) from() string {
+	host, _, err := net.SplitHostPort(x.r.RemoteAddr)
+	if err != nil {
+		host = x.r.RemoteAddr
+	}
+	return strings.TrimSpace(host + " " + x.r.UserAgent())
+}
+
+// bearer takes the token of an Authorization header (RFC 6750 §2.1).
+func (x *exchange) bearer() string {
+	scheme, token, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// scopes splits a scope parameter at commas and white space (spec §6.4), without repeats.
+func scopes(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, scope := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' }) {
+		if !seen[scope] {
+			seen[scope] = true
+			out = append(out, scope)
+		}
+	}
+	return out
+}

@@ -1,0 +1,144 @@
+package authority
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/project"
+)
+
+// grantJWT is the exchange of an assertion, which has routes of its own.
+const grantJWT = project.GrantJWT
+
+// granted is what a grant came to.
+type granted struct {
+	issue issue
+	// proof is the secret's or the binding's id by which the client proved itself.
+	proof string
+	// more is added to the answer.
+	more map[string]any
+}
+
+// grants are the grant types of the token routes: one that is added is a line here and a function.
+func grants() map[string]func(*exchange, form) (granted, *fault) {
+	return map[string]func(*exchange, form) (granted, *fault){
+		project.GrantClientCredentials: (*exchange).clientCredentials,
+	}
+}
+
+// token serves the token routes.
+func (s *Server) token(x *exchange) {
+	f, refused := x.form()
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	x.grant = f.get("grant_type")
+	grant, ok := grants()[x.grant]
+	switch {
+	case x.grant == "":
+		x.fail(invalidRequest("The grant_type is missing."))
+		return
+	case !ok:
+		x.fail(&fault{status: http.StatusBadRequest, code: "unsupported_grant_type", says: "The grant_type is not one that is supported."})
+		return
+	}
+	out, refused := grant(x, f)
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	x.answer(out)
+}
+
+// answer mints the token and tells it. expires_in is in milliseconds or seconds, as the route has it (spec §6.4); IMS tells
+// it a little short.
+func (x *exchange) answer(out granted) {
+	token, err := x.mint(out.issue)
+	if err != nil {
+		x.config.Log.ErrorContext(x.r.Context(), "minting a token", "debug_id", x.debug, "error", err)
+		x.fail(&fault{status: http.StatusInternalServerError, code: "internal_error", says: "Please try again later."})
+		return
+	}
+	algorithm := rs256
+	if len(out.issue.audience) > 0 {
+		algorithm = es256
+	}
+	x.meters.minted(x.r.Context(), x.grant, algorithm)
+	x.config.Clients.Used(out.issue.client, project.Use{Grant: x.grant, From: x.from()}, out.proof, x.config.Clock.Now())
+	life := int64(out.issue.life/time.Second) - 1
+	if x.route.millis {
+		life = out.issue.life.Milliseconds() - 1
+	}
+	body := map[string]any{"access_token": token, "token_type": "bearer", "expires_in": life}
+	for name, value := range out.more {
+		body[name] = value
+	}
+	x.json(http.StatusOK, body)
+}
+
+// clientCredentials is RFC 6749 §4.4, for credentials of the server-to-server kind (spec §2.2).
+func (x *exchange) clientCredentials(f form) (granted, *fault) {
+	client, secretID, refused := x.authenticate(f)
+	if refused != nil {
+		return granted{}, refused
+	}
+	if !client.GrantsCredentials() {
+		return granted{}, (&fault{status: http.StatusBadRequest, code: "unauthorized_client", says: "The client may not use the client_credentials grant."}).
+			because("kind", client.Kind)
+	}
+	if org := f.get("org_id"); org != "" && org != client.Organization {
+		return granted{}, &fault{status: http.StatusBadRequest, code: "invalid_request", says: "The org_id is not the client's organization."}
+	}
+	// Scopes are mandatory at Adobe; here none means all that the client may have, as RFC 6749 §3.3 allows.
+	asked := scopes(f.get("scope"))
+	if len(asked) == 0 {
+		asked = client.Scopes
+	}
+	if refused := within(asked, client.Scopes); refused != nil {
+		return granted{}, refused
+	}
+	audience, refused := x.audience(f)
+	if refused != nil {
+		return granted{}, refused
+	}
+	return granted{proof: secretID, issue: issue{
+		client: client, user: client.TechnicalAccount.ID, scopes: asked, life: x.config.AccessLife, audience: audience,
+	}}, nil
+}
+
+// within refuses scopes that a client may not have; names are case-sensitive (RFC 6749 §3.3).
+func within(asked, may []string) *fault {
+	var over []any
+	for _, scope := range asked {
+		if !slices.Contains(may, scope) {
+			over = append(over, shown(scope))
+		}
+	}
+	if over == nil {
+		return nil
+	}
+	return (&fault{status: http.StatusBadRequest, code: "invalid_scope", says: "A scope is unknown, or the client is not subscribed to a service that has it."}).
+		because("not_allowed", over, "allowed", may)
+}
+
+// audience reads the resources that a token is to be for (RFC 8707): our own get a token of RFC 9068, signed with ES256.
+func (x *exchange) audience(f form) ([]string, *fault) {
+	var out []string
+	for _, resource := range f.values["resource"] {
+		u, err := url.Parse(resource)
+		if err != nil || !u.IsAbs() || u.Fragment != "" {
+			return nil, &fault{status: http.StatusBadRequest, code: "invalid_target", says: "A resource is no absolute URI without a fragment."}
+		}
+		if x.ours(strings.TrimRight(resource, "/")) {
+			out = append(out, resource)
+		}
+	}
+	return out, nil
+}
+
+// ours tells whether a base URL is this server's.
+func (s *Server) ours(base string) bool { return slices.Contains(s.config.Issuers, base) }

@@ -1,0 +1,108 @@
+package authority
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"latchkey/internal/project"
+)
+
+// subject reads whose token a request carries: as Bearer, or in the query as older clients do.
+func (x *exchange) subject() (*Token, *project.Client, *fault) {
+	text := x.bearer()
+	if text == "" {
+		text = x.r.URL.Query().Get("bearer_token")
+	}
+	invalid := &fault{status: http.StatusUnauthorized, code: "invalid_token", says: "The access token is missing, has ended or was revoked."}
+	token, err := x.check(text)
+	if err != nil {
+		return nil, nil, invalid.because("reason", err.Error())
+	}
+	client, err := x.config.Clients.Client(x.r.Context(), token.ClientID)
+	if err != nil || !client.Enabled {
+		return nil, nil, invalid.because("reason", "its client is gone or disabled")
+	}
+	x.client = client.ClientID
+	return token, client, nil
+}
+
+func joined(scopes []string) string { return strings.Join(scopes, " ") }
+
+// userinfo is OIDC's, as far as the scopes go (spec §2.5).
+func (s *Server) userinfo(x *exchange) {
+	token, client, refused := x.subject()
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	out := map[string]any{"sub": token.UserID, "account_type": "ent"}
+	if token.UserID == client.TechnicalAccount.ID {
+		if slices.Contains(token.Scopes, "email") || slices.Contains(token.Scopes, "openid") {
+			out["email"], out["email_verified"] = client.TechnicalAccount.Email, true
+		}
+		out["name"] = client.Name
+	}
+	x.json(http.StatusOK, out)
+}
+
+// profile is IMS's: who it is, and with projectedProductContext what the organization has licensed to it (spec §2.5).
+func (s *Server) profile(x *exchange) {
+	token, client, refused := x.subject()
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	out := map[string]any{
+		"userId": token.UserID, "email": client.TechnicalAccount.Email, "displayName": client.Name, "name": client.Name, "account_type": "type3",
+		"countryCode": "", "emailVerified": "true", "roles": []map[string]string{{"organization": client.Organization, "named_role": "TECHNICAL_ACCOUNT"}},
+	}
+	if slices.Contains(token.Scopes, "additional_info.projectedProductContext") {
+		out["projectedProductContext"] = productContexts(client)
+	}
+	x.json(http.StatusOK, out)
+}
+
+// productContexts tells the product profiles of a client's services.
+func productContexts(client *project.Client) []map[string]any {
+	out := []map[string]any{}
+	for _, service := range client.Services {
+		for _, profile := range service.Profiles {
+			out = append(out, map[string]any{"prodCtx": map[string]any{
+				"statusCode": "ACTIVE", "ident": profile.Profile, "owningEntity": client.Organization, "organization_id": client.Organization,
+				"serviceCode": serviceCode(service.Code), "serviceLevel": "Standard",
+			}})
+		}
+	}
+	return out
+}
+
+// serviceCode gives the name that a product has in a profile.
+func serviceCode(code string) string {
+	switch code {
+	case project.Analytics:
+		return "dma_analytics"
+	case project.Target:
+		return "dma_tartan"
+	}
+	return strings.ToLower(strings.TrimSuffix(code, "SDK"))
+}
+
+// organizations lists those of the token's subject (spec §2.5).
+func (s *Server) organizations(x *exchange) {
+	_, client, refused := x.subject()
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	org, err := s.config.Organizations(x.r.Context(), client.Organization)
+	if err != nil {
+		x.config.Log.ErrorContext(x.r.Context(), "reading an organization", "debug_id", x.debug, "error", err)
+		x.fail(&fault{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", says: "The organization can't be read at present; try again."})
+		return
+	}
+	ident, source, _ := strings.Cut(org.ID, "@")
+	x.json(http.StatusOK, []map[string]any{{
+		"orgName": org.Name, "orgRef": map[string]string{"ident": ident, "authSrc": source}, "orgType": "Enterprise", "groups": []any{},
+	}})
+}

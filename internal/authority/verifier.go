@@ -1,0 +1,51 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/project"
+)
+
+// ErrNotSubscribed says that a token is good, and its client not subscribed to the Latchkey API.
+var ErrNotSubscribed = errors.New("the credential is not subscribed to the Latchkey API")
+
+// wide is the scope that stands for reading, where a token names no other of ours.
+const wide = "latchkey_api"
+
+// Caller tells who calls our own API with an access token: its client must be there, enabled and subscribed to the Latchkey
+// API, and the token for us where it names an audience. Its rights are the token's scopes that are ours; latchkey_api alone
+// gives the right to read.
+func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error) {
+	token, err := s.check(text)
+	if err != nil {
+		return access.Caller{}, err
+	}
+	if audience, ok := token.claims["aud"].([]any); ok && !slices.ContainsFunc(audience, func(a any) bool { text, _ := a.(string); return s.ours(text) }) {
+		return access.Caller{}, errors.New("the token is for somebody else")
+	}
+	client, err := s.config.Clients.Client(ctx, token.ClientID)
+	if err != nil {
+		return access.Caller{}, err
+	}
+	if !client.Enabled {
+		return access.Caller{}, errors.New("the client is disabled")
+	}
+	if client.Subscribed(project.LatchkeyAPI) == nil {
+		return access.Caller{}, ErrNotSubscribed
+	}
+	var scopes access.Scopes
+	for _, scope := range access.AllScopes() {
+		if slices.Contains(token.Scopes, string(scope)) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 && slices.Contains(token.Scopes, wide) {
+		scopes = access.Scopes{access.TokensRead, access.ConnectionsRead, access.DefinitionsRead, access.RegistryRead}
+	}
+	return access.Caller{
+		ID: client.ClientID, Name: client.Name, Organization: client.Organization, Scopes: scopes, User: token.UserID,
+	}, nil
+}
