@@ -19,8 +19,50 @@ func (p *program) orgCommand() *cobra.Command {
 		Use:     "org",
 		Short:   "Organizations",
 		Long:    "An organization is a tenant: everything else belongs to one.",
-		Example: "  latchkey org offboard 6096892F54B5819E0A4C98A2@AdobeOrg --report acme.jsonl",
-	}, p.orgOffboardCommand()))
+		Example: "  latchkey org show",
+	}, p.orgListCommand(), p.orgShowCommand(), p.orgOffboardCommand()))
+}
+
+func (p *program) orgListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List organizations",
+		Long:    "List the organizations that the key sees: its own.",
+		Example: "  latchkey org list",
+		Args:    takes(),
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+			return list(p, c.Organizations(ctx), []string{"NAME", "NUMBER", "ID"}, func(o client.Organization) []string {
+				return []string{o.Name, o.Number, o.ID}
+			}, "no organizations")
+		}),
+	}
+}
+
+func (p *program) orgShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show [ORG]",
+		Short: "Show an organization",
+		Long: `Show an organization: its IMS id, and the number that the developer console's API calls it by. Without ORG it is
+the key's own.`,
+		Example: "  latchkey org show",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			if len(args) == 0 {
+				me, err := c.Whoami(ctx)
+				if err != nil {
+					return err
+				}
+				args = []string{me.Organization.ID}
+			}
+			o, err := c.Organization(ctx, args[0])
+			if err != nil || p.answerJSON(o) {
+				return err
+			}
+			p.details([][2]string{{"id", o.ID}, {"number", o.Number}, {"name", o.Name}, {"created", p.ago(o.CreatedAt)}})
+			return nil
+		}),
+	}
 }
 
 // offboard is what `latchkey org offboard` was asked.

@@ -31,6 +31,8 @@ type remote struct {
 	file      string // the dev.json that named the server, "" when something else did
 	pid       int    // of the server that wrote it
 	keySource string // where the key was found
+
+	http *http.Client // what reaches the server beside the API; nil is the usual one
 }
 
 // ready is what `latchkey dev` writes into dev.json.
@@ -103,7 +105,7 @@ func (p *program) client() (*client.Client, error) {
 		return nil, withHint(fmt.Errorf("there is no key for %s", config.URL),
 			"pass one with --key @FILE or set LATCHKEY_KEY")
 	}
-	config.Key = key
+	config.Key, p.remote.http = key, config.HTTPClient
 	return client.New(config)
 }
 
