@@ -171,7 +171,11 @@ func (x *exchange) fail(f *fault) {
 		x.config.Log.InfoContext(x.r.Context(), "no token is given", append([]any{
 			"debug_id", x.debug, "client", shown(x.client), "grant", shown(x.grant), "error", f.code, "says", f.says}, f.why...)...)
 	}
-	if f.status == http.StatusUnauthorized {
+	switch _, _, basic := x.r.BasicAuth(); {
+	case f.status != http.StatusUnauthorized:
+	case f.code == "invalid_token": // RFC 6750 §3
+		x.w.Header().Set("WWW-Authenticate", `Bearer realm="ims", error="invalid_token"`)
+	case basic: // RFC 6749 §5.2
 		x.w.Header().Set("WWW-Authenticate", `Basic realm="ims"`)
 	}
 	x.json(f.status, map[string]string{"error": f.code, "error_description": f.says})
