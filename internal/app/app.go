@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
+	"latchkey/internal/console"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
@@ -217,6 +218,10 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	vendor, err := h.developerConsole()
+	if err != nil {
+		return nil, err
+	}
 	if h.pages, err = h.openPages(); err != nil {
 		return nil, err
 	}
@@ -225,6 +230,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		"/healthz", "/healthz/", "/readyz", "/readyz/"} {
 		mux.Handle(pattern, service)
 	}
+	mux.Handle(console.Prefix+"/", vendor)
 	mux.Handle("/", h.pages)
 	mux.Handle("GET /metrics", h.metrics.Handler())
 	if extra != nil {

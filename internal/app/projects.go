@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"latchkey/internal/clock"
+	"latchkey/internal/console"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
@@ -50,4 +52,11 @@ func (h *house) heardClient(news store.News) {
 		return
 	}
 	h.clients.Forget(news.ID)
+}
+
+// developerConsole makes the vendor's API of the developer console.
+func (h *house) developerConsole() (http.Handler, error) {
+	return console.New(console.Config{
+		Directory: h.directory, Projects: h.projects, Services: h.services, Credentials: h.credentials, Key: h.keyring.Authenticate, Log: h.log,
+	})
 }
