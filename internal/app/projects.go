@@ -57,6 +57,7 @@ func (h *house) heardClient(news store.News) {
 // developerConsole makes the vendor's API of the developer console.
 func (h *house) developerConsole() (http.Handler, error) {
 	return console.New(console.Config{
-		Directory: h.directory, Projects: h.projects, Services: h.services, Credentials: h.credentials, Key: h.keyring.Authenticate, Log: h.log,
+		Directory: h.directory, Projects: h.projects, Services: h.services, Credentials: h.credentials, Key: h.keyring.Authenticate,
+		Token: h.authority.ConsoleCaller, Clock: clock.System(), Log: h.log,
 	})
 }

@@ -62,6 +62,7 @@ func (s *server) workspaceRoutes() {
 		return answer{body: document}, err
 	})
 	// Functions and plug-ins of the vendor's App Builder: a workspace here has none.
+	s.route("GET "+workspacePath+"/plugins", func(*request) (answer, error) { return answer{body: []string{}}, nil })
 	s.route("POST "+workspacePath+"/namespace", func(*request) (answer, error) {
 		return answer{}, failure{http.StatusNotImplemented, "501", "There is no runtime here"}
 	})
