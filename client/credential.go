@@ -26,7 +26,7 @@ type Credential struct {
 	Services     []Subscription       `json:"services"`
 	Scopes       []string             `json:"scopes"`
 	Metascopes   []string             `json:"metascopes"`
-	Secrets      []ClientSecret       `json:"secrets"`
+	Secrets      []CredentialSecret   `json:"secrets"`
 	Certificates []CertificateBinding `json:"certificates"`
 	Migration    struct {
 		State string    `json:"state"`
@@ -79,8 +79,8 @@ type ProofUse struct {
 	At    time.Time `json:"at"`
 }
 
-// ClientSecret is a client secret; its Value is empty but in the answers of CreateClientSecret and ClientSecretValues.
-type ClientSecret struct {
+// CredentialSecret is a client secret; its Value is empty but in the answers of CreateClientSecret and ClientSecretValues.
+type CredentialSecret struct {
 	UUID       string     `json:"uuid"`
 	Value      Secret     `json:"client_secret"`
 	CreatedAt  time.Time  `json:"created_at"`
@@ -180,8 +180,8 @@ func (c *Client) DeleteCredential(ctx context.Context, ref string) error {
 }
 
 // ClientSecrets lists a credential's secrets without their values, the oldest first.
-func (c *Client) ClientSecrets(ctx context.Context, ref string) iter.Seq2[ClientSecret, error] {
-	return list[ClientSecret](ctx, c, credential(ref, "secrets"), nil)
+func (c *Client) ClientSecrets(ctx context.Context, ref string) iter.Seq2[CredentialSecret, error] {
+	return list[CredentialSecret](ctx, c, credential(ref, "secrets"), nil)
 }
 
 // Certificates lists a credential's certificates, the oldest first.
@@ -190,13 +190,13 @@ func (c *Client) Certificates(ctx context.Context, ref string) iter.Seq2[Certifi
 }
 
 // CreateClientSecret adds a client secret; the value is in the answer.
-func (c *Client) CreateClientSecret(ctx context.Context, ref string) (ClientSecret, error) {
-	return create[ClientSecret](ctx, c, credential(ref, "secrets"), "", nil)
+func (c *Client) CreateClientSecret(ctx context.Context, ref string) (CredentialSecret, error) {
+	return create[CredentialSecret](ctx, c, credential(ref, "secrets"), "", nil)
 }
 
 // ClientSecretValues gives a credential's secrets with their values. It is recorded who got them.
-func (c *Client) ClientSecretValues(ctx context.Context, ref string) ([]ClientSecret, error) {
-	page, err := change[struct{ Items []ClientSecret }](ctx, c, http.MethodPost, credential(ref, "secrets", "reveal"), nil)
+func (c *Client) ClientSecretValues(ctx context.Context, ref string) ([]CredentialSecret, error) {
+	page, err := change[struct{ Items []CredentialSecret }](ctx, c, http.MethodPost, credential(ref, "secrets", "reveal"), nil)
 	return page.Items, err
 }
 

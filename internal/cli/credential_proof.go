@@ -50,7 +50,7 @@ func (p *program) secretListCommand() *cobra.Command {
 		Example: "  latchkey credential secret list moviestar-target",
 		Args:    takes("CREDENTIAL"),
 		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			return list(p, c.ClientSecrets(ctx, args[0]), []string{"UUID", "MADE", "LAST USED", "PLACES"}, func(o client.ClientSecret) []string {
+			return list(p, c.ClientSecrets(ctx, args[0]), []string{"UUID", "MADE", "LAST USED", "PLACES"}, func(o client.CredentialSecret) []string {
 				return []string{o.UUID, p.ago(o.CreatedAt), orDash(p.ago(o.LastUsedAt)), strconv.Itoa(len(o.Uses))}
 			}, "no client secrets: a credential of this type has none")
 		}),

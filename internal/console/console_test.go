@@ -255,6 +255,11 @@ func TestEnterprise(t *testing.T) {
 	if got := h.must(200, "GET", workspace+"/credentials", ""); got.str(0, "id_integration") != id || got.str(0, "flow_type") != "entp" || got.str(0, "integration_type") != "service" {
 		t.Errorf("credentials = %s", got.text)
 	}
+	alone := h.form("/integrations/entp?name=alone&description=d", first.Certificate.PEM(), nil)
+	if alone.StatusCode != 200 || alone.str("projectId") == "" {
+		t.Errorf("an integration = %d %s", alone.StatusCode, alone.text)
+	}
+	h.must(204, "DELETE", "/integrations/"+alone.str("id"), "")
 	bindings := h.must(200, "GET", "/integrations/entp/"+id+"/bindings", "")
 	if bindings.str(0, "certificateFingerprint") != first.Certificate.SHA1 || bindings.at(0, "notAfter") != float64(first.Certificate.NotAfter.UnixMilli()) {
 		t.Errorf("bindings = %s", bindings.text)

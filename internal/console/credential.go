@@ -42,7 +42,11 @@ func (s *server) credentialRoutes() {
 		if err != nil {
 			return answer{}, err
 		}
-		return s.createEnterprise(r, workspace.ID, http.StatusOK)
+		certificate, err := upload(r)
+		if err != nil {
+			return answer{}, err
+		}
+		return s.createEnterprise(r, workspace.ID, certificate)
 	})
 	s.route("POST "+base+"/entp/{credential}/certificate/generateAndAssign", s.generate)
 	for _, path := range []string{"/adobeId", "/adobeid", "/analytics"} {
@@ -122,14 +126,10 @@ func flowType(kind project.Kind) string {
 }
 
 // createEnterprise makes a service_account_jwt of a certificate that came as a file.
-func (s *server) createEnterprise(r *request, workspace string, status int) (answer, error) {
-	certificate, err := upload(r)
-	if err != nil {
-		return answer{}, err
-	}
+func (s *server) createEnterprise(r *request, workspace string, certificate []byte) (answer, error) {
 	return s.create(r, project.NewCredential{
 		Workspace: workspace, Name: r.FormValue("name"), Description: r.FormValue("description"), Kind: project.ServiceAccountJWT, Certificate: certificate,
-	}, status)
+	}, http.StatusOK)
 }
 
 // createServer makes one of OAuth server-to-server.

@@ -44,8 +44,12 @@ func (s *server) integrationRoutes() {
 		return answer{status: http.StatusNoContent}, s.Credentials.Delete(r.Context(), r.caller, r.PathValue("credential"))
 	})
 	s.route("POST "+integrationsPath+"/entp", func(r *request) (answer, error) {
-		return s.alone(r, r.URL.Query().Get("name"), func(workspace string) (answer, error) {
-			return s.createEnterprise(r, workspace, http.StatusOK)
+		certificate, err := upload(r)
+		if err != nil {
+			return answer{}, err
+		}
+		return s.alone(r, r.FormValue("name"), func(workspace string) (answer, error) {
+			return s.createEnterprise(r, workspace, certificate)
 		})
 	})
 	s.route("PUT "+integrationsPath+"/entp/{credential}", s.changeServer)
@@ -71,12 +75,12 @@ func (s *server) alone(r *request, name string, create func(workspace string) (a
 
 // integrationType is the console's word for what an integration is.
 func integrationType(c project.Credential) string {
-	switch {
-	case c.Kind == project.ServiceAccountJWT:
+	switch c.Kind {
+	case project.ServiceAccountJWT:
 		return "entp"
-	case c.Kind == project.OAuthServerToServer:
+	case project.OAuthServerToServer:
 		return "oauth_server_to_server"
-	case c.Kind == project.APIKey:
+	case project.APIKey:
 		return "apikey"
 	}
 	return "adobeid"
