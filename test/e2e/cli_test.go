@@ -181,7 +181,7 @@ func TestKeyAndSandboxCommands(t *testing.T) {
 		{args: "key revoke " + key.ID, stdout: []string{"revoked " + key.ID}},
 		{args: "token staged --key @$DIR/bound.key", code: 1, stderr: []string{"revoked"}},
 		{args: "key list", stdout: []string{"revoked"}},
-		{args: "key revoke key_unknown", code: 1, stderr: []string{"no sandbox or key"}},
+		{args: "key revoke key_unknown", code: 1, stderr: []string{"no sandbox, key"}},
 		{args: "connection delete staged --yes --sandbox stage", stdout: []string{"deleted staged"}},
 		{args: "definition delete cli-cc --yes --sandbox stage", stdout: []string{"deleted cli-cc"}},
 		{args: "sandbox delete stage --yes", stdout: []string{"deleted stage"}},
