@@ -93,7 +93,7 @@ func (c Connections) Claim(ctx context.Context, ask connection.Claim) (connectio
 			firstUp = up
 		}
 	}
-	err := c.s.write(ctx, func(t *tx) error {
+	err := c.s.writeOf(ctx, []string{ask.ID}, func(t *tx) error {
 		var first sql.NullInt64
 		var up sql.NullString
 		err := t.row(c.s.takeClaim(), ask.ID, granted.Fence, c.s.incarnation, micros(ask.At.Add(ask.Lease)), ask.Generation,
@@ -165,7 +165,7 @@ func (c Connections) unchanged(ctx context.Context, ask connection.Claim) error 
 
 // Again counts one more presentation of the refresh token.
 func (c Connections) Again(ctx context.Context, id, fence string) error {
-	err := c.s.write(ctx, func(t *tx) error {
+	err := c.s.writeOf(ctx, []string{id}, func(t *tx) error {
 		n, err := t.exec(`UPDATE claims SET count = count + 1 WHERE connection = $1 AND fence = $2`, id, fence)
 		if err == nil && n == 0 {
 			return connection.ErrFenced
@@ -201,7 +201,19 @@ func (c Connections) Inherit(ctx context.Context) error {
 	if len(before) == 0 || !c.s.Shared() {
 		return nil
 	}
-	err := c.s.write(ctx, func(t *tx) error {
+	var mine []string
+	for _, owner := range before {
+		err := c.s.rows(ctx, func(row scanner) error {
+			var id string
+			err := row.Scan(&id)
+			mine = append(mine, id)
+			return err
+		}, `SELECT connection FROM claims WHERE owner = $1`, owner)
+		if err != nil {
+			return fmt.Errorf("reading the claims of the processes before: %w", err)
+		}
+	}
+	err := c.s.writeOf(ctx, mine, func(t *tx) error {
 		for _, owner := range before {
 			if _, err := t.exec(`UPDATE claims SET until = 0 WHERE owner = $1`, owner); err != nil {
 				return err

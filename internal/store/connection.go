@@ -167,7 +167,7 @@ func (c Connections) List(ctx context.Context, s connection.Selection) ([]connec
 
 // Change applies what an owner changed.
 func (c Connections) Change(ctx context.Context, change connection.Change) error {
-	err := c.s.write(ctx, func(t *tx) error {
+	err := c.s.writeOf(ctx, []string{change.ID}, func(t *tx) error {
 		if err := claimVersion(t, change); err != nil {
 			return err
 		}

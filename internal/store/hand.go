@@ -165,6 +165,9 @@ func (h *hand) try(group []*job, savepoints bool) error {
 	if err := s.begin(ctx); err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
+	if err := h.order(ctx, group); err != nil {
+		return errors.Join(fmt.Errorf("waiting for the writes of others: %w", err), s.rollback(ctx))
+	}
 	var all tx // what the writes that succeeded handed in
 	for _, j := range group {
 		if j.err = j.ctx.Err(); j.err != nil {

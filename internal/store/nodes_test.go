@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/connection"
@@ -167,5 +169,47 @@ func TestCountsAreMovedInOneOrder(t *testing.T) {
 	err := f.raw(t).QueryRow(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks)
 	if err != nil || deadlocks != 0 {
 		t.Errorf("%d deadlocks, %v", deadlocks, err)
+	}
+}
+
+// Two nodes that claim and save the same connections at once, each in its own order, never wait in a circle: a server takes
+// a second to notice one, and in that time nobody's refresh is saved.
+func TestNodesDoNotWaitInACircle(t *testing.T) {
+	ctx := context.Background()
+	f := newServed(t)
+	one, two := f.open(t), f.open(t)
+	definition := addDefinition(t, one, connectiontest.Organization, connectiontest.Sandbox, "moviestar")
+	records := make([]connection.Record, 60)
+	for i := range records {
+		records[i] = newRecord(t, definition, fmt.Sprint(i))
+		if err := one.Connections().Create(ctx, records[i], nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round := range 4 {
+		var wait sync.WaitGroup
+		for n, s := range []*store.Store{one, two} {
+			for _, i := range rand.Perm(len(records)) {
+				wait.Go(func() {
+					r := records[i]
+					ask := connection.Claim{Organization: r.Organization, ID: r.ID, Version: int64(round + 1), Generation: int64(round + 1), Presents: true, At: now, Lease: time.Minute}
+					claim, err := s.Connections().Claim(ctx, ask)
+					if err != nil {
+						return // the other node has it
+					}
+					r.Generation = int64(round + 1)
+					commit := newCommit(r, fmt.Sprint(n))
+					commit.Fence = claim.Fence
+					if _, _, err := s.Connections().Commit(ctx, commit); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wait.Wait()
+	}
+	var circles int64
+	if err := f.raw(t).QueryRowContext(ctx, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&circles); err != nil || circles > 0 {
+		t.Errorf("the server had to end %d circles, %v", circles, err)
 	}
 }

@@ -350,7 +350,7 @@ func (c Connections) Delete(ctx context.Context, d connection.Deletion) error {
 	if err != nil {
 		return err
 	}
-	err = c.s.write(ctx, func(t *tx) error {
+	err = c.s.writeOf(ctx, []string{d.ID}, func(t *tx) error {
 		if err := c.deletable(t, d); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ type writer struct {
 type job struct {
 	ctx    context.Context
 	act    func(*tx) error
+	keys   []string // of the rows that it may wait for, order.go
 	err    error
 	state  atomic.Int32
 	result chan error
@@ -72,6 +73,11 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, meters *
 // set whatever it hands out anew each time. It fails with [ErrUnavailable] when the database can't be reached and
 // nothing was written, and with an [*UnknownError] when the connection was lost while it was committed.
 func (s *Store) write(ctx context.Context, act func(*tx) error) error {
+	return s.writeOf(ctx, nil, act)
+}
+
+// writeOf is write of what other nodes may be writing at the same time: keys name the connections.
+func (s *Store) writeOf(ctx context.Context, keys []string, act func(*tx) error) error {
 	w := s.writer
 	if trace.SpanContextFromContext(ctx).IsSampled() { // a span of its own says nothing
 		var span trace.Span
@@ -87,7 +93,7 @@ func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 		emitted = len(t.letters) > 0
 		return nil
 	}
-	j := &job{ctx: ctx, act: withEvents, result: make(chan error, 1)}
+	j := &job{ctx: ctx, act: withEvents, keys: keys, result: make(chan error, 1)}
 	w.mu.RLock()
 	if w.closed {
 		w.mu.RUnlock()

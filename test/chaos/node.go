@@ -75,7 +75,7 @@ func (n *node) run(ctx context.Context) {
 		gentle := n.wasGentle()
 		if n.drop(m) {
 			if gentle && err != nil {
-				n.note(fmt.Sprintf("asked to end: %v\n%s", err, n.output()), true)
+				n.note(fmt.Sprintf("asked to end: %v\n%s", err, n.output()), false) // with its database away it can't write the last down
 			}
 			continue
 		}
