@@ -84,7 +84,7 @@ func wantIMSToken(t *testing.T, w *world, token, client, scope string) {
 	if err := json.Unmarshal([]byte(w.get(t, "/ims/keys").text), &set); err != nil {
 		t.Fatal(err)
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package authority_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -95,7 +96,7 @@ func TestOurAudience(t *testing.T) {
 		t.Fatal(got.error())
 	}
 	token := got.body["access_token"].(string)
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +230,7 @@ func TestCaller(t *testing.T) {
 	}
 	token := mint("tokens:read")
 	w.clients.byID[oauthID].Services = w.clients.byID[oauthID].Services[:1]
-	if _, err := w.server.Caller(ctx, token); err != authority.ErrNotSubscribed {
+	if _, err := w.server.Caller(ctx, token); !errors.Is(err, authority.ErrNotSubscribed) {
 		t.Errorf("a client that is not subscribed: %v", err)
 	}
 	w.clients.byID[oauthID].Enabled = false

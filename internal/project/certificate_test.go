@@ -5,7 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the console's fingerprint
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -81,7 +81,7 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("AddBinding() of %s = %v", test.name, err)
 			continue
 		}
-		sum1, sum256 := sha1.Sum(binding.Certificate), sha256.Sum256(binding.Certificate) //nolint:gosec // see above
+		sum1, sum256 := sha1.Sum(binding.Certificate), sha256.Sum256(binding.Certificate)
 		if binding.SHA1 != hex.EncodeToString(sum1[:]) || binding.SHA256 != hex.EncodeToString(sum256[:]) || !binding.RequireJTI {
 			t.Errorf("AddBinding() of %s = %+v", test.name, binding)
 		}

@@ -58,16 +58,6 @@ func newSecret() secret.String {
 	return secret.New(secretMark + base64.RawURLEncoding.EncodeToString(drawn[:]))
 }
 
-// isNumber tells whether text is digits, as ids of this room are.
-func isNumber(text string) bool {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return text != "" && len(text) <= 19
-}
-
 // newProfileID makes nine digits, as product profiles have.
 func newProfileID() string {
 	n, err := rand.Int(rand.Reader, big.NewInt(900_000_000))

@@ -22,7 +22,7 @@ type Page struct {
 
 // ProjectStore keeps projects. projecttest.Run checks an implementation of all stores of this room. Times MUST keep
 // their microseconds. What is of another organization is [ErrNotFound].
-type ProjectStore interface {
+type ProjectStore interface { //nolint:revive // beside WorkspaceStore and CredentialStore; Store is all of them
 	// CreateProject adds a project with its workspaces: [ErrNameTaken], a [*QuotaError] when the organization has quota
 	// projects, [ErrNotFound] when there is no such organization.
 	CreateProject(ctx context.Context, p Project, workspaces []Workspace, quota int, note Note) error

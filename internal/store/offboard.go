@@ -132,7 +132,7 @@ func (o Offboardings) EraseOrganization(ctx context.Context, organization string
 	}
 	err := o.s.write(ctx, func(t *tx) error {
 		for _, table := range own {
-			if _, err := t.exec(`DELETE FROM `+table+` WHERE organization = $1`, organization); err != nil { //nolint:gosec // names of our own list
+			if _, err := t.exec(`DELETE FROM `+table+` WHERE organization = $1`, organization); err != nil {
 				return fmt.Errorf("erasing its %s: %w", table, err)
 			}
 		}

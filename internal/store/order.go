@@ -39,5 +39,5 @@ func (h *hand) order(ctx context.Context, group []*job) error {
 func lockOf(connection string) int64 {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte("latchkey " + connection))
-	return int64(hash.Sum64()) //nolint:gosec // G115: all 64 bits are wanted
+	return int64(hash.Sum64())
 }

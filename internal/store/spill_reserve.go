@@ -86,7 +86,7 @@ func (r *reserve) put(name string, content []byte) error {
 	text := make([]byte, headSize, headSize+len(name)+len(content))
 	copy(text, headMark)
 	text[4], text[5] = headLive, byte(len(name))
-	binary.BigEndian.PutUint32(text[8:], uint32(len(content))) //nolint:gosec // G115: of a file that is far smaller
+	binary.BigEndian.PutUint32(text[8:], uint32(len(content)))
 	text = append(append(text, name...), content...)
 	binary.BigEndian.PutUint32(text[12:], crc32.ChecksumIEEE(text[headSize:]))
 	if r.end+int64(len(text)) > reserveSize {
