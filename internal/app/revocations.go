@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"latchkey/internal/clock"
 	"latchkey/internal/revocation"
 	"latchkey/internal/workflow"
@@ -22,6 +24,12 @@ func (h *house) openRevocations() (err error) {
 
 func (h *house) offboardings() *workflow.Offboardings {
 	return &workflow.Offboardings{
-		Store: h.store.Offboardings(), Connections: h.connector, Clock: clock.System(), Changed: h.keyring.Reload,
+		Store: h.store.Offboardings(), Connections: h.connector, Clock: clock.System(), Changed: h.rightsChanged,
 	}
+}
+
+// rightsChanged has this process read anew who may call, and which clients get tokens.
+func (h *house) rightsChanged(ctx context.Context) error {
+	h.clients.Forget()
+	return h.keyring.Reload(ctx)
 }

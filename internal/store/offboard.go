@@ -33,6 +33,7 @@ func (o Offboardings) BeginOffboarding(ctx context.Context, organization, caller
 		for _, statement := range []string{
 			`UPDATE api_keys SET revoked_at = $2 WHERE organization = $1 AND revoked_at IS NULL AND id <> $3`,
 			`UPDATE users SET status = 'disabled', updated_at = $2, version = version + 1 WHERE organization = $1 AND status <> 'disabled' AND id <> $3`,
+			`UPDATE credentials SET enabled = 0, updated_at = $2, version = version + 1 WHERE organization = $1 AND enabled = 1 AND client_id <> $3`,
 			`UPDATE webhooks SET enabled = 0, reason = 'The organization is being offboarded.', updated_at = $2, version = version + 1
 				WHERE organization = $1 AND enabled = 1 AND $3 <> ''`,
 		} {

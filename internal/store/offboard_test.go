@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/connection/connectiontest"
 	"latchkey/internal/event"
 	"latchkey/internal/ident"
+	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/store"
 	"latchkey/internal/workflow"
@@ -53,6 +54,12 @@ func testOffboarding(t *testing.T, fresh func(testing.TB) folder) {
 	for _, key := range keys {
 		if key.RevokedAt.IsZero() != (key.Organization == other) {
 			t.Errorf("the key %s of %s is revoked at %v", key.ID, key.Organization, key.RevokedAt)
+		}
+	}
+	for of, want := range map[string]bool{org: false, other: true} {
+		all, err := s.Projects().Credentials(ctx, project.Selection{Organization: of})
+		if err != nil || len(all) != 1 || all[0].Enabled != want {
+			t.Errorf("the credentials of %s are %+v, %v", of, all, err)
 		}
 	}
 	ids, err := o.ConnectionIDs(ctx, org, 10)
@@ -112,6 +119,22 @@ func populate(t *testing.T, s *store.Store, operator access.Caller, org string) 
 	copy(key.Hash[:], key.ID)
 	check(s.Registry().CreateKey(ctx, key, audit.Entry{At: now, Organization: org, Actor: "operator", Action: "key.create", Subject: "k"}))
 	check(s.Emit(ctx, event.New(event.ConnectionRecovered, org, r.ID, now, nil)))
+	console := project.Config{Store: s.Projects(), Hash: s.Keyring().Hash, Clock: clock.System()}
+	admin := access.Caller{ID: key.ID, Organization: org, Scopes: access.Scopes{access.Admin}}
+	_, workspaces, err := project.NewProjects(console).Create(ctx, admin, project.NewProject{Name: "Acme"})
+	check(err)
+	_, err = project.NewCatalogue(console).Declare(ctx, admin, project.NewService{Code: "TicketsSDK", Name: "Tickets", Scopes: []string{"tickets"}, Profiles: true})
+	check(err)
+	profile, err := project.NewCatalogue(console).CreateProfile(ctx, admin, project.NewProfile{Service: "TicketsSDK", Name: "All"})
+	check(err)
+	_, err = project.NewCredentials(console).Create(ctx, admin, project.NewCredential{
+		Workspace: workspaces[0].ID, Name: "acme", Kind: project.ServiceAccountJWT, Certificate: certificate(t, now.AddDate(1, 0, 0)),
+		Services: []project.Wish{{Service: "TicketsSDK", Profiles: []string{profile.ID}}},
+	})
+	check(err)
+	_, err = registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Invite(ctx, admin,
+		registry.NewUser{Email: "ada@example.com", Role: access.Developer, Profiles: []string{profile.ID}})
+	check(err)
 }
 
 // tablesOf lists the tables with a column organization.

@@ -34,7 +34,7 @@ func (o Offboarding) Settled() bool { return o.Connections == 0 && o.Waiting == 
 // OffboardStore is the store, as the end of an organization needs it.
 type OffboardStore interface {
 	// BeginOffboarding notes the beginning, once: every key of the organization but the caller's is revoked, its people are
-	// disabled, its webhooks too. [registry.ErrNotFound].
+	// disabled, its credentials and its webhooks too, the credential of the caller's own token excepted. [registry.ErrNotFound].
 	BeginOffboarding(ctx context.Context, organization, caller string, entry audit.Entry) error
 	// Offboarding gives how far it has come: [registry.ErrNotFound] when there is no such organization, [ErrNotOffboarding]
 	// when that was not begun.
@@ -76,7 +76,8 @@ type Offboardings struct {
 	Store       OffboardStore
 	Connections Disconnector
 	Clock       clock.Clock
-	// Changed is told that keys were revoked, so that they count no more in this process; nil for nobody.
+	// Changed is told that keys were revoked and credentials disabled, so that they count no more in this process; nil for
+	// nobody.
 	Changed func(ctx context.Context) error
 }
 
