@@ -20,8 +20,7 @@ type Page struct {
 	Limit int
 }
 
-// ProjectStore keeps projects. projecttest.Run checks an implementation of all stores of this room. Times MUST keep
-// their microseconds. What is of another organization is [ErrNotFound].
+// ProjectStore keeps projects. Times MUST keep their microseconds. What is of another organization is [ErrNotFound].
 type ProjectStore interface { //nolint:revive // beside WorkspaceStore and CredentialStore; Store is all of them
 	// CreateProject adds a project with its workspaces: [ErrNameTaken], a [*QuotaError] when the organization has quota
 	// projects, [ErrNotFound] when there is no such organization.
