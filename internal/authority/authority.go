@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/project"
 	"latchkey/internal/secret"
+	"latchkey/internal/telemetry"
 )
 
 // Clients are the credentials. It is [project.Clients].
@@ -120,7 +121,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 }
 
 // Start begins the work in the background: keys are made before they are needed, what other nodes made and revoked is read.
-func (s *Server) Start() { go s.keys.work(s.revoked) }
+func (s *Server) Start() { s.keys.done.Go(func() { s.keys.work(s.revoked) }) }
 
 // Close ends it.
 func (s *Server) Close() { s.keys.close() }
@@ -184,6 +185,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	path := plainPath(r.URL.Path)
 	if name, ok := strings.CutPrefix(path, keyPrefix); ok && r.Method == http.MethodGet {
+		telemetry.SetRoute(r.Context(), keyPrefix+"{x5u}")
 		s.certificate(x, name)
 		return
 	}
@@ -195,6 +197,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Allow", strings.ReplaceAll(found.methods, " ", ", "))
 		x.fail(&fault{status: http.StatusMethodNotAllowed, code: "invalid_request", says: "The method is not one of " + found.methods + "."})
 	default:
+		telemetry.SetRoute(r.Context(), path)
 		x.route = found
 		found.serve(s, x)
 	}

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"latchkey/internal/telemetry"
 )
 
 // exchange is one request on its way to its answer.
@@ -191,7 +189,6 @@ func (x *exchange) json(status int, body any) {
 }
 
 func (x *exchange) write(status int, text []byte) {
-	telemetry.SetRoute(x.r.Context(), plainPath(x.r.URL.Path))
 	x.w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(text)

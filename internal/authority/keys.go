@@ -221,8 +221,6 @@ func newKey(algorithm string, number int64, now, from time.Time) (*StoredKey, er
 
 // work tends the keys until close.
 func (k *keys) work(r *revocations) {
-	k.done.Add(1)
-	defer k.done.Done()
 	timer := k.config.Clock.NewTimer(lookEvery)
 	defer timer.Stop()
 	for {

@@ -84,15 +84,15 @@ func (k *Keeper) acquire(ctx context.Context, plan *destination.Plan, record *Re
 	tokens, err := k.config.Exchanger.Acquire(ctx, plan, input)
 	if err != nil {
 		failure := failureOf(err)
-		gate.Done(outcomeOf(failure))
+		gate.Done(OutcomeOf(failure))
 		return nil, &ProviderError{Failure: failure}
 	}
-	gate.Done(outcomeOf(nil))
+	gate.Done(OutcomeOf(nil))
 	return tokens, nil
 }
 
-// outcomeOf tells the health how a call went.
-func outcomeOf(f *exchange.Failure) provider.Outcome {
+// OutcomeOf tells the health how a call went; nil is one that went well.
+func OutcomeOf(f *exchange.Failure) provider.Outcome {
 	if f == nil {
 		return provider.Outcome{Class: provider.Good}
 	}

@@ -159,7 +159,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	if presents && failure != nil && failure.Kind == exchange.GrantDead {
 		next, failure = t.presentPrevious(ctx, failure)
 	}
-	gate.Done(outcomeOf(failure))
+	gate.Done(OutcomeOf(failure))
 	k.meters.exchanged(ctx, failure, k.config.Clock.Now().Sub(now))
 	if failure != nil {
 		return t.fail(ctx, failure)

@@ -30,9 +30,6 @@ const (
 	None    State = "none"    // there was no way to revoke it; an offboarding notes that
 )
 
-// States lists them.
-func States() []State { return []State{Waiting, Revoked, Failed, None} }
-
 // Job is a grant to be revoked.
 type Job struct {
 	connection.Revocation

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"latchkey/internal/clock"
+	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/provider"
@@ -283,19 +283,10 @@ func retryAt(err error) time.Time {
 	return time.Time{}
 }
 
-// outcomeOf tells the health how a call went.
+// outcomeOf tells the health how a call went. One that was never sent says nothing of its provider.
 func outcomeOf(f *exchange.Failure) provider.Outcome {
-	if f == nil {
-		return provider.Outcome{Class: provider.Good}
-	}
-	if f.Code == exchange.CannotSend {
+	if f != nil && f.Code == exchange.CannotSend {
 		return provider.Outcome{Class: provider.Unused}
 	}
-	return provider.Outcome{
-		Class: provider.ClassOf(f.Kind.String(), f.Status, f.Code), Code: f.Code, Description: f.Description, Status: f.Status,
-		RetryAfter: f.RetryAfter,
-	}
+	return connection.OutcomeOf(f)
 }
-
-// String names a job in a log.
-func (j Job) String() string { return fmt.Sprintf("%s of %s", j.ID, j.Connection) }

@@ -48,7 +48,7 @@ echo "$NO_PROXY"`)
 
 	t.Run("node", func(t *testing.T) {
 		if _, err := exec.LookPath("node"); err != nil {
-			t.Skip("there is no node")
+			t.Fatal("there is no node: test/install installs it")
 		}
 		script, err := filepath.Abs("testdata/intercept.mjs")
 		if err != nil {
