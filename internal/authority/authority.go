@@ -67,6 +67,7 @@ type Server struct {
 	revoked *revocations
 	tries   *tries
 	meters  meters
+	browser Browser // nil until [Server.Show]
 	routes  map[string]route
 }
 

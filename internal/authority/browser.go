@@ -27,7 +27,12 @@ var ErrNoPerson = errors.New("there is no such person")
 // People tells of a person by id: [ErrNoPerson] for one who was disabled or deleted.
 type People func(ctx context.Context, id string) (Person, error)
 
-// Browser is the side of the server that a person sees: its pages and its session. It belongs to the console.
+// Show hands the pages over, once and before anything is served: they are made after the server, of which they know
+// nothing. Without them nobody can be asked.
+func (s *Server) Show(pages Browser) { s.browser = pages }
+
+// Browser is the side of the server that a person sees: its pages and its session. It belongs to the console, which is
+// handed over by [Server.Show].
 type Browser interface {
 	// Person tells who is signed in at the browser; false for nobody.
 	Person(r *http.Request) (Person, bool)
