@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
+	"latchkey/internal/limit"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -116,9 +117,9 @@ type server struct {
 	mux      *http.ServeMux
 	routes   []route         // for "nearest" and "Allow"
 	creating map[string]bool // :: pattern → takes an Idempotency-Key
-	requests *limiter
-	tokens   *limiter
-	refused  *limiter
+	requests *limit.Limiter
+	tokens   *limit.Limiter
+	refused  *limit.Limiter
 	reads    tokenCounters
 	rest     http.Handler
 	spec     *huma.OpenAPI
@@ -169,9 +170,9 @@ func newServer(config Config) (*server, error) {
 	limits := config.Limits.withDefaults()
 	s := &server{
 		Config: config, mux: http.NewServeMux(), creating: map[string]bool{},
-		requests: newLimiter(limits.Requests, config.Clock),
-		tokens:   newLimiter(limits.Tokens, config.Clock),
-		refused:  newLimiter(limits.Refused, config.Clock),
+		requests: limit.New(limits.Requests, config.Clock),
+		tokens:   limit.New(limits.Tokens, config.Clock),
+		refused:  limit.New(limits.Refused, config.Clock),
 	}
 	document, err := s.describe()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/destination"
+	"latchkey/internal/limit"
 )
 
 // This file speaks the authoring API of Destination SDK (spec/destination-sdk.md §4): its paths, statuses, headers,
@@ -94,7 +95,7 @@ func (s *server) admitted(r *http.Request) (call, error) {
 	if err != nil {
 		return call{}, s.refusedHere(r, tokenInvalid)
 	}
-	if problem := limit(s.requests, caller.ID); problem != nil {
+	if problem := limited(s.requests, caller.ID); problem != nil {
 		return call{}, problem
 	}
 	if key := r.Header.Get("X-Api-Key"); key != "" && key != caller.ID && key != presented {
@@ -114,7 +115,7 @@ func (s *server) admitted(r *http.Request) (call, error) {
 }
 
 func (s *server) refusedHere(r *http.Request, refused *gatewayError) error {
-	if problem := limit(s.refused, address(r.RemoteAddr)); problem != nil {
+	if problem := limited(s.refused, limit.Address(r.RemoteAddr)); problem != nil {
 		return problem
 	}
 	return refused

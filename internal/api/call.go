@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/limit"
 	"latchkey/internal/registry"
 )
 
@@ -97,17 +98,10 @@ func (s *server) presented(ctx context.Context, text string) (access.Caller, err
 
 // unauthenticated counts against the address: whoever tries keys gets slower answers, whoever has one is not touched.
 func (s *server) unauthenticated(r *http.Request, challenge, detail string) *Problem {
-	if problem := limit(s.refused, address(r.RemoteAddr)); problem != nil {
+	if problem := limited(s.refused, limit.Address(r.RemoteAddr)); problem != nil {
 		return problem
 	}
 	return newProblem(kindUnauthenticated, detail).with("WWW-Authenticate", challenge)
-}
-
-func limit(l *limiter, name string) *Problem {
-	if wait := l.wait(name); wait > 0 {
-		return newProblem(kindRate, "Ask again after the time in Retry-After.").after(wait)
-	}
-	return nil
 }
 
 // bearer takes the token out of "Bearer TOKEN"; the scheme's case does not matter (RFC 9110 §11.1).

@@ -52,31 +52,6 @@ func TestAppendJSON(t *testing.T) {
 	})
 }
 
-// TestGCRA checks that in any stretch of time no more calls get through than the burst and the rate allow, and that
-// whoever waits as long as told gets through.
-func TestGCRA(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rate := api.Rate{Every: time.Duration(rapid.IntRange(1, 1000).Draw(t, "every")), Burst: rapid.IntRange(1, 20).Draw(t, "burst")}
-		now, arrival := int64(1e9), int64(0)
-		start, allowed := now, 0
-		for _, step := range rapid.SliceOf(rapid.Int64Range(0, 2000)).Draw(t, "steps") {
-			now += step
-			next, wait := api.GCRA(arrival, now, rate)
-			if wait > 0 {
-				if _, again := api.GCRA(arrival, now+int64(wait), rate); again > 0 {
-					t.Errorf("after the wait of %v it has to wait %v more", wait, again)
-				}
-				continue
-			}
-			arrival = next
-			allowed++
-		}
-		if most := rate.Burst + int((now-start)/int64(rate.Every)); allowed > most {
-			t.Errorf("%d calls got through in %d ns, want at most %d", allowed, now-start, most)
-		}
-	})
-}
-
 // TestAppendToken reads the hot path's answer back: what a token holds is in it, whatever its text.
 func TestAppendToken(t *testing.T) {
 	now := time.Date(2026, 11, 21, 9, 0, 30, 0, time.UTC)

@@ -70,7 +70,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 	}
 	c, problem := s.call(r)
 	if problem == nil {
-		problem = limit(s.requests, c.caller.ID)
+		problem = limited(s.requests, c.caller.ID)
 	}
 	if problem != nil {
 		s.fail(w, r, problem)

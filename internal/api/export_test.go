@@ -4,7 +4,6 @@ package api
 var (
 	AppendJSON  = appendJSON
 	AppendToken = appendToken
-	GCRA        = gcra
 )
 
 // Decode reads a body of the richest request.

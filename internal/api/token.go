@@ -78,7 +78,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request, ref string) {
 	telemetry.SetRoute(r.Context(), apiPrefix+"/connections/{ref}/token")
 	caller, problem := s.authenticate(r)
 	if problem == nil {
-		problem = limit(s.tokens, caller.ID)
+		problem = limited(s.tokens, caller.ID)
 	}
 	var want connection.Want
 	if problem == nil {
