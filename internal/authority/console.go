@@ -20,9 +20,10 @@ const (
 // manage_client_secrets it is a Developer of the product profiles that the credential has: of no more than whoever made
 // it, for any developer may subscribe one.
 func (s *Server) ConsoleCaller(ctx context.Context, text string) (access.Caller, error) {
-	caller, err := s.Caller(ctx, text)
-	if err == nil || !errors.Is(err, ErrNotSubscribed) {
-		return caller, err
+	own, refused := s.Caller(ctx, text)
+	// Of a client that is subscribed to both, a token that was asked for with this API's scopes alone counts by those.
+	if refused == nil && len(own.Scopes) > 0 || refused != nil && !errors.Is(refused, ErrNotSubscribed) {
+		return own, refused
 	}
 	token, err := s.check(text)
 	if err != nil {
@@ -33,9 +34,9 @@ func (s *Server) ConsoleCaller(ctx context.Context, text string) (access.Caller,
 		return access.Caller{}, err
 	}
 	if client.Subscribed(project.IOManagementAPI) == nil || !slices.Contains(token.Scopes, consoleScope) {
-		return access.Caller{}, ErrNotSubscribed
+		return own, refused
 	}
-	caller = access.Caller{
+	caller := access.Caller{
 		ID: client.ClientID, Name: client.Name, Organization: client.Organization, User: token.UserID, Role: access.Viewer, Scopes: access.Scopes{access.RegistryRead},
 	}
 	if slices.Contains(token.Scopes, secretsScope) {

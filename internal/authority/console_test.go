@@ -21,6 +21,10 @@ func TestConsoleCaller(t *testing.T) {
 		{Code: project.IOManagementAPI, Scopes: []string{"adobeio_api", "manage_client_secrets"}}, {Code: project.Target, Profiles: []project.Attachment{{Profile: "4711"}}},
 	}
 	w.clients.byID[client.ClientID] = &client
+	both := client
+	both.ClientID, both.Scopes = "both-client", append(slices.Clone(client.Scopes), "tokens:read")
+	both.Services = append(slices.Clone(client.Services), project.ClientService{Code: project.LatchkeyAPI, Scopes: []string{"tokens:read"}})
+	w.clients.byID[both.ClientID] = &both
 	for _, c := range []struct {
 		client, scope string
 		role          access.Role
@@ -30,6 +34,9 @@ func TestConsoleCaller(t *testing.T) {
 		{"console-client", "openid", "", nil, authority.ErrNotSubscribed},
 		{"console-client", "openid,adobeio_api", access.Viewer, []access.Role{access.Viewer}, nil},
 		{"console-client", "openid,adobeio_api,manage_client_secrets", access.Developer, []access.Role{access.Viewer, access.Developer}, nil},
+		{"both-client", "openid,adobeio_api", access.Viewer, []access.Role{access.Viewer}, nil},
+		{"both-client", "openid,tokens:read,adobeio_api", "", nil, nil},
+		{"both-client", "openid", "", nil, nil},
 		{oauthID, "openid,tokens:read", "", nil, nil},
 	} {
 		form := credentialsForm(c.scope)
