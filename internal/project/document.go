@@ -192,7 +192,7 @@ func (c *Credential) document(own []Service) documentCredential {
 		if d.OAuth2.RedirectURI == nil {
 			d.OAuth2.RedirectURI = []string{}
 		}
-		if c.Kind.Confidential() {
+		if c.Kind != OAuthSinglePageApp { // the schema asks a native app for one, which is public and has none
 			d.OAuth2.ClientSecret = &last
 		}
 	}

@@ -98,7 +98,8 @@ func testBlocks(t *testing.T, credentials []any) {
 			}
 		}
 		if oauth, ok := credential["oauth2"].(map[string]any); ok {
-			if _, has := oauth["client_secret"]; has != (kind == "oauthwebapp") || oauth["redirect_uri"] == nil || oauth["defaultRedirectUri"] == "" {
+			// The schema requires the member of every one but a single-page app, a native app's too.
+			if _, has := oauth["client_secret"]; has != (kind != "oauthsinglepageapp") || oauth["redirect_uri"] == nil || oauth["defaultRedirectUri"] == "" {
 				t.Errorf("the block oauth2 of %s is %v", kind, oauth)
 			}
 		}
