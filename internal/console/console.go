@@ -74,6 +74,7 @@ func New(config Config) (http.Handler, error) {
 	s.secretRoutes()
 	s.subscriptionRoutes()
 	s.lookupRoutes()
+	s.builderRoutes()
 	return s, nil
 }
 

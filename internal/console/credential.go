@@ -197,7 +197,12 @@ func (s *server) create(r *request, want project.NewCredential, status int) (ans
 // upload reads the certificate out of a form's part, a file or a text.
 func upload(r *request) ([]byte, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		return nil, invalid("The certificate comes as the part \"certificate\" of a multipart/form-data body")
+		message := "The certificate comes as the part \"certificate\" of a multipart/form-data body"
+		// Two functions of aio-lib-console 5.8.0 send an object's name in the place of what is in it.
+		if start, _ := io.ReadAll(io.LimitReader(r.Body, 64)); strings.HasPrefix(string(start), "[object ") {
+			message += "; the client has sent the text [object FormData] instead, which is a fault of its own"
+		}
+		return nil, invalid(message)
 	}
 	if err := r.ParseMultipartForm(maxBody); err != nil {
 		return nil, invalid("The multipart body can't be read")

@@ -61,11 +61,6 @@ func (s *server) workspaceRoutes() {
 		document, err := s.Projects.Download(r.Context(), r.caller, r.PathValue("project"), r.PathValue("workspace"))
 		return answer{body: document}, err
 	})
-	// Functions and plug-ins of the vendor's App Builder: a workspace here has none.
-	s.route("GET "+workspacePath+"/plugins", func(*request) (answer, error) { return answer{body: []string{}}, nil })
-	s.route("POST "+workspacePath+"/namespace", func(*request) (answer, error) {
-		return answer{}, failure{http.StatusNotImplemented, "501", "There is no runtime here"}
-	})
 }
 
 // workspace finds the one that the path names, in the project that it names.

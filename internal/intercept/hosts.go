@@ -30,6 +30,8 @@ func Vendor() []Host {
 		{"developers.adobe.io", console},
 		{"developers-stage.adobe.io", console},
 		{"api.adobe.io", console},
+		{"developer.adobe.com", []string{"/console/api/"}}, // what the console's pages ask, and one call of aio-lib-console
+		{"developer-stage.adobe.com", []string{"/console/api/"}},
 		{"platform.adobe.io", platform},
 		{"platform-*.adobe.io", platform},
 	}

@@ -92,6 +92,8 @@ func TestProxy(t *testing.T) {
 			{"https://static.adobelogin.com/keys/prod/a.cer", "200 GET"},
 			{"https://developers.adobe.io/console/organizations", "200 GET"},
 			{"https://api.adobe.io/console/organizations", "200 GET"},
+			{"https://developer.adobe.com/console/api/organizations/1/features", "200 GET"},
+			{"https://developer.adobe.com/console/projects", "404 latchkey: Latchkey stands in for developer.adobe.com under /console/api/ only"},
 			{"https://platform.adobe.io/data/core/activation/authoring/destinations", "200 GET"},
 			{"https://platform-nld2.adobe.io/data/core/activation/oauth/api/v1/callback?code=x", "200 GET"},
 			{"https://PLATFORM.adobe.io/healthz", "200 GET"},
