@@ -8,6 +8,7 @@ import (
 // unrecorded lists the functions of the store that write and keep no entry of the audit record, with the reason.
 var unrecorded = map[string]string{
 	"Registry.TouchKeys":       "when a key was last used; the token reads say more",
+	"Registry.SeeSession":      "when a browser last came; its beginning and its end are recorded",
 	"Connections.writeAttempt": "steps of a browser; FailAttempt records in it, the commit of the consent by itself",
 	"Connections.Delete":       "deleteConnection records",
 	"Connections.Sweep":        "deleteConnection records; attempts that ended have their records",

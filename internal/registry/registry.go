@@ -1,12 +1,12 @@
 // Package registry knows who there is: organizations, their sandboxes, their people, and the API keys of their machines.
 //
-// [Directory] holds the use cases of organizations and sandboxes, [Users] those of people, [Keyring] those of keys. Every use case takes the
-// [access.Caller] and checks it before anything else; what belongs to another organization is not found, and a
+// [Directory] holds the use cases of organizations and sandboxes, [Users] those of people, [Sessions] those of browsers at
+// which people signed in, [Keyring] those of keys. Every use case of what an organization has takes the [access.Caller] and checks it before anything else; what belongs to another organization is not found, and a
 // caller bound to a sandbox sees no other. A caller without an organization is the operator (the first start, the
 // command line on the machine), and only the operator makes organizations.
 //
-// A key's value is shown once, when it is made. What is kept is its keyed hash, so neither the database nor a backup
-// lets anybody in. Authentication works from memory.
+// A key's value is shown once, when it is made. What is kept is its keyed hash, as of a session's name, so neither the
+// database nor a backup lets anybody in. Authentication works from memory.
 package registry
 
 import (

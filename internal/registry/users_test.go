@@ -20,8 +20,9 @@ import (
 // people are the use cases of users over a database.
 type people struct {
 	*registry.Users
-	hand  *clock.Manual
-	admin access.Caller
+	sessions *registry.Sessions
+	hand     *clock.Manual
+	admin    access.Caller
 }
 
 func newPeople(t *testing.T) *people {
@@ -47,7 +48,10 @@ func newPeople(t *testing.T) *people {
 		}
 	}
 	hand := clock.NewManual(start)
-	return &people{registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand}), hand, admin(one)}
+	return &people{
+		registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand}),
+		registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand}), hand, admin(one),
+	}
 }
 
 const password = "correct horse battery"

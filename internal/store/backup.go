@@ -28,6 +28,7 @@ var backedUp = []string{
 // transient gives the reason why a table is in no backup.
 var transient = map[string]string{
 	"write_marks":      "transactions of processes that live",
+	"sessions":         "browsers sign in again; a copy must not keep anybody in",
 	"replays":          "answers of the last day, for requests that are sent again",
 	"goose_db_version": "the header tells the schema's version",
 	"sqlite_sequence":  "SQLite's own, of the table of versions",

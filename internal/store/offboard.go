@@ -41,6 +41,9 @@ func (o Offboardings) BeginOffboarding(ctx context.Context, organization, caller
 				return err
 			}
 		}
+		if _, err := t.exec(`DELETE FROM sessions WHERE organization = $1 AND person <> $2`, organization, caller); err != nil {
+			return err
+		}
 		t.record(entry)
 		t.announce(TopicAll, organization)
 		return nil
@@ -117,6 +120,7 @@ var kept = map[string]string{
 	"credentials":       "by cascade",
 	"subscriptions":     "by cascade",
 	"bindings":          "by cascade",
+	"sessions":          "by cascade",
 }
 
 // EraseOrganization removes it with all that is its own. Events are many and go in parts before.

@@ -132,8 +132,10 @@ func populate(t *testing.T, s *store.Store, operator access.Caller, org string) 
 		Services: []project.Wish{{Service: "TicketsSDK", Profiles: []string{profile.ID}}},
 	})
 	check(err)
-	_, err = registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Invite(ctx, admin,
+	invited, err := registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Invite(ctx, admin,
 		registry.NewUser{Email: "ada@example.com", Role: access.Developer, Profiles: []string{profile.ID}})
+	check(err)
+	_, err = registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Begin(ctx, invited.User, registry.ByInvitation)
 	check(err)
 }
 

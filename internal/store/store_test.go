@@ -93,6 +93,12 @@ func TestRegistry(t *testing.T) {
 				return r, r
 			})
 		})
+		t.Run("sessions", func(t *testing.T) {
+			registrytest.TestSessionStore(t, func(t *testing.T) (registry.Store, registrytest.PeopleStore) {
+				r := fresh(t).open(t).Registry()
+				return r, r
+			})
+		})
 	})
 }
 

@@ -15,6 +15,11 @@ var _ registry.UserStore = Registry{}
 const userColumns = `id, organization, email, first_name, last_name, role, profiles, status, password, link, link_until, version, created_by,
 	created_at, updated_at, last_sign_in_at`
 
+// userColumnsOf gives them of a table that stands beside others.
+func userColumnsOf(alias string) string {
+	return alias + "." + strings.Join(strings.Fields(userColumns), " "+alias+".")
+}
+
 func scanUser(row scanner) (registry.User, error) {
 	var u registry.User
 	var profiles string
@@ -103,6 +108,9 @@ func (r Registry) ChangeUser(ctx context.Context, u registry.User, entry audit.E
 			return registry.ErrConflict
 		}
 		t.record(entry)
+		if err == nil && u.Status != registry.UserActive {
+			_, err = t.exec(`DELETE FROM sessions WHERE person = $1`, u.ID)
+		}
 		return err
 	})
 	if err != nil {

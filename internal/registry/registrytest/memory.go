@@ -1,6 +1,6 @@
 // Package registrytest checks implementations of registry's stores, and has one in memory for the tests of others.
 //
-// A store passes [TestStore], [TestKeyStore] and [TestUserStore]: what the interfaces promise in their comments is a test here.
+// A store passes [TestStore], [TestKeyStore], [TestUserStore] and [TestSessionStore]: what the interfaces promise in their comments is a test here.
 package registrytest
 
 import (

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/registry"
+)
+
+var _ registry.SessionStore = Registry{}
+
+// pruned bounds how many sessions that ended one sign-in takes away.
+const pruned = 100
+
+// BeginSession adds a session or a ticket, and spends a ticket for it.
+func (r Registry) BeginSession(ctx context.Context, s registry.Session, spent []byte, entry audit.Entry) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		if spent != nil {
+			n, err := t.exec(`DELETE FROM sessions WHERE name = $1 AND ticket = 1`, spent)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return registry.ErrLink
+			}
+		}
+		if _, err := t.exec(`DELETE FROM sessions WHERE name IN (SELECT name FROM sessions WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)`,
+			micros(s.BeganAt), pruned); err != nil {
+			return err
+		}
+		_, err := t.exec(`INSERT INTO sessions (name, id, person, organization, ticket, proof, began_at, seen_at, ends_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			s.Name, s.ID, s.Person, s.Organization, flag(s.Ticket), s.Proof, micros(s.BeganAt), micros(s.SeenAt), micros(s.EndsAt))
+		if dangling(err) {
+			return registry.ErrNotFound
+		}
+		t.record(entry)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("storing a session: %w", err)
+	}
+	return nil
+}
+
+// Session gives a session with its person.
+func (r Registry) Session(ctx context.Context, name []byte) (registry.Session, registry.User, error) {
+	var s registry.Session
+	var began, seen, ends sql.NullInt64
+	u, err := scanUser(also{r.s.row(ctx, `SELECT `+sessionColumns+`, `+userColumnsOf("u")+` FROM sessions s JOIN users u ON u.id = s.person WHERE s.name = $1`, name),
+		[]any{&s.Name, &s.ID, &s.Person, &s.Organization, &s.Ticket, &s.Proof, &began, &seen, &ends}})
+	if err != nil {
+		return registry.Session{}, registry.User{}, fmt.Errorf("reading a session: %w", orNone(err, registry.ErrNotFound))
+	}
+	s.BeganAt, s.SeenAt, s.EndsAt = instant(began), instant(seen), instant(ends)
+	return s, u, nil
+}
+
+const sessionColumns = `s.name, s.id, s.person, s.organization, s.ticket, s.proof, s.began_at, s.seen_at, s.ends_at`
+
+// also is a row that has columns of its own before those that are asked for.
+type also struct {
+	row   scanner
+	first []any
+}
+
+func (a also) Scan(dest ...any) error { return a.row.Scan(append(a.first, dest...)...) }
+
+// SeeSession notes when a browser came.
+func (r Registry) SeeSession(ctx context.Context, name []byte, seen, ends time.Time) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE sessions SET seen_at = $2, ends_at = $3 WHERE name = $1 AND seen_at < $2`, name, micros(seen), micros(ends))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("noting that a session is used: %w", err)
+	}
+	return nil
+}
+
+// EndSession removes a session.
+func (r Registry) EndSession(ctx context.Context, name []byte, entry audit.Entry) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM sessions WHERE name = $1`, name)
+		if n > 0 {
+			t.record(entry)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("removing a session: %w", err)
+	}
+	return nil
+}
