@@ -2,19 +2,14 @@
 package bench_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,106 +77,11 @@ func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		s := harness.DevIn(b, data)
 		b.StopTimer()
-		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID))
-		if err == nil {
-			b.ReportMetric(resident(string(status)), "idle-MiB")
-		}
+		b.ReportMetric(memory(b, s.PID), "idle-MiB")
 		s.Stop()
 		b.StartTimer()
 	}
 	if info, err := os.Stat(harness.Binary(b)); err == nil {
 		b.ReportMetric(float64(info.Size())/(1<<20), "binary-MiB")
 	}
-}
-
-// resident reads the resident memory out of /proc/PID/status, in MiB.
-func resident(status string) float64 {
-	_, rest, _ := strings.Cut(status, "VmRSS:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, _ := strconv.ParseFloat(fields[0], 64)
-	return kib / 1024
-}
-
-// load asks b.N times from all clients together, and reports the rate and the slowest hundredth. The clients are as lean
-// as can be, so that the machine's time goes to the server.
-func load(b *testing.B, address, path, key string) {
-	b.Helper()
-	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + key + "\r\n\r\n")
-	all := make([]*client, clients)
-	for i := range all {
-		all[i] = dial(b, address)
-		if err := all[i].ask(request); err != nil { // the first answer may cost more
-			b.Fatal(err)
-		}
-	}
-	b.ResetTimer()
-	var wait sync.WaitGroup
-	for i, c := range all {
-		wait.Go(func() {
-			for n := i; n < b.N; n += clients {
-				started := time.Now()
-				if err := c.ask(request); err != nil {
-					b.Error(err)
-					return
-				}
-				c.took = append(c.took, time.Since(started))
-			}
-		})
-	}
-	wait.Wait()
-	b.StopTimer()
-	var took []time.Duration
-	for _, c := range all {
-		took = append(took, c.took...)
-		_ = c.Close()
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
-}
-
-// client is one connection that asks one thing after the other.
-type client struct {
-	net.Conn
-	in   *bufio.Reader
-	took []time.Duration
-}
-
-func dial(b *testing.B, address string) *client {
-	b.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &client{Conn: conn, in: bufio.NewReader(conn)}
-}
-
-// ask sends one request and reads its answer, which has to be a 200.
-func (c *client) ask(request []byte) error {
-	if _, err := c.Write(request); err != nil {
-		return err
-	}
-	length := -1
-	for first := true; ; first = false {
-		line, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if first && string(line[9:12]) != "200" {
-			return fmt.Errorf("the answer is %q", line)
-		}
-		if len(line) == 2 {
-			break
-		}
-		if after, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
-			if length, err = strconv.Atoi(strings.TrimSpace(after)); err != nil {
-				return err
-			}
-		}
-	}
-	_, err := io.CopyN(io.Discard, c.in, int64(length))
-	return err
 }
