@@ -66,9 +66,10 @@ type Server struct {
 	keys    *keys
 	revoked *revocations
 	tries   *tries
-	meters  meters
+	meters  *meters
 	browser Browser // nil until [Server.Show]
 	routes  map[string]route
+	grants  map[string]grant
 }
 
 // route is what is done at a path, for some methods.
@@ -107,9 +108,9 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		config.Issuers[i] = strings.TrimRight(issuer, "/")
 	}
 	s := &Server{config: config, tries: newTries(config.Clock)}
-	s.routes = routes()
+	s.routes, s.grants = routes(), grants()
 	var err error
-	if s.meters, err = newMeters(config.Meter); err != nil {
+	if s.meters, err = newMeters(config.Meter, s.grants); err != nil {
 		return nil, err
 	}
 	if s.revoked, err = openRevocations(ctx, config.Store, config.Clock); err != nil {
@@ -180,10 +181,8 @@ func plainPath(path string) string {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Server: s, w: w, r: r, debug: newDebugID()}
 	header := w.Header()
-	header.Set("X-Debug-Id", x.debug)
-	header.Set("Cache-Control", "no-store")
-	header.Set("Pragma", "no-cache")
-	header.Set("X-Content-Type-Options", "nosniff")
+	header["X-Debug-Id"] = []string{x.debug}
+	header["Cache-Control"], header["Pragma"], header["X-Content-Type-Options"] = noStore, noCache, noSniff
 	path := plainPath(r.URL.Path)
 	if name, ok := strings.CutPrefix(path, keyPrefix); ok && r.Method == http.MethodGet {
 		telemetry.SetRoute(r.Context(), keyPrefix+"{x5u}")

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -42,8 +43,10 @@ var repeatable = map[string]bool{"resource": true, "audience": true}
 // form reads the parameters.
 func (x *exchange) form() (form, *fault) {
 	f := form{values: url.Values{}}
-	if fault := f.add(x.r.URL.Query()); fault != nil {
-		return f, fault
+	if x.r.URL.RawQuery != "" {
+		if fault := f.add(x.r.URL.Query()); fault != nil {
+			return f, fault
+		}
 	}
 	body, fault := x.body()
 	if fault == nil {
@@ -80,13 +83,14 @@ func (f *form) add(more url.Values) *fault {
 		if len(values) > 1 && !repeatable[name] {
 			return invalidRequest("The parameter " + shown(name) + " is there more than once.")
 		}
-		if before, ok := f.values[name]; ok && !repeatable[name] {
-			if before[0] != values[0] {
-				return invalidRequest("The parameter " + shown(name) + " is there more than once, with different values.")
-			}
-			continue
+		switch before, there := f.values[name]; {
+		case !there:
+			f.values[name] = values
+		case repeatable[name]:
+			f.values[name] = append(before, values...)
+		case before[0] != values[0]:
+			return invalidRequest("The parameter " + shown(name) + " is there more than once, with different values.")
 		}
-		f.values[name] = append(f.values[name], values...)
 	}
 	return nil
 }
@@ -97,21 +101,41 @@ func (x *exchange) body() (url.Values, *fault) {
 		return nil, nil
 	}
 	x.r.Body = http.MaxBytesReader(x.w, x.r.Body, maxBody)
-	media, parameters, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	content := x.r.Header.Get("Content-Type")
+	media, parameters := content, map[string]string(nil)
+	if content != formType && content != "" {
+		var err error
+		if media, parameters, err = mime.ParseMediaType(content); err != nil {
+			return nil, invalidRequest("The Content-Type can't be read.")
+		}
+	}
 	switch {
-	case err != nil && x.r.Header.Get("Content-Type") != "":
-		return nil, invalidRequest("The Content-Type can't be read.")
 	case media == "multipart/form-data":
 		return parts(multipart.NewReader(x.r.Body, parameters["boundary"]))
-	case media != "" && media != "application/x-www-form-urlencoded":
+	case media != "" && media != formType:
 		return nil, nil // aio-lib-console and others send none of theirs here; what is missing is told by name
 	}
-	// ParseForm mixes in the query, which is read already.
-	r := &http.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, Body: x.r.Body}
-	if err := r.ParseForm(); err != nil {
+	text, err := whole(x.r.Body, x.r.ContentLength)
+	var values url.Values
+	if err == nil {
+		values, err = url.ParseQuery(string(text))
+	}
+	if err != nil {
 		return nil, invalidRequest("The body is not a form that can be read, or is too large.")
 	}
-	return r.PostForm, nil
+	return values, nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// whole reads a body to its end; its length may be known.
+func whole(body io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > maxBody {
+		return io.ReadAll(body)
+	}
+	text := make([]byte, length)
+	_, err := io.ReadFull(body, text)
+	return text, err
 }
 
 // parts reads the fields of multipart/form-data.
@@ -188,8 +212,16 @@ func (x *exchange) json(status int, body any) {
 	x.write(status, text)
 }
 
+// Header values that all answers share; nothing writes to them.
+var (
+	jsonContent = []string{"application/json;charset=UTF-8"}
+	noStore     = []string{"no-store"}
+	noCache     = []string{"no-cache"}
+	noSniff     = []string{"nosniff"}
+)
+
 func (x *exchange) write(status int, text []byte) {
-	x.w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	x.w.Header()["Content-Type"] = jsonContent
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(text)
 }

@@ -22,9 +22,12 @@ type granted struct {
 	more map[string]any
 }
 
+// grant checks what it is asked for and gives what the token is to say.
+type grant func(*exchange, form) (granted, *fault)
+
 // grants are the grant types of the token routes: one that is added is a line here and a function.
-func grants() map[string]func(*exchange, form) (granted, *fault) {
-	return map[string]func(*exchange, form) (granted, *fault){
+func grants() map[string]grant {
+	return map[string]grant{
 		project.GrantClientCredentials: (*exchange).clientCredentials,
 	}
 }
@@ -37,7 +40,7 @@ func (s *Server) token(x *exchange) {
 		return
 	}
 	x.grant = f.get("grant_type")
-	grant, ok := grants()[x.grant]
+	grant, ok := x.grants[x.grant]
 	switch {
 	case x.grant == "":
 		x.fail(invalidRequest("The grant_type is missing."))
