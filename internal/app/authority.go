@@ -2,12 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"latchkey/internal/authority"
 	"latchkey/internal/clock"
+	"latchkey/internal/registry"
 )
 
 // imsURL is what assertions of IMS's clients are meant for; some of them can't be told another.
@@ -25,9 +27,25 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 			o, err := h.directory.Organization(ctx, operator(), id)
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
 		},
+		People: h.people, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("authority"),
 	})
 	return err
+}
+
+// people tells the authorization server of a person.
+func (h *house) people(ctx context.Context, id string) (authority.Person, error) {
+	user, err := h.users.Active(ctx, id)
+	if errors.Is(err, registry.ErrNotFound) {
+		return authority.Person{}, authority.ErrNoPerson
+	}
+	if err != nil {
+		return authority.Person{}, err
+	}
+	return authority.Person{
+		ID: user.ID, Organization: user.Organization, Email: user.Email, FirstName: user.FirstName, LastName: user.LastName, Name: user.Name(),
+		Rights: user.Caller(),
+	}, nil
 }
 
 // issuing gives the authority its paths before the mux sees them: that would redirect those with two slashes, and some
@@ -46,6 +64,8 @@ func authoritySettings() []setting {
 	return []setting{
 		list("authority.issuers", "Further base URLs under which clients know the authorization server, beside the public ones and IMS's own: what assertions may be meant for.", func(c *Config) *[]string { return &c.IssuerAliases }),
 		duration("authority.access_life", "24h", "How long its access tokens live.", func(c *Config) *time.Duration { return &c.AccessLife }),
+		duration("authority.refresh_life", "336h", "How long a refresh token is good for that is not used. Using it begins the time anew.", func(c *Config) *time.Duration { return &c.RefreshLife }),
+		duration("authority.refresh_grace", "10s", "How long a refresh token that was used gets the same successor again, for answers that were lost. Later, it ends everything that came of the consent.", func(c *Config) *time.Duration { return &c.RefreshGrace }),
 		duration("authority.key_life", "2160h", "How long one of its keys signs before the next one does, which is published a day before.", func(c *Config) *time.Duration { return &c.SigningKeyLife }),
 	}
 }

@@ -49,6 +49,8 @@ type Config struct {
 	Traces         TracesConfig
 	IssuerAliases  []string
 	AccessLife     time.Duration
+	RefreshLife    time.Duration
+	RefreshGrace   time.Duration
 	SigningKeyLife time.Duration
 
 	AuditReads           audit.Mode

@@ -28,6 +28,8 @@ var unrecorded = map[string]string{
 	"Calendar.Forget":          "retention of warnings",
 	"Revocations.Claim":        "how it ends is recorded",
 	"Revocations.Prune":        "retention of what ended",
+	"Authority.BeginFamily":    "that somebody signs in is recorded, and the consent; the tokens that come of it leave no row",
+	"Authority.Rotate":         "the same",
 	"Authority.UseJTI":         "the token that it is for leaves no row",
 	"Store.Emit":               "an event without a change",
 	"Store.write":              "writeOf without keys",

@@ -49,10 +49,15 @@ type Config struct {
 	// Issuers are the base URLs under which clients know this server, without a slash at the end; the first is the one
 	// that discovery names. Assertions may be meant for any of them.
 	Issuers []string
+	// People tells of those who sign in; nil where nobody can.
+	People People
 	// Name is the `as` of IMS tokens; "" means ims-na1.
 	Name string
 	// AccessLife is how long access tokens live; 0 means 24 hours.
 	AccessLife time.Duration
+	// RefreshLife is how long a refresh token is good for; 0 means 14 days. RefreshGrace is how long one that was used
+	// gets its successor again; 0 means 10 s.
+	RefreshLife, RefreshGrace time.Duration
 	// KeyLife is how long a key signs; 0 means 90 days. Soak is how long it is published before; 0 means 24 hours.
 	KeyLife, Soak time.Duration
 	Clock         clock.Clock
@@ -95,7 +100,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		config.Name = "ims-na1"
 	}
 	for name, value := range map[*time.Duration]time.Duration{
-		&config.AccessLife: 24 * time.Hour, &config.KeyLife: 90 * 24 * time.Hour, &config.Soak: 24 * time.Hour,
+		&config.AccessLife: 24 * time.Hour, &config.RefreshLife: 14 * 24 * time.Hour, &config.RefreshGrace: 10 * time.Second,
+		&config.KeyLife: 90 * 24 * time.Hour, &config.Soak: 24 * time.Hour,
 	} {
 		if *name <= 0 {
 			*name = value
@@ -138,6 +144,8 @@ func routes() map[string]route {
 		"/ims/token/v2":                           {"POST", (*Server).token, false},
 		"/ims/token/v3":                           {"POST", (*Server).token, false},
 		"/ims/token/v4":                           {"POST", (*Server).token, false},
+		decisionPath:                              {"POST", withPeople((*Server).decide), false},
+		"/ims/logout/v1/token":                    {"GET POST", (*Server).logoutToken, false},
 		"/ims/validate_token/v1":                  {"GET POST", (*Server).validate, false},
 		"/ims/invalidate_token/v2":                {"POST", (*Server).invalidate, false},
 		"/ims/revoke":                             {"POST", (*Server).revoke, false},
@@ -148,7 +156,11 @@ func routes() map[string]route {
 		"/.well-known/openid-configuration":       {"GET", (*Server).discovery, false},
 		"/.well-known/oauth-authorization-server": {"GET", (*Server).discovery, false},
 	}
+	for _, version := range []string{"", "/v1"} {
+		all["/ims/logout"+version] = route{"GET POST", withPeople((*Server).logout), false}
+	}
 	for _, version := range []string{"", "/v1", "/v2"} {
+		all["/ims/authorize"+version] = route{"GET POST", withPeople((*Server).authorize), false}
 		all["/ims/userinfo"+version] = route{"GET POST", (*Server).userinfo, false}
 	}
 	for _, version := range []string{"/v1", "/v5", "/v6"} {
@@ -193,12 +205,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 		x.fail(&fault{status: http.StatusNotFound, code: "not_found", says: "There is no such path; see /ims/.well-known/openid-configuration."})
+	case r.Method == http.MethodOptions:
+		x.preflight()
 	case !strings.Contains(found.methods, r.Method):
 		header.Set("Allow", strings.ReplaceAll(found.methods, " ", ", "))
 		x.fail(&fault{status: http.StatusMethodNotAllowed, code: "invalid_request", says: "The method is not one of " + found.methods + "."})
 	default:
 		telemetry.SetRoute(r.Context(), path)
 		x.route = found
+		x.publish(path)
 		found.serve(s, x)
 	}
 }

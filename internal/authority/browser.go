@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"latchkey/internal/access"
 )
 
 // Person is who consents: a user of an organization.
@@ -17,6 +19,8 @@ type Person struct {
 	LastName     string
 	// Name is what to call the person.
 	Name string
+	// Rights are the person's at our own APIs.
+	Rights access.Caller
 	// SignedInAt is when the person last proved who it is, at this browser; zero where there is none.
 	SignedInAt time.Time
 }

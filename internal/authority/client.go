@@ -26,6 +26,7 @@ func (x *exchange) identify(f form) (*project.Client, *fault) {
 		x.config.Log.ErrorContext(x.r.Context(), "reading a client", "debug_id", x.debug, "error", err)
 		return nil, &fault{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", says: "Clients can't be read at present; try again."}
 	}
+	x.share(client)
 	if !client.Enabled {
 		return nil, (&fault{status: http.StatusBadRequest, code: "invalid_client", says: "The client is disabled."}).because("credential", client.Credential)
 	}

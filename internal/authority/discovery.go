@@ -1,6 +1,9 @@
 package authority
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // discovery is OpenID Connect's and RFC 8414's document, under IMS's path and under the standard ones.
 func (s *Server) discovery(x *exchange) {
@@ -9,8 +12,9 @@ func (s *Server) discovery(x *exchange) {
 	for grant := range grants() {
 		grantTypes = append(grantTypes, grant)
 	}
+	slices.Sort(grantTypes)
 	x.w.Header().Set("Cache-Control", "public, max-age=300")
-	x.json(http.StatusOK, map[string]any{
+	document := map[string]any{
 		"issuer":                                        base,
 		"token_endpoint":                                base + "/ims/token/v3",
 		"userinfo_endpoint":                             base + "/ims/userinfo/v2",
@@ -21,10 +25,22 @@ func (s *Server) discovery(x *exchange) {
 		"response_types_supported":                      []string{},
 		"subject_types_supported":                       []string{"public"},
 		"id_token_signing_alg_values_supported":         []string{rs256},
-		"scopes_supported":                              []string{"openid", "email", "profile"},
+		"scopes_supported":                              []string{"openid", "email", "profile", "address", offline},
 		"token_endpoint_auth_methods_supported":         []string{"client_secret_basic", "client_secret_post"},
 		"revocation_endpoint_auth_methods_supported":    []string{"client_secret_basic", "client_secret_post", "none"},
 		"introspection_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
-		"claims_supported":                              []string{"sub", "name", "email", "email_verified"},
-	})
+		"claims_supported":                              []string{"sub", "name", "given_name", "family_name", "email", "email_verified", "address"},
+	}
+	if s.browser != nil {
+		document["token_endpoint_auth_methods_supported"] = append(document["token_endpoint_auth_methods_supported"].([]string), "none")
+		document["authorization_endpoint"] = base + authorizePath
+		document["end_session_endpoint"] = base + "/ims/logout/v1"
+		document["response_types_supported"] = responseTypes
+		document["response_modes_supported"] = []string{"query", "fragment"}
+		document["grant_types_supported"] = append(grantTypes, grantImplicit)
+		document["code_challenge_methods_supported"] = []string{"S256", "plain"}
+		document["prompt_values_supported"] = []string{"none", "login", "consent", "select_account"}
+		document["authorization_response_iss_parameter_supported"] = true
+	}
+	x.json(http.StatusOK, document)
 }

@@ -188,11 +188,7 @@ func invalidRequest(says string) *fault {
 
 // fail answers with a fault: always JSON with both members, or the clients' own errors are useless (spec, "ten things").
 func (x *exchange) fail(f *fault) {
-	x.meters.refused(x.r.Context(), x.grant, f.code)
-	if f.code != "not_found" {
-		x.config.Log.InfoContext(x.r.Context(), "no token is given", append([]any{
-			"debug_id", x.debug, "client", shown(x.client), "grant", shown(x.grant), "error", f.code, "says", f.says}, f.why...)...)
-	}
+	x.note(f)
 	switch _, _, basic := x.r.BasicAuth(); {
 	case f.status != http.StatusUnauthorized:
 	case f.code == "invalid_token": // RFC 6750 §3
@@ -201,6 +197,15 @@ func (x *exchange) fail(f *fault) {
 		x.w.Header().Set("WWW-Authenticate", `Basic realm="ims"`)
 	}
 	x.json(f.status, map[string]string{"error": f.code, "error_description": f.says})
+}
+
+// note counts a fault, and writes down why.
+func (x *exchange) note(f *fault) {
+	x.meters.refused(x.r.Context(), x.grant, f.code)
+	if f.code != "not_found" {
+		x.config.Log.InfoContext(x.r.Context(), "no token is given", append([]any{
+			"debug_id", x.debug, "client", shown(x.client), "grant", shown(x.grant), "error", f.code, "says", f.says}, f.why...)...)
+	}
 }
 
 // json answers.

@@ -13,6 +13,13 @@ import (
 // grantJWT is the exchange of an assertion, which has routes of its own.
 const grantJWT = project.GrantJWT
 
+// The grants that begin with a person. implicit is what the authorization endpoint gives by itself.
+const (
+	grantCode     = "authorization_code"
+	grantRefresh  = "refresh_token"
+	grantImplicit = "implicit"
+)
+
 // granted is what a grant came to.
 type granted struct {
 	issue issue
@@ -20,6 +27,8 @@ type granted struct {
 	proof string
 	// more is added to the answer.
 	more map[string]any
+	// after adds what takes the access token to be known; nil for nothing.
+	after func(i issue, access string, body map[string]any) error
 }
 
 // grant checks what it is asked for and gives what the token is to say.
@@ -29,6 +38,8 @@ type grant func(*exchange, form) (granted, *fault)
 func grants() map[string]grant {
 	return map[string]grant{
 		project.GrantClientCredentials: (*exchange).clientCredentials,
+		grantCode:                      (*exchange).authorizationCode,
+		grantRefresh:                   (*exchange).refreshToken,
 	}
 }
 
@@ -66,12 +77,7 @@ func (x *exchange) answer(out granted) {
 		x.fail(&fault{status: http.StatusInternalServerError, code: "internal_error", says: "Please try again later."})
 		return
 	}
-	algorithm := rs256
-	if len(out.issue.audience) > 0 {
-		algorithm = es256
-	}
-	x.meters.minted(x.r.Context(), x.grant, algorithm)
-	x.config.Clients.Used(out.issue.client, project.Use{Grant: x.grant, From: x.from()}, out.proof, x.config.Clock.Now())
+	x.counted(out.issue.client, out.proof, out.issue.audience)
 	life := int64(out.issue.life/time.Second) - 1
 	if x.route.millis {
 		life = out.issue.life.Milliseconds() - 1
@@ -80,7 +86,25 @@ func (x *exchange) answer(out granted) {
 	for name, value := range out.more {
 		body[name] = value
 	}
+	if out.after != nil {
+		if err := out.after(out.issue, token, body); err != nil {
+			x.fail(x.unable("minting what comes with a token", err))
+			return
+		}
+	}
 	x.json(http.StatusOK, body)
+}
+
+// counted notes that a token was given, and by what proof.
+func (x *exchange) counted(client *project.Client, proof string, audience []string) {
+	algorithm := rs256
+	if len(audience) > 0 {
+		algorithm = es256
+	}
+	x.meters.minted(x.r.Context(), x.grant, algorithm)
+	if proof != "" {
+		x.config.Clients.Used(client, project.Use{Grant: x.grant, From: x.from()}, proof, x.config.Clock.Now())
+	}
 }
 
 // clientCredentials is RFC 6749 §4.4, for credentials of the server-to-server kind (spec §2.2).

@@ -124,6 +124,7 @@ func (c *clients) Used(client *project.Client, what project.Use, id string, _ ti
 
 // memory is a store in memory.
 type memory struct {
+	families
 	mu      sync.Mutex
 	keys    []authority.StoredKey
 	revoked []authority.Revoked

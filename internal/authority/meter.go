@@ -53,7 +53,7 @@ func (m *meters) grantLabel(grant string) string {
 	switch _, known := m.grants[grant]; {
 	case grant == "":
 		return "none"
-	case grant == grantJWT, known:
+	case grant == grantJWT, grant == grantImplicit, known:
 		return grant
 	}
 	return "other"

@@ -1,6 +1,8 @@
 package authority
 
 import (
+	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,6 +26,7 @@ func (x *exchange) subject() (*Token, *project.Client, *fault) {
 		return nil, nil, invalid.because("reason", "its client is gone or disabled")
 	}
 	x.client = client.ClientID
+	x.share(client)
 	return token, client, nil
 }
 
@@ -37,7 +40,14 @@ func (s *Server) userinfo(x *exchange) {
 		return
 	}
 	out := map[string]any{"sub": token.UserID, "account_type": "ent"}
-	if token.UserID == client.TechnicalAccount.ID {
+	if token.ofPerson(client) {
+		person, refused := x.owner(token)
+		if refused != nil {
+			x.fail(refused)
+			return
+		}
+		maps.Copy(out, standardClaims(person, token.Scopes))
+	} else {
 		if slices.Contains(token.Scopes, "email") || slices.Contains(token.Scopes, "openid") {
 			out["email"], out["email_verified"] = client.TechnicalAccount.Email, true
 		}
@@ -53,6 +63,10 @@ func (s *Server) profile(x *exchange) {
 		x.fail(refused)
 		return
 	}
+	if token.ofPerson(client) {
+		x.profileOf(token, client)
+		return
+	}
 	out := map[string]any{
 		"userId": token.UserID, "email": client.TechnicalAccount.Email, "displayName": client.Name, "name": client.Name, "account_type": "type3",
 		"countryCode": "", "emailVerified": "true", "roles": []map[string]string{{"organization": client.Organization, "named_role": "TECHNICAL_ACCOUNT"}},
@@ -61,6 +75,42 @@ func (s *Server) profile(x *exchange) {
 		out["projectedProductContext"] = productContexts(client)
 	}
 	x.json(http.StatusOK, out)
+}
+
+// profileOf tells of a person.
+func (x *exchange) profileOf(token *Token, client *project.Client) {
+	person, refused := x.owner(token)
+	if refused != nil {
+		x.fail(refused)
+		return
+	}
+	out := attributes(person)
+	out["roles"] = []map[string]string{{"organization": person.Organization, "named_role": strings.ToUpper(string(person.Rights.Role))}}
+	if slices.Contains(token.Scopes, "additional_info.projectedProductContext") {
+		out["projectedProductContext"] = productContexts(client)
+	}
+	x.json(http.StatusOK, out)
+}
+
+// ofPerson tells whether a person granted the token, rather than the client's own account.
+func (t *Token) ofPerson(client *project.Client) bool {
+	return t.UserID != client.TechnicalAccount.ID
+}
+
+// owner reads the person whose token it is; with the person ends the token.
+func (x *exchange) owner(token *Token) (Person, *fault) {
+	if x.config.People == nil {
+		return Person{}, &fault{status: http.StatusUnauthorized, code: "invalid_token", says: "The access token is a person's, and there are none here."}
+	}
+	person, err := x.config.People(x.r.Context(), token.UserID)
+	switch {
+	case errors.Is(err, ErrNoPerson):
+		return Person{}, (&fault{status: http.StatusUnauthorized, code: "invalid_token", says: "The access token is missing, has ended or was revoked."}).
+			because("reason", "the person is disabled or deleted")
+	case err != nil:
+		return Person{}, x.unable("reading a person", err)
+	}
+	return person, nil
 }
 
 // productContexts tells the product profiles of a client's services.

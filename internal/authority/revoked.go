@@ -62,8 +62,13 @@ func (r *revocations) add(ctx context.Context, token Revoked) error {
 	if err := r.store.Revoke(ctx, token); err != nil {
 		return fmt.Errorf("revoking a token: %w", err)
 	}
+	r.note(token.ID, token.EndsAt)
+	return nil
+}
+
+// note makes an id that the store has revoked count at once.
+func (r *revocations) note(id string, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ends[token.ID] = token.EndsAt
-	return nil
+	r.ends[id] = until
 }

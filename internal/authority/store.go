@@ -7,6 +7,7 @@ import (
 
 // Store keeps what the server can't make again. Private keys MUST be sealed.
 type Store interface {
+	Families
 	// Keys gives every signing key.
 	Keys(ctx context.Context) ([]StoredKey, error)
 	// AddKey keeps a key, unless one of the algorithm and number is there: another node was first.

@@ -10,14 +10,16 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/internal/ident"
 	"latchkey/internal/project"
 )
 
 // The types of IMS tokens.
 const (
-	typeAccess = "access_token"
-	typeJWT    = "at+jwt"
+	typeAccess  = "access_token"
+	typeRefresh = "refresh_token"
+	typeCode    = "authorization_code"
+	// typeJWT is the header's typ of an access token of RFC 9068.
+	typeJWT = "at+jwt"
 )
 
 // issue is what a token is to say.
@@ -29,6 +31,9 @@ type issue struct {
 	life   time.Duration
 	// audience makes an access token of RFC 9068 for our own APIs instead of IMS's.
 	audience []string
+	// family is what the token comes from when a person granted it; signedInAt is when that person signed in.
+	family     string
+	signedInAt time.Time
 }
 
 // imsHeader and imsClaims are an IMS access token (spec §2.7): numbers are strings, and expiry is a sum.
@@ -49,6 +54,7 @@ type imsClaims struct {
 	CreatedAt string `json:"created_at"`
 	ExpiresIn string `json:"expires_in"`
 	Org       string `json:"org,omitempty"`
+	Family    string `json:"sid,omitempty"`
 }
 
 // jwtClaims are those of RFC 9068 §2.2, and the organization.
@@ -62,24 +68,27 @@ type jwtClaims struct {
 	ClientID string   `json:"client_id"`
 	Scope    string   `json:"scope"`
 	Org      string   `json:"org"`
+	Family   string   `json:"sid,omitempty"`
+	AuthTime int64    `json:"auth_time,omitempty"` // §2.2.1
 }
 
 // mint signs an access token.
 func (s *Server) mint(i issue) (token string, err error) {
 	now := s.config.Clock.Now()
-	id := strconv.FormatInt(now.UnixMilli(), 10) + "-" + ident.UUID()
+	id := newTokenID(now)
 	if len(i.audience) > 0 {
 		key := s.keys.signing(es256)
-		return encode(key, map[string]string{"alg": es256, "typ": typeJWT, "kid": key.id}, jwtClaims{
+		claims := jwtClaims{
 			Issuer: s.config.Issuers[0], Subject: i.user, Audience: i.audience, Expires: now.Add(i.life).Unix(), IssuedAt: now.Unix(), ID: id,
-			ClientID: i.client.ClientID, Scope: strings.Join(i.scopes, " "), Org: i.client.Organization,
-		})
+			ClientID: i.client.ClientID, Scope: strings.Join(i.scopes, " "), Org: i.client.Organization, Family: i.family,
+		}
+		if !i.signedInAt.IsZero() {
+			claims.AuthTime = i.signedInAt.Unix()
+		}
+		return encode(key, map[string]string{"alg": es256, "typ": typeJWT, "kid": key.id}, claims)
 	}
 	key := s.keys.signing(rs256)
-	return encode(key, imsHeader{rs256, key.id + ".cer", key.id, "at"}, imsClaims{
-		ID: id, Type: typeAccess, ClientID: i.client.ClientID, UserID: i.user, As: s.config.Name, Scope: strings.Join(i.scopes, ","),
-		CreatedAt: strconv.FormatInt(now.UnixMilli(), 10), ExpiresIn: strconv.FormatInt(i.life.Milliseconds(), 10), Org: i.client.Organization,
-	})
+	return encode(key, key.imsHeader("at"), s.claims(typeAccess, i, id, now))
 }
 
 // encode makes a compact JWS (RFC 7515 §7.1).
@@ -109,8 +118,11 @@ func encode(k *key, header, claims any) (string, error) {
 // Token is one of our own access tokens, read and checked.
 type Token struct {
 	ID, Type, ClientID, UserID, Organization string
-	Scopes                                   []string
-	IssuedAt, ExpiresAt                      time.Time
+	// Family is what it comes from, when a person granted it; Generation is a refresh token's.
+	Family              string
+	Generation          int64
+	Scopes              []string
+	IssuedAt, ExpiresAt time.Time
 	// claims are its payload, as it is.
 	claims map[string]any
 }
@@ -121,40 +133,52 @@ var (
 	errSignature = errors.New("bad_signature")
 	errExpired   = errors.New("expired_token")
 	errRevoked   = errors.New("revoked_token")
+	errType      = errors.New("wrong_type")
 )
 
 const maxToken = 16 << 10
 
-// check reads one of our own access tokens: its signature by a key and an algorithm of ours, its life, its revocation.
+// check reads one of our own access tokens: its signature by a key and an algorithm of ours, its type, its life, its
+// revocation. Codes and refresh tokens are signed by the same keys, and are no access tokens.
 func (s *Server) check(token string) (*Token, error) {
-	read, err := s.read(token)
+	read, err := s.alive(token)
+	if err == nil && read.Type != typeAccess {
+		return nil, errType
+	}
+	return read, err
+}
+
+// alive reads a token of any type that has not ended.
+func (s *Server) alive(token string) (*Token, error) {
+	_, read, err := s.open(token)
 	if err != nil {
 		return nil, err
 	}
 	switch now := s.config.Clock.Now(); {
 	case !now.Before(read.ExpiresAt):
 		return nil, errExpired
-	case s.revoked.has(read.ID):
+	case s.revoked.has(read.ID), read.Family != "" && s.revoked.has(read.Family):
 		return nil, errRevoked
 	}
 	return read, nil
 }
 
-// read checks the signature and gives what the token says.
-func (s *Server) read(token string) (*Token, error) {
+// open checks the signature and gives what the token says.
+func (s *Server) open(token string) (body []byte, read *Token, err error) {
 	head, body, signature, ok := split(token)
 	if !ok {
-		return nil, errMalformed
+		return nil, nil, errMalformed
 	}
 	var header struct{ Alg, Kid, Typ string }
 	if json.Unmarshal(head, &header) != nil {
-		return nil, errMalformed
+		return nil, nil, errMalformed
 	}
 	key := s.keys.named(header.Kid)
 	if key == nil || key.Algorithm != header.Alg || !key.verify([]byte(token[:strings.LastIndexByte(token, '.')]), signature) {
-		return nil, errSignature
+		return nil, nil, errSignature
 	}
-	return parse(body, header.Typ)
+	read, err = parse(body, header.Typ)
+	return body, read, err
 }
 
 func split(token string) (head, body, signature []byte, ok bool) {
@@ -186,10 +210,11 @@ func parse(body []byte, typ string) (*Token, error) {
 			return nil, errMalformed
 		}
 		t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, typeAccess, c.ClientID, c.Subject, c.Org, scopes(c.Scope)
+		t.Family = c.Family
 		t.IssuedAt, t.ExpiresAt = time.Unix(c.IssuedAt, 0), time.Unix(c.Expires, 0)
 		return t, nil
 	}
-	var c imsClaims
+	var c refreshClaims // of which the others have a part
 	if json.Unmarshal(body, &c) != nil {
 		return nil, errMalformed
 	}
@@ -199,6 +224,7 @@ func parse(body []byte, typ string) (*Token, error) {
 		return nil, errMalformed
 	}
 	t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, c.Type, c.ClientID, c.UserID, c.Org, scopes(c.Scope)
+	t.Family, t.Generation = c.Family, c.Generation
 	t.IssuedAt, t.ExpiresAt = time.UnixMilli(created), time.UnixMilli(created+life)
 	return t, nil
 }

@@ -2,6 +2,8 @@ package authority
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -12,13 +14,13 @@ func (s *Server) validate(x *exchange) {
 		x.fail(refused)
 		return
 	}
-	token, err := s.check(cmp.Or(f.get("token"), x.bearer()))
+	token, err := x.standing(cmp.Or(f.get("token"), x.bearer()))
 	no := func(reason string) { x.json(http.StatusOK, map[string]any{"valid": false, "reason": reason}) }
 	switch {
 	case err != nil:
 		no(err.Error())
 	case f.get("type") != "" && f.get("type") != token.Type:
-		no("wrong_type")
+		no(errType.Error())
 	case f.get("client_id") != "" && f.get("client_id") != token.ClientID:
 		no("wrong_client")
 	default:
@@ -39,7 +41,30 @@ func (s *Server) invalidate(x *exchange) {
 		x.fail(refused)
 		return
 	}
-	x.end(cmp.Or(f.get("token"), x.bearer()), f.get("client_id"))
+	x.end(cmp.Or(f.get("token"), x.bearer()), f.get("client_id"), f.get("cascading") == "all")
+}
+
+// standing reads a token of any type, and looks up what its signature does not tell: whether a refresh token has a
+// successor, or a code was used.
+func (x *exchange) standing(text string) (*Token, error) {
+	token, err := x.alive(text)
+	if err != nil || token.Type == typeAccess {
+		return token, err
+	}
+	id := token.Family
+	if token.Type == typeCode {
+		id = token.ID
+	}
+	family, err := x.config.Store.Family(x.r.Context(), id)
+	switch {
+	case errors.Is(err, ErrNoFamily) && token.Type == typeCode:
+		return token, nil
+	case errors.Is(err, ErrNoFamily), err == nil && (token.Type == typeCode || !family.EndedAt.IsZero() || family.Generation != token.Generation):
+		return nil, errRevoked
+	case err != nil:
+		return nil, fmt.Errorf("reading whether a token counts: %w", err)
+	}
+	return token, nil
 }
 
 // revoke is RFC 7009: 200 for a token that there is not, too.
@@ -60,19 +85,26 @@ func (s *Server) revoke(x *exchange) {
 		x.fail(refused)
 		return
 	}
-	x.end(f.get("token"), client.ClientID)
+	x.end(f.get("token"), client.ClientID, false)
 }
 
-// end revokes a token of a client's. Another client's is left alone, and the answer does not tell (RFC 7009 §2.1).
-func (x *exchange) end(text, clientID string) {
-	token, err := x.check(text)
-	if err == nil && token.ClientID == clientID {
+// end revokes a token of a client's. Another client's is left alone, and the answer does not tell (RFC 7009 §2.1). With a
+// refresh token end the access tokens that came with it; with an access token, the others only when all is said.
+func (x *exchange) end(text, clientID string, all bool) {
+	token, err := x.alive(text)
+	switch {
+	case err != nil || token.ClientID != clientID || token.Type == typeCode:
+	case token.Type == typeRefresh, all && token.Family != "":
+		if refused := x.endFamily(token.Family, clientID, EndRevoked); refused != nil {
+			x.fail(refused)
+			return
+		}
+	default:
 		err := x.revoked.add(x.r.Context(), Revoked{
 			ID: token.ID, Organization: token.Organization, By: clientID, At: x.config.Clock.Now(), EndsAt: token.ExpiresAt,
 		})
 		if err != nil {
-			x.config.Log.ErrorContext(x.r.Context(), "revoking a token", "debug_id", x.debug, "error", err)
-			x.fail(&fault{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", says: "The token can't be revoked at present; try again."})
+			x.fail(x.unable("revoking a token", err))
 			return
 		}
 	}
@@ -93,13 +125,23 @@ func (s *Server) introspect(x *exchange) {
 		return
 	}
 	client, _ := s.config.Clients.Client(x.r.Context(), f.get("client_id"))
-	token, err := s.check(f.get("token"))
+	token, err := x.standing(f.get("token"))
+	if err == nil && token.Type == typeCode {
+		err = errType
+	}
 	if err != nil || client == nil || token.Organization != client.Organization {
 		x.json(http.StatusOK, map[string]any{"active": false})
 		return
 	}
-	x.json(http.StatusOK, map[string]any{
-		"active": true, "client_id": token.ClientID, "sub": token.UserID, "scope": joined(token.Scopes), "token_type": "Bearer",
+	out := map[string]any{
+		"active": true, "client_id": token.ClientID, "sub": token.UserID, "scope": joined(token.Scopes),
 		"iat": token.IssuedAt.Unix(), "exp": token.ExpiresAt.Unix(), "jti": token.ID, "iss": s.config.Issuers[0], "org": token.Organization,
-	})
+	}
+	if token.Type == typeAccess {
+		out["token_type"] = "Bearer"
+	}
+	if audience, ok := token.claims["aud"]; ok {
+		out["aud"] = audience
+	}
+	x.json(http.StatusOK, out)
 }

@@ -45,7 +45,24 @@ func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error)
 	if len(scopes) == 0 && slices.Contains(token.Scopes, wide) {
 		scopes = access.Scopes{access.TokensRead, access.ConnectionsRead, access.DefinitionsRead, access.RegistryRead}
 	}
+	if token.ofPerson(client) {
+		return s.person(ctx, token, scopes)
+	}
 	return access.Caller{
 		ID: client.ClientID, Name: client.Name, Organization: client.Organization, Scopes: scopes, User: token.UserID,
 	}, nil
+}
+
+// person tells who calls with a person's token: no more than the person may do, and than the token is for.
+func (s *Server) person(ctx context.Context, token *Token, scopes access.Scopes) (access.Caller, error) {
+	if s.config.People == nil {
+		return access.Caller{}, ErrNoPerson
+	}
+	person, err := s.config.People(ctx, token.UserID)
+	if err != nil {
+		return access.Caller{}, err
+	}
+	caller := person.Rights
+	caller.Scopes = slices.DeleteFunc(scopes, func(scope access.Scope) bool { return !person.Rights.Scopes.Has(scope) })
+	return caller, nil
 }

@@ -2,8 +2,10 @@ package project
 
 import (
 	"crypto"
+	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,12 +53,61 @@ type ClientService struct {
 type ClientRedirect struct {
 	Default  string
 	patterns []*regexp.Regexp
+	// origins are those of the default and of the patterns.
+	origins []string
+	// native clients listen at whatever port is free (RFC 8252 §7.3).
+	native bool
 }
 
-// Allows tells whether a redirect URI is the default, or matches a pattern from its first character to its last.
-func (r ClientRedirect) Allows(uri string) bool {
-	return uri != "" && (uri == r.Default || slices.ContainsFunc(r.patterns, func(p *regexp.Regexp) bool { return p.MatchString(uri) }))
+// NewClientRedirect makes one of a default and patterns that [Projects] took; one that is no expression matches nothing.
+func NewClientRedirect(kind Kind, r Redirect) ClientRedirect {
+	out := ClientRedirect{Default: r.Default, native: kind == OAuthNativeApp}
+	beginnings := []string{r.Default}
+	for _, pattern := range r.Patterns {
+		if expression, err := compilePattern(pattern); err == nil {
+			out.patterns = append(out.patterns, expression)
+			beginning, _, _ := plainBeginning(pattern)
+			beginnings = append(beginnings, beginning)
+		}
+	}
+	for _, beginning := range beginnings {
+		if u, err := url.Parse(beginning); err == nil && u.Host != "" {
+			out.origins = union(out.origins, []string{u.Scheme + "://" + u.Host})
+		}
+	}
+	return out
 }
+
+// Allows tells whether a redirect URI is the default, or matches a pattern from its first character to its last. None has a
+// fragment (RFC 6749 §3.1.2), nor what browsers read otherwise than we do.
+func (r ClientRedirect) Allows(uri string) bool {
+	if uri == "" || strings.ContainsAny(uri, "#\\") || strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		return false
+	}
+	if u, err := url.Parse(uri); err != nil || u.User != nil {
+		return false
+	}
+	return uri == r.Default || r.native && sameButPort(uri, r.Default) ||
+		slices.ContainsFunc(r.patterns, func(p *regexp.Regexp) bool { return p.MatchString(uri) })
+}
+
+// AllowsOrigin tells whether scripts of an origin belong to the client.
+func (r ClientRedirect) AllowsOrigin(origin string) bool {
+	return origin != "" && slices.Contains(r.origins, origin)
+}
+
+// sameButPort compares addresses on the person's own machine.
+func sameButPort(uri, with string) bool {
+	a, err := url.Parse(uri)
+	b, err2 := url.Parse(with)
+	if err != nil || err2 != nil || a.Scheme != "http" || !isLoopback(a.Hostname()) || a.Hostname() != b.Hostname() {
+		return false
+	}
+	a.Host, b.Host = "", ""
+	return a.String() == b.String()
+}
+
+func isLoopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
 // ExchangesJWT tells whether the client may exchange signed assertions: of its kind, until a migration is finished.
 func (c *Client) ExchangesJWT() bool { return c.Kind == ServiceAccountJWT }

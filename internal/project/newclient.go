@@ -12,7 +12,7 @@ func newClient(c Credential, own []Service) *Client {
 	client := &Client{
 		ClientID: c.ClientID, Name: c.Name, Organization: c.Organization, Project: c.Project, Workspace: c.Workspace, Credential: c.ID,
 		Kind: c.Kind, Enabled: c.Enabled, TechnicalAccount: c.TechnicalAccount, Migration: c.Migration.State,
-		Redirect: ClientRedirect{Default: c.Redirect.Default}, Scopes: c.Kind.BaseScopes(),
+		Redirect: NewClientRedirect(c.Kind, c.Redirect), Scopes: c.Kind.BaseScopes(),
 	}
 	for _, s := range c.Secrets {
 		client.Secrets = append(client.Secrets, ClientSecret{s.UUID, s.Hash})
@@ -23,11 +23,6 @@ func newClient(c Credential, own []Service) *Client {
 				ID: b.ID, SHA1: b.SHA1, SHA256: b.SHA256, NotBefore: b.NotBefore, NotAfter: b.NotAfter,
 				PublicKey: certificate.PublicKey, RequireJTI: b.RequireJTI,
 			})
-		}
-	}
-	for _, pattern := range c.Redirect.Patterns {
-		if expression, err := compilePattern(pattern); err == nil {
-			client.Redirect.patterns = append(client.Redirect.patterns, expression)
 		}
 	}
 	for _, s := range c.Services {

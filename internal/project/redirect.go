@@ -98,7 +98,7 @@ func checkRedirectURI(pointer string, kind Kind, uri string, loopback bool) erro
 		return invalid(fmt.Sprintf("a browser would run or open %s: itself", u.Scheme), "use an address of your application")
 	}
 	host := u.Hostname()
-	local := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	local := isLoopback(host)
 	switch {
 	case u.Scheme == "https" && host != "":
 	case u.Scheme == "http" && local && (loopback || kind == OAuthNativeApp):

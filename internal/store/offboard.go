@@ -121,6 +121,8 @@ var kept = map[string]string{
 	"subscriptions":     "by cascade",
 	"bindings":          "by cascade",
 	"sessions":          "by cascade",
+	"consents":          "by cascade",
+	"token_families":    "by cascade",
 }
 
 // EraseOrganization removes it with all that is its own. Events are many and go in parts before.

@@ -1,0 +1,81 @@
+package authority_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"latchkey/internal/authority"
+)
+
+// families keeps in memory what persons granted; store.TestFamilies holds the real ones to the same.
+type families struct {
+	mu       sync.Mutex
+	consents map[string][]string
+	families map[string]authority.Family
+	endings  map[string]authority.Ending
+}
+
+func (m *families) Consent(_ context.Context, user, clientID string) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.consents[user+" "+clientID]), nil
+}
+
+func (m *families) KeepConsent(_ context.Context, c authority.Consented) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.consents == nil {
+		m.consents = map[string][]string{}
+	}
+	key := c.User + " " + c.ClientID
+	m.consents[key] = append(m.consents[key], c.Scopes...)
+	return nil
+}
+
+func (m *families) BeginFamily(_ context.Context, f authority.Family) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.families[f.ID]; ok {
+		return false, nil
+	}
+	if m.families == nil {
+		m.families, m.endings = map[string]authority.Family{}, map[string]authority.Ending{}
+	}
+	m.families[f.ID] = f
+	return true, nil
+}
+
+func (m *families) Family(_ context.Context, id string) (authority.Family, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.families[id]
+	if !ok {
+		return f, authority.ErrNoFamily
+	}
+	return f, nil
+}
+
+func (m *families) Rotate(_ context.Context, id string, from int64, at, endsAt time.Time) (authority.Family, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.families[id]
+	if !ok || f.Generation != from || !f.EndedAt.IsZero() {
+		return f, authority.ErrNotCurrent
+	}
+	f.Generation, f.RotatedAt, f.EndsAt = from+1, at, endsAt
+	m.families[id] = f
+	return f, nil
+}
+
+func (m *families) EndFamily(_ context.Context, id string, e authority.Ending) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f, ok := m.families[id]
+	if ok && f.EndedAt.IsZero() {
+		f.EndedAt = e.At
+		m.families[id], m.endings[id] = f, e
+	}
+	return nil
+}
