@@ -290,7 +290,7 @@ func (k *key) verify(input, signature []byte) bool {
 	sum := sha256.Sum256(input)
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
-		return rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], signature) == nil
+		return rsasign.Verify(public, crypto.SHA256, sum[:], signature) == nil
 	case *ecdsa.PublicKey:
 		return len(signature) == 64 && ecdsa.Verify(public, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
 	}

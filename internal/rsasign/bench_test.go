@@ -2,6 +2,7 @@ package rsasign_test
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"fmt"
 	"os/exec"
 	"regexp"
@@ -64,5 +65,23 @@ func BenchmarkNew(b *testing.B) {
 	key := usual()
 	for b.Loop() {
 		rsasign.New(key)
+	}
+}
+
+// BenchmarkVerify checks RS256 signatures beside the standard library.
+func BenchmarkVerify(b *testing.B) {
+	key, digest := usual(), digestOf(crypto.SHA256, 1)
+	signature, err := key.Sign(nil, digest, crypto.SHA256)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, verify := range map[string]func(*rsa.PublicKey, crypto.Hash, []byte, []byte) error{"rsasign": rsasign.Verify, "standard": rsa.VerifyPKCS1v15} {
+		b.Run("2048/"+name, func(b *testing.B) {
+			for b.Loop() {
+				if err := verify(&key.PublicKey, crypto.SHA256, digest, signature); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -46,12 +46,15 @@ func prepare(key *rsa.PrivateKey) (*private, bool) {
 	limbs := key.N.BitLen() / 64
 	k := &private{}
 	k.n.set(fromBig(key.N, limbs))
-	k.r2 = k.n.rSquared()
+	k.r2 = make([]uint64, limbs)
+	k.n.rSquared(k.r2)
 	values := key.Precomputed
 	k.p.set(fromBig(key.Primes[0], limbs/2), fromBig(values.Dp, limbs/2))
 	k.q.set(fromBig(key.Primes[1], limbs/2), fromBig(values.Dq, limbs/2))
 	k.inverse = fromBig(values.Qinv, limbs/2)
-	k.p.mul(k.inverse, k.inverse, k.p.rSquared())
+	r2 := make([]uint64, limbs/2)
+	k.p.rSquared(r2)
+	k.p.mul(k.inverse, k.inverse, r2)
 	k.spare.New = func() any { return new(scratch) }
 	return k, true
 }
@@ -59,7 +62,7 @@ func prepare(key *rsa.PrivateKey) (*private, bool) {
 // regular tells whether the key is of the usual kind: two primes of half its length, with the usual exponent.
 func regular(key *rsa.PrivateKey) bool {
 	size := key.N.BitLen()
-	if size != 2048 && size != 3072 && size != 4096 || key.E != publicExponent || len(key.Primes) != 2 {
+	if !computable(size) || key.E != publicExponent || len(key.Primes) != 2 {
 		return false
 	}
 	for _, x := range key.Primes {
@@ -75,11 +78,15 @@ func regular(key *rsa.PrivateKey) bool {
 		values.Qinv.Sign() > 0 && values.Qinv.Cmp(p) < 0
 }
 
+// computable tells whether the assembly can compute with a modulus of so many bits, its highest included.
+func computable(bits int) bool { return bits == 2048 || bits == 3072 || bits == 4096 }
+
 func (p *prime) set(n, exponent []uint64) {
 	p.modulus.set(n)
 	p.exponent = exponent
 	p.one = p.radix()
-	p.r3 = p.rSquared()
+	p.r3 = make([]uint64, p.limbs())
+	p.rSquared(p.r3)
 	p.square(p.r3, p.r3, 1)
 }
 
@@ -148,9 +155,6 @@ func (k *private) check(x, message []uint64, s *scratch) bool {
 	if subtract(z, x, k.n.n[:]) == 0 {
 		return false
 	}
-	s.n.mul(z, x, k.r2)
-	s.n.square(z, z, 16)
-	s.n.mul(z, z, x) // R⁻¹ takes away the R of z
-	s.n.canonical(z, 0)
+	s.n.raise(z, x, k.r2)
 	return equal(z, message)
 }

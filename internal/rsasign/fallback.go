@@ -18,6 +18,8 @@ func prepare(*rsa.PrivateKey) (*private, bool) { return nil, false }
 
 func (*private) sign(_, _ []byte) bool { return false }
 
+func verified(*rsa.PublicKey, crypto.Hash, []byte, []byte) bool { return false }
+
 func encodePKCS1([]byte, crypto.Hash, int) ([]byte, bool) { return nil, false }
 
 func encodePSS(io.Reader, []byte, *rsa.PSSOptions, int) ([]byte, bool) { return nil, false }

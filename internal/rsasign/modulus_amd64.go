@@ -74,19 +74,32 @@ func (m *modulus) square(z, x []uint64, times int) { montSquare(m, &z[0], &x[0],
 // radix gives R mod n, which stands for 1.
 func (m *modulus) radix() []uint64 {
 	z := make([]uint64, m.limbs())
-	subtract(z, z, m.n[:]) // R − n
+	m.setRadix(z)
 	return z
 }
 
-// rSquared gives R² mod n.
-func (m *modulus) rSquared() []uint64 {
-	z := m.radix()
-	for range m.limbs() {
+func (m *modulus) setRadix(z []uint64) {
+	clear(z)
+	subtract(z, z, m.n[:]) // R − n
+}
+
+// rSquared sets z = R² mod n.
+func (m *modulus) rSquared(z []uint64) {
+	const squares = 9
+	m.setRadix(z)
+	for range 64 * len(z) >> squares {
 		m.canonical(z, add(z, z, z))
 	}
-	// R·2^limbs; squaring doubles the power of 2, up to 2^(64·limbs), which is R.
-	m.square(z, z, 6)
-	return z
+	// R·2^(64·limbs / 2⁹); squaring doubles the power of 2, up to 2^(64·limbs), which is R.
+	m.square(z, z, squares)
+}
+
+// raise sets z = x^65537 mod n, below n. r2 is R² mod n.
+func (m *modulus) raise(z, x, r2 []uint64) {
+	m.mul(z, x, r2)
+	m.square(z, z, 16)
+	m.mul(z, z, x) // R⁻¹ takes away the R of z
+	m.canonical(z, 0)
 }
 
 // canonical brings carry·R + z, which is below 2n, below n. It destroys t.

@@ -117,6 +117,9 @@ func checkArithmetic(t *testing.T, n, x, y []uint64) {
 	m.mul(z, z, z)
 	check("x·x·R⁻¹", modulo(z), reduced(new(big.Int).Mul(bigX, bigX)))
 	check("R", toBig(m.radix()), new(big.Int).Mod(radix, bigN))
+	r2 := make([]uint64, limbs)
+	m.rSquared(r2)
+	check("R²", modulo(r2), new(big.Int).Mod(new(big.Int).Mul(radix, radix), bigN))
 
 	// All ones and n above: what a reduction leaves at most.
 	copy(m.t[:], x)
@@ -141,7 +144,8 @@ func TestExponentiation(t *testing.T) {
 			m, s := &modulus{}, &scratch{}
 			m.set(n)
 			x, z := random(limbs), make([]uint64, limbs)
-			m.mul(x, x, m.rSquared())
+			m.rSquared(z)
+			m.mul(x, x, z)
 			base := new(big.Int).Mod(toBig(x), toBig(n))
 			inverse := new(big.Int).ModInverse(new(big.Int).Lsh(big.NewInt(1), uint(64*limbs)), toBig(n))
 			base.Mul(base, inverse).Mod(base, toBig(n))
@@ -151,6 +155,25 @@ func TestExponentiation(t *testing.T) {
 			if want := new(big.Int).Exp(base, toBig(e), toBig(n)); got.Cmp(want) != 0 {
 				t.Fatalf("x^%x = %x, want %x; n = %x", toBig(e), got, want, toBig(n))
 			}
+		}
+	}
+}
+
+// TestRaise compares 65537th powers with math/big: what tells whether a signature is good.
+func TestRaise(t *testing.T) {
+	needAcceleration(t)
+	for i := range 300 {
+		limbs := []int{32, 48, 64}[i%3]
+		draw := []func(int) []uint64{random, sparse}
+		n, x := draw[i/3%2](limbs), draw[i/6%2](limbs)
+		n[0] |= 1
+		n[limbs-1] |= 1 << 63
+		m, z, r2 := &modulus{}, make([]uint64, limbs), make([]uint64, limbs)
+		m.set(n)
+		m.rSquared(r2)
+		m.raise(z, x, r2)
+		if want := new(big.Int).Exp(toBig(x), big.NewInt(publicExponent), toBig(n)); toBig(z).Cmp(want) != 0 {
+			t.Fatalf("x^65537 = %x, want %x\nn = %x\nx = %x", toBig(z), want, toBig(n), toBig(x))
 		}
 	}
 }

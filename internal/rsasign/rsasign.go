@@ -1,4 +1,5 @@
-// Package rsasign makes RSA signatures (PKCS#1 v1.5 and PSS, RFC 8017 §8) at the rate of OpenSSL, without cgo.
+// Package rsasign makes RSA signatures (PKCS#1 v1.5 and PSS, RFC 8017 §8) at the rate of OpenSSL, without cgo, and checks
+// those of PKCS#1 v1.5.
 //
 // The standard library takes about 2.5 times as long, and the signature is nearly all that an RS256 token costs. So
 // this is the one place of the house with assembly of its own: Montgomery arithmetic for processors of the amd64 kind
@@ -8,9 +9,9 @@
 // compared before it leaves. When that fails, and for whatever is unusual – other processors, lengths, exponents and
 // hashes, more than two primes, FIPS mode, the build tag purego – crypto/rsa signs. The private key decides no branch
 // and no address, and what was computed with it is wiped before a signature is returned. It trusts that the caller
-// keeps the key as it is once [New] has it.
+// keeps the key as it is once [New] has it. A signature is good when the assembly or crypto/rsa says so.
 //
-// The docs/decisions page on RSA signatures says what else was looked at.
+// The docs/decisions pages on RSA signatures say what else was looked at.
 package rsasign
 
 import (
