@@ -47,7 +47,7 @@ func (s *Server) claims(kind string, i issue, id string, now time.Time) imsClaim
 	}
 }
 
-func (k *key) imsHeader(itt string) imsHeader { return imsHeader{rs256, k.id + ".cer", k.id, itt} }
+func (k *key) imsHeader(itt string) header { return header{Alg: rs256, X5U: k.id + ".cer", Kid: k.id, Itt: itt} }
 
 func (x *exchange) mintCode(a *authorization, person Person) (string, error) {
 	now := x.config.Clock.Now()

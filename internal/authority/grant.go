@@ -82,6 +82,14 @@ func (x *exchange) answer(out granted) {
 	if x.route.millis {
 		life = out.issue.life.Milliseconds() - 1
 	}
+	if out.more == nil && out.after == nil { // most tokens; a struct is written in a fourth of a map's time
+		x.json(http.StatusOK, struct {
+			AccessToken string `json:"access_token"`
+			TokenType   string `json:"token_type"`
+			ExpiresIn   int64  `json:"expires_in"`
+		}{token, "bearer", life})
+		return
+	}
 	body := map[string]any{"access_token": token, "token_type": "bearer", "expires_in": life}
 	for name, value := range out.more {
 		body[name] = value

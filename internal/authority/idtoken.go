@@ -38,7 +38,7 @@ func (s *Server) mintIDToken(i identity) (string, error) {
 		claims[name] = value
 	}
 	key := s.keys.signing(rs256)
-	return encode(key, map[string]string{"alg": rs256, "typ": "JWT", "kid": key.id}, claims)
+	return encode(key, header{Alg: rs256, Typ: "JWT", Kid: key.id}, claims)
 }
 
 // standardClaims are those of OpenID Connect Core §5.4 that the scopes ask for, as IMS tells them (spec §2.5).

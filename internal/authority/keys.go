@@ -53,6 +53,7 @@ type key struct {
 	id     string
 	signer crypto.Signer
 	public crypto.PublicKey
+	heads  sync.Map // header → its encoding
 }
 
 // keys are the signing keys. The newest of those that may sign does; all are published until their tokens have ended.

@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -36,14 +35,16 @@ type issue struct {
 	signedInAt time.Time
 }
 
-// imsHeader and imsClaims are an IMS access token (spec §2.7): numbers are strings, and expiry is a sum.
-type imsHeader struct {
+// header is a token's (RFC 7515 §4). IMS's have x5u and itt, the others typ.
+type header struct {
 	Alg string `json:"alg"`
-	X5U string `json:"x5u"`
+	Typ string `json:"typ,omitempty"`
+	X5U string `json:"x5u,omitempty"`
 	Kid string `json:"kid"`
-	Itt string `json:"itt"`
+	Itt string `json:"itt,omitempty"`
 }
 
+// imsClaims are an IMS access token (spec §2.7): numbers are strings, and expiry is a sum.
 type imsClaims struct {
 	ID        string `json:"id"`
 	Type      string `json:"type"`
@@ -85,18 +86,18 @@ func (s *Server) mint(i issue) (token string, err error) {
 		if !i.signedInAt.IsZero() {
 			claims.AuthTime = i.signedInAt.Unix()
 		}
-		return encode(key, map[string]string{"alg": es256, "typ": typeJWT, "kid": key.id}, claims)
+		return encode(key, header{Alg: es256, Typ: typeJWT, Kid: key.id}, claims)
 	}
 	key := s.keys.signing(rs256)
 	return encode(key, key.imsHeader("at"), s.claims(typeAccess, i, id, now))
 }
 
 // encode makes a compact JWS (RFC 7515 §7.1).
-func encode(k *key, header, claims any) (string, error) {
+func encode(k *key, h header, claims any) (string, error) {
 	if k == nil {
 		return "", errors.New("there is no signing key")
 	}
-	head, err := json.Marshal(header)
+	head, err := k.head(h)
 	if err != nil {
 		return "", fmt.Errorf("encoding a token: %w", err)
 	}
@@ -105,14 +106,28 @@ func encode(k *key, header, claims any) (string, error) {
 		return "", fmt.Errorf("encoding a token: %w", err)
 	}
 	b64 := base64.RawURLEncoding
-	out := make([]byte, 0, b64.EncodedLen(len(head))+b64.EncodedLen(len(body))+2+b64.EncodedLen(512))
-	out = append(b64.AppendEncode(out, head), '.')
+	out := make([]byte, 0, len(head)+b64.EncodedLen(len(body))+2+b64.EncodedLen(512))
+	out = append(append(out, head...), '.')
 	out = b64.AppendEncode(out, body)
 	signature, err := k.sign(out)
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
 	return string(b64.AppendEncode(append(out, '.'), signature)), nil
+}
+
+// head gives a header's encoding, which all tokens of a kind share.
+func (k *key) head(h header) (string, error) {
+	if made, ok := k.heads.Load(h); ok {
+		return made.(string), nil
+	}
+	text, err := json.Marshal(h)
+	if err != nil {
+		return "", err
+	}
+	made := base64.RawURLEncoding.EncodeToString(text)
+	k.heads.Store(h, made)
+	return made, nil
 }
 
 // Token is one of our own access tokens, read and checked.
@@ -123,8 +138,10 @@ type Token struct {
 	Generation          int64
 	Scopes              []string
 	IssuedAt, ExpiresAt time.Time
+	// Audience is whom it is for alone; IMS's tokens name none.
+	Audience []string
 	// claims are its payload, as it is.
-	claims map[string]any
+	claims json.RawMessage
 }
 
 // The reasons why a token is none.
@@ -198,19 +215,14 @@ func split(token string) (head, body, signature []byte, ok bool) {
 }
 
 func parse(body []byte, typ string) (*Token, error) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	t := &Token{}
-	if decoder.Decode(&t.claims) != nil {
-		return nil, errMalformed
-	}
+	t := &Token{claims: body}
 	if typ == typeJWT {
 		var c jwtClaims
 		if json.Unmarshal(body, &c) != nil {
 			return nil, errMalformed
 		}
 		t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, typeAccess, c.ClientID, c.Subject, c.Org, scopes(c.Scope)
-		t.Family = c.Family
+		t.Family, t.Audience = c.Family, c.Audience
 		t.IssuedAt, t.ExpiresAt = time.Unix(c.IssuedAt, 0), time.Unix(c.Expires, 0)
 		return t, nil
 	}

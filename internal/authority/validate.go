@@ -111,6 +111,21 @@ func (x *exchange) end(text, clientID string, all bool) {
 	x.w.WriteHeader(http.StatusOK)
 }
 
+// introspection is what RFC 7662 §2.2 tells of a token that counts, and the organization.
+type introspection struct {
+	Active       bool     `json:"active"`
+	ClientID     string   `json:"client_id"`
+	Subject      string   `json:"sub"`
+	Scope        string   `json:"scope"`
+	TokenType    string   `json:"token_type,omitempty"`
+	IssuedAt     int64    `json:"iat"`
+	Expires      int64    `json:"exp"`
+	ID           string   `json:"jti"`
+	Issuer       string   `json:"iss"`
+	Organization string   `json:"org"`
+	Audience     []string `json:"aud,omitempty"`
+}
+
 // introspect is RFC 7662: of a token that counts for nothing it says no more than that.
 func (s *Server) introspect(x *exchange) {
 	f, refused := x.form()
@@ -133,15 +148,12 @@ func (s *Server) introspect(x *exchange) {
 		x.json(http.StatusOK, map[string]any{"active": false})
 		return
 	}
-	out := map[string]any{
-		"active": true, "client_id": token.ClientID, "sub": token.UserID, "scope": joined(token.Scopes),
-		"iat": token.IssuedAt.Unix(), "exp": token.ExpiresAt.Unix(), "jti": token.ID, "iss": s.config.Issuers[0], "org": token.Organization,
+	out := introspection{
+		Active: true, ClientID: token.ClientID, Subject: token.UserID, Scope: joined(token.Scopes), IssuedAt: token.IssuedAt.Unix(),
+		Expires: token.ExpiresAt.Unix(), ID: token.ID, Issuer: s.config.Issuers[0], Organization: token.Organization, Audience: token.Audience,
 	}
 	if token.Type == typeAccess {
-		out["token_type"] = "Bearer"
-	}
-	if audience, ok := token.claims["aud"]; ok {
-		out["aud"] = audience
+		out.TokenType = "Bearer"
 	}
 	x.json(http.StatusOK, out)
 }

@@ -23,7 +23,7 @@ func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error)
 	if err != nil {
 		return access.Caller{}, err
 	}
-	if audience, ok := token.claims["aud"].([]any); ok && !slices.ContainsFunc(audience, func(a any) bool { text, _ := a.(string); return s.ours(text) }) {
+	if token.Audience != nil && !slices.ContainsFunc(token.Audience, s.ours) {
 		return access.Caller{}, errors.New("the token is for somebody else")
 	}
 	client, err := s.config.Clients.Client(ctx, token.ClientID)
