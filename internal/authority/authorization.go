@@ -87,6 +87,7 @@ func (x *exchange) returns(a *authorization) *fault {
 		return &fault{status: http.StatusBadRequest, code: "unsupported_response_type", says: "The response_type is not one that is supported."}
 	}
 	a.returns = words
+	a.fragment = !slices.Equal(words, []string{"code"}) // where errors go, too (RFC 6749 §4.2.2.1)
 	if slices.Contains(words, "token") && a.client.Kind.Confidential() {
 		return &fault{status: http.StatusBadRequest, code: "unauthorized_client", says: "A client that has a secret gets its access token by a code."}
 	}
@@ -94,15 +95,12 @@ func (x *exchange) returns(a *authorization) *fault {
 }
 
 func (x *exchange) mode(a *authorization) *fault {
-	front := !slices.Equal(a.returns, []string{"code"})
 	switch mode := a.form.get("response_mode"); {
-	case mode == "" || mode == "fragment":
-		a.fragment = front || mode == "fragment"
-	case mode == "query" && front:
-		a.fragment = true // what the answer is told by
+	case mode == "fragment":
+		a.fragment = true
+	case mode == "query" && a.fragment:
 		return invalidRequest("The response_mode query is not for tokens: servers log what is in a query.")
-	case mode != "query":
-		a.fragment = front
+	case mode != "" && mode != "query":
 		return invalidRequest("The response_mode is neither query nor fragment.")
 	}
 	return nil

@@ -91,13 +91,19 @@ func newClients() *clients {
 		{ClientID: jwtID, Name: "Sample", Kind: project.ServiceAccountJWT, Enabled: true, TechnicalAccount: technical, Services: services, Scopes: scopes, Metascopes: meta,
 			Bindings: []project.ClientBinding{bound("old", keys[0], start.Add(-year), start.Add(-time.Hour)), bound("new", keys[1], start.Add(-time.Hour), start.Add(year)), strict}},
 		{ClientID: oauthID, Name: "Sample", Kind: project.OAuthServerToServer, Enabled: true, TechnicalAccount: technical, Services: services, Scopes: scopes},
-		{ClientID: webID, Name: "Web", Kind: project.OAuthWebApp, Enabled: true, Scopes: scopes},
 		{ClientID: offID, Name: "Off", Kind: project.OAuthServerToServer, TechnicalAccount: technical, Services: services, Scopes: scopes},
 	} {
-		client.Organization, client.Credential = org, "cred-"+client.ClientID
-		c.byID[client.ClientID] = client
+		c.add(client)
+	}
+	for _, client := range browserClients() {
+		c.add(client)
 	}
 	return c
+}
+
+func (c *clients) add(client *project.Client) {
+	client.Organization, client.Credential = org, "cred-"+client.ClientID
+	c.byID[client.ClientID] = client
 }
 
 func (c *clients) Client(_ context.Context, id string) (*project.Client, error) {
@@ -175,11 +181,15 @@ type world struct {
 	store   *memory
 	clock   *clock.Manual
 	log     *bytes.Buffer
+	// signedIn is when the person at the browser signed in, and gone who is disabled.
+	signedIn time.Time
+	gone     map[string]bool
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{clients: newClients(), store: &memory{jtis: map[string]int64{}}, clock: clock.NewManual(start), log: &bytes.Buffer{}}
+	w.signedIn, w.gone = start.Add(-time.Minute), map[string]bool{}
 	w.open(t)
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.ServeHTTP(rw, r) }))
 	t.Cleanup(w.Close)
@@ -191,7 +201,8 @@ func (w *world) open(t testing.TB) {
 	var err error
 	w.server, err = authority.New(context.Background(), authority.Config{
 		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock,
-		Log: slog.New(slog.NewTextHandler(w.log, nil)),
+		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
+		People: knownPeople(&w.gone),
 		Organizations: func(_ context.Context, id string) (authority.Organization, error) {
 			return authority.Organization{ID: id, Number: "23294", Name: "Acme"}, nil
 		},
@@ -199,6 +210,7 @@ func (w *world) open(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.server.Show(pages{w})
 }
 
 // reply is an answer.
