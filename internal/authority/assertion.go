@@ -3,6 +3,7 @@ package authority
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -113,17 +114,26 @@ func decode(text string) (*assertion, *fault) {
 	case strings.Count(text, ".") != 2:
 		return nil, invalidToken(undecodable)
 	}
-	signed, err := jose.ParseSignedCompact(text, assertionAlgorithms)
+	a, reason := opened(text, assertionAlgorithms)
+	if reason != "" {
+		return nil, invalidToken(undecodable).because("reason", reason)
+	}
+	return a, nil
+}
+
+// opened reads a compact JWS of one of some algorithms; where it can't, it says why.
+func opened(text string, algorithms []jose.SignatureAlgorithm) (*assertion, string) {
+	signed, err := jose.ParseSignedCompact(text, algorithms)
 	if err != nil {
-		return nil, invalidToken(undecodable).because("reason", "its header is not one of a JWS with RS256, RS384 or RS512")
+		return nil, fmt.Sprintf("its header is not one of a JWS with one of %v", algorithms)
 	}
 	a := &assertion{signed: signed}
 	decoder := json.NewDecoder(bytes.NewReader(signed.UnsafePayloadWithoutVerification()))
 	decoder.UseNumber()
 	if decoder.Decode(&a.claims) != nil || a.claims == nil || decoder.More() {
-		return nil, invalidToken(undecodable).because("reason", "its payload is no JSON object")
+		return nil, "its payload is no JSON object"
 	}
-	return a, nil
+	return a, ""
 }
 
 // audienceOf holds that the assertion is meant for this server and this client: "{IMS}/c/{client_id}".
@@ -200,9 +210,19 @@ func (x *exchange) accountOf(a *assertion, client *project.Client) *fault {
 	return nil
 }
 
-// signedBy finds the certificate whose key has signed, among all that are bound and have not ended.
+// signedBy finds the certificate whose key has signed.
 func (x *exchange) signedBy(a *assertion, client *project.Client) (project.ClientBinding, *fault) {
-	now := x.config.Clock.Now()
+	b, why := a.signer(client, x.config.Clock.Now())
+	if why != nil {
+		return b, invalidToken("Could not match JWT signature to any of the bindings").because(why...)
+	}
+	return b, nil
+}
+
+// signer finds the certificate whose key has signed, among all that are bound and count now: whatever the header names (kid,
+// x5t, x5u, jwk) is a stranger's word. Where there is none, why says what was tried. An algorithm that is not of the
+// key's kind and size matches nothing.
+func (a *assertion) signer(client *project.Client, now time.Time) (b project.ClientBinding, why []any) {
 	var tried, ended []string
 	for _, b := range client.Bindings {
 		if now.Before(b.NotBefore) || !now.Before(b.NotAfter) {
@@ -214,8 +234,7 @@ func (x *exchange) signedBy(a *assertion, client *project.Client) (project.Clien
 		}
 		tried = append(tried, b.SHA1)
 	}
-	return project.ClientBinding{}, invalidToken("Could not match JWT signature to any of the bindings").
-		because("fingerprints_tried", tried, "fingerprints_expired", ended, "algorithm", a.signed.Signatures[0].Header.Algorithm)
+	return b, []any{"fingerprints_tried", tried, "fingerprints_expired", ended, "algorithm", a.signed.Signatures[0].Header.Algorithm}
 }
 
 // once holds the jti where the binding asks for one: a decimal number in a string, greater than any used before.

@@ -70,6 +70,7 @@ type Server struct {
 	config  Config
 	keys    *keys
 	revoked *revocations
+	spent   *spent
 	tries   *tries
 	meters  *meters
 	browser Browser // nil until [Server.Show]
@@ -122,6 +123,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if s.revoked, err = openRevocations(ctx, config.Store, config.Clock); err != nil {
 		return nil, err
 	}
+	s.spent = &spent{store: config.Store, clock: config.Clock}
 	if s.keys, err = openKeys(ctx, &s.config); err != nil {
 		return nil, err
 	}
@@ -129,7 +131,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 }
 
 // Start begins the work in the background: keys are made before they are needed, what other nodes made and revoked is read.
-func (s *Server) Start() { s.keys.done.Go(func() { s.keys.work(s.revoked) }) }
+func (s *Server) Start() { s.keys.done.Go(func() { s.keys.work(s.revoked, s.spent) }) }
 
 // Close ends it.
 func (s *Server) Close() { s.keys.close() }

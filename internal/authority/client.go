@@ -13,7 +13,7 @@ import (
 
 // identify finds the client that a request names.
 func (x *exchange) identify(f form) (*project.Client, *fault) {
-	id := f.get("client_id")
+	id := f.clientID()
 	x.client = id
 	if id == "" {
 		return nil, &fault{status: http.StatusBadRequest, code: "invalid_client", says: "The client_id is missing."}
@@ -33,16 +33,23 @@ func (x *exchange) identify(f form) (*project.Client, *fault) {
 	return client, nil
 }
 
-// authenticate finds the client and checks its secret. It gives the secret's id.
+// authenticate finds the client and checks its proof: a secret, or an assertion. It gives the secret's id, or the binding's.
 func (x *exchange) authenticate(f form) (*project.Client, string, *fault) {
 	client, refused := x.identify(f)
 	if refused != nil {
 		return nil, "", refused
 	}
-	place := client.ClientID + " " + x.r.RemoteAddr[:max(0, lastColon(x.r.RemoteAddr))]
+	place := x.place(client)
 	if !x.tries.allowed(place) {
 		// 400 rather than 429, at which aio-lib-ims hangs for good (spec §6.3).
 		return nil, "", &fault{status: http.StatusBadRequest, code: "invalid_client", says: "Too many wrong secrets came from there; wait a minute."}
+	}
+	if f.asserts() {
+		binding, refused := x.assertionOf(client, f)
+		if refused != nil {
+			return nil, "", refused
+		}
+		return client, binding, nil
 	}
 	presented := f.get("client_secret")
 	if presented == "" {
@@ -55,6 +62,11 @@ func (x *exchange) authenticate(f form) (*project.Client, string, *fault) {
 			because("secrets", len(client.Secrets), "credential", client.Credential)
 	}
 	return client, uuid, nil
+}
+
+// place names who guesses: a client, from an address.
+func (x *exchange) place(client *project.Client) string {
+	return client.ClientID + " " + x.r.RemoteAddr[:max(0, lastColon(x.r.RemoteAddr))]
 }
 
 func lastColon(address string) int {

@@ -43,11 +43,13 @@ func (s *Server) claims(kind string, i issue, id string, now time.Time) imsClaim
 	return imsClaims{
 		ID: id, Type: kind, ClientID: i.client.ClientID, UserID: i.user, As: s.config.Name, Scope: strings.Join(i.scopes, ","),
 		CreatedAt: strconv.FormatInt(now.UnixMilli(), 10), ExpiresIn: strconv.FormatInt(i.life.Milliseconds(), 10), Org: i.client.Organization,
-		Family: i.family,
+		Family: i.family, delegation: i.delegation,
 	}
 }
 
-func (k *key) imsHeader(itt string) header { return header{Alg: rs256, X5U: k.id + ".cer", Kid: k.id, Itt: itt} }
+func (k *key) imsHeader(itt string) header {
+	return header{Alg: rs256, X5U: k.id + ".cer", Kid: k.id, Itt: itt}
+}
 
 func (x *exchange) mintCode(a *authorization, person Person) (string, error) {
 	now := x.config.Clock.Now()

@@ -26,10 +26,13 @@ func (s *Server) discovery(x *exchange) {
 		"subject_types_supported":                       []string{"public"},
 		"id_token_signing_alg_values_supported":         []string{rs256},
 		"scopes_supported":                              []string{"openid", "email", "profile", "address", offline},
-		"token_endpoint_auth_methods_supported":         []string{"client_secret_basic", "client_secret_post"},
-		"revocation_endpoint_auth_methods_supported":    []string{"client_secret_basic", "client_secret_post", "none"},
-		"introspection_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
+		"token_endpoint_auth_methods_supported":         []string{"client_secret_basic", "client_secret_post", privateKeyJWT},
+		"revocation_endpoint_auth_methods_supported":    []string{"client_secret_basic", "client_secret_post", privateKeyJWT, "none"},
+		"introspection_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", privateKeyJWT},
 		"claims_supported":                              []string{"sub", "name", "given_name", "family_name", "email", "email_verified", "address"},
+	}
+	for _, endpoint := range []string{"token", "revocation", "introspection"} { // RFC 8414 §2: beside every list with private_key_jwt
+		document[endpoint+"_endpoint_auth_signing_alg_values_supported"] = signingAlgorithms
 	}
 	if s.browser != nil {
 		document["token_endpoint_auth_methods_supported"] = append(document["token_endpoint_auth_methods_supported"].([]string), "none")

@@ -40,6 +40,8 @@ func grants() map[string]grant {
 		project.GrantClientCredentials: (*exchange).clientCredentials,
 		grantCode:                      (*exchange).authorizationCode,
 		grantRefresh:                   (*exchange).refreshToken,
+		grantJWTBearer:                 (*exchange).jwtBearer,
+		grantTokenExchange:             (*exchange).tokenExchange,
 	}
 }
 

@@ -135,6 +135,8 @@ type memory struct {
 	keys    []authority.StoredKey
 	revoked []authority.Revoked
 	jtis    map[string]int64
+	used    map[string]time.Time
+	away    bool
 }
 
 func (m *memory) Keys(context.Context) ([]authority.StoredKey, error) {
@@ -188,13 +190,26 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{clients: newClients(), store: &memory{jtis: map[string]int64{}}, clock: clock.NewManual(start), log: &bytes.Buffer{}}
+	w := &world{clients: newClients(), store: &memory{jtis: map[string]int64{}, keys: firstKeys()}, clock: clock.NewManual(start), log: &bytes.Buffer{}}
 	w.signedIn, w.gone = start.Add(-time.Minute), map[string]bool{}
 	w.open(t)
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.server.ServeHTTP(rw, r) }))
 	t.Cleanup(w.Close)
 	return w
 }
+
+// firstKeys are those that a server makes at the start, made once.
+var firstKeys = sync.OnceValue(func() []authority.StoredKey {
+	store := &memory{}
+	_, err := authority.New(context.Background(), authority.Config{
+		Clients: newClients(), Store: store, Issuers: []string{issuer}, Clock: clock.NewManual(start),
+		Organizations: func(context.Context, string) (authority.Organization, error) { return authority.Organization{}, nil },
+	})
+	if err != nil {
+		panic(err)
+	}
+	return store.keys[:len(store.keys):len(store.keys)]
+})
 
 func (w *world) open(t testing.TB) {
 	t.Helper()

@@ -221,7 +221,7 @@ func newKey(algorithm string, number int64, now, from time.Time) (*StoredKey, er
 }
 
 // work tends the keys until close.
-func (k *keys) work(r *revocations) {
+func (k *keys) work(r *revocations, used *spent) {
 	timer := k.config.Clock.NewTimer(lookEvery)
 	defer timer.Stop()
 	for {
@@ -231,8 +231,8 @@ func (k *keys) work(r *revocations) {
 		case <-timer.C():
 		}
 		ctx, cancel := context.WithTimeout(k.ctx, lookEvery/2)
-		if err := errors.Join(k.tend(ctx), r.read(ctx)); err != nil && k.ctx.Err() == nil {
-			k.config.Log.WarnContext(ctx, "reading signing keys and revoked tokens: trying again", "in", lookEvery.String(), "error", err)
+		if err := errors.Join(k.tend(ctx), r.read(ctx), used.sweep(ctx)); err != nil && k.ctx.Err() == nil {
+			k.config.Log.WarnContext(ctx, "tending signing keys, revoked tokens and used assertions: trying again", "in", lookEvery.String(), "error", err)
 		}
 		cancel()
 		timer.Reset(lookEvery)

@@ -40,14 +40,14 @@ func (s *Server) userinfo(x *exchange) {
 		return
 	}
 	out := map[string]any{"sub": token.UserID, "account_type": "ent"}
-	if token.ofPerson(client) {
+	if token.ofPerson() {
 		person, refused := x.owner(token)
 		if refused != nil {
 			x.fail(refused)
 			return
 		}
 		maps.Copy(out, standardClaims(person, token.Scopes))
-	} else {
+	} else if token.UserID == client.TechnicalAccount.ID {
 		if slices.Contains(token.Scopes, "email") || slices.Contains(token.Scopes, "openid") {
 			out["email"], out["email_verified"] = client.TechnicalAccount.Email, true
 		}
@@ -63,12 +63,16 @@ func (s *Server) profile(x *exchange) {
 		x.fail(refused)
 		return
 	}
-	if token.ofPerson(client) {
+	if token.ofPerson() {
 		x.profileOf(token, client)
 		return
 	}
+	email, name := client.TechnicalAccount.Email, client.Name
+	if token.UserID != client.TechnicalAccount.ID { // it acts for another
+		email, name = "", token.UserID
+	}
 	out := map[string]any{
-		"userId": token.UserID, "email": client.TechnicalAccount.Email, "displayName": client.Name, "name": client.Name, "account_type": "type3",
+		"userId": token.UserID, "email": email, "displayName": name, "name": name, "account_type": "type3",
 		"countryCode": "", "emailVerified": "true", "roles": []map[string]string{{"organization": client.Organization, "named_role": "TECHNICAL_ACCOUNT"}},
 	}
 	if slices.Contains(token.Scopes, "additional_info.projectedProductContext") {
@@ -92,10 +96,9 @@ func (x *exchange) profileOf(token *Token, client *project.Client) {
 	x.json(http.StatusOK, out)
 }
 
-// ofPerson tells whether a person granted the token, rather than the client's own account.
-func (t *Token) ofPerson(client *project.Client) bool {
-	return t.UserID != client.TechnicalAccount.ID
-}
+// ofPerson tells whether a person granted the token. Others are a technical account's: the client's own, or that of a client
+// for which this one acts.
+func (t *Token) ofPerson() bool { return !project.IsTechnicalAccount(t.UserID) }
 
 // owner reads the person whose token it is; with the person ends the token.
 func (x *exchange) owner(token *Token) (Person, *fault) {

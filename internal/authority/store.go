@@ -18,6 +18,10 @@ type Store interface {
 	Revoked(ctx context.Context, since, ended time.Time) ([]Revoked, error)
 	// UseJTI notes the jti of an assertion: false when one as high, or higher, was used with the binding before.
 	UseJTI(ctx context.Context, binding string, jti int64) (fresh bool, err error)
+	// UseAssertion notes that an assertion was used: false when it was before. It is kept until it ends, at least.
+	UseAssertion(ctx context.Context, id string, ends time.Time) (fresh bool, err error)
+	// SweepAssertions lets go of assertions that ended before a time.
+	SweepAssertions(ctx context.Context, before time.Time) error
 }
 
 // Revoked is a token that counts no more.

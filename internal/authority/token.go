@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ type issue struct {
 	// family is what the token comes from when a person granted it; signedInAt is when that person signed in.
 	family     string
 	signedInAt time.Time
+	delegation
 }
 
 // header is a token's (RFC 7515 §4). IMS's have x5u and itt, the others typ.
@@ -56,6 +58,7 @@ type imsClaims struct {
 	ExpiresIn string `json:"expires_in"`
 	Org       string `json:"org,omitempty"`
 	Family    string `json:"sid,omitempty"`
+	delegation
 }
 
 // jwtClaims are those of RFC 9068 §2.2, and the organization.
@@ -71,6 +74,7 @@ type jwtClaims struct {
 	Org      string   `json:"org"`
 	Family   string   `json:"sid,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"` // §2.2.1
+	delegation
 }
 
 // mint signs an access token.
@@ -82,6 +86,7 @@ func (s *Server) mint(i issue) (token string, err error) {
 		claims := jwtClaims{
 			Issuer: s.config.Issuers[0], Subject: i.user, Audience: i.audience, Expires: now.Add(i.life).Unix(), IssuedAt: now.Unix(), ID: id,
 			ClientID: i.client.ClientID, Scope: strings.Join(i.scopes, " "), Org: i.client.Organization, Family: i.family,
+			delegation: i.delegation,
 		}
 		if !i.signedInAt.IsZero() {
 			claims.AuthTime = i.signedInAt.Unix()
@@ -140,6 +145,7 @@ type Token struct {
 	IssuedAt, ExpiresAt time.Time
 	// Audience is whom it is for alone; IMS's tokens name none.
 	Audience []string
+	delegation
 	// claims are its payload, as it is.
 	claims json.RawMessage
 }
@@ -174,7 +180,7 @@ func (s *Server) alive(token string) (*Token, error) {
 	switch now := s.config.Clock.Now(); {
 	case !now.Before(read.ExpiresAt):
 		return nil, errExpired
-	case s.revoked.has(read.ID), read.Family != "" && s.revoked.has(read.Family):
+	case s.revoked.has(read.ID), read.Family != "" && s.revoked.has(read.Family), slices.ContainsFunc(read.Origins, s.revoked.has):
 		return nil, errRevoked
 	}
 	return read, nil
@@ -222,7 +228,7 @@ func parse(body []byte, typ string) (*Token, error) {
 			return nil, errMalformed
 		}
 		t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, typeAccess, c.ClientID, c.Subject, c.Org, scopes(c.Scope)
-		t.Family, t.Audience = c.Family, c.Audience
+		t.Family, t.Audience, t.delegation = c.Family, c.Audience, c.delegation
 		t.IssuedAt, t.ExpiresAt = time.Unix(c.IssuedAt, 0), time.Unix(c.Expires, 0)
 		return t, nil
 	}
@@ -236,7 +242,7 @@ func parse(body []byte, typ string) (*Token, error) {
 		return nil, errMalformed
 	}
 	t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, c.Type, c.ClientID, c.UserID, c.Org, scopes(c.Scope)
-	t.Family, t.Generation = c.Family, c.Generation
+	t.Family, t.Generation, t.delegation = c.Family, c.Generation, c.delegation
 	t.IssuedAt, t.ExpiresAt = time.UnixMilli(created), time.UnixMilli(created+life)
 	return t, nil
 }

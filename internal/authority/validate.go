@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"latchkey/internal/project"
 )
 
 // validate tells whether a token counts (spec §2.6): always 200, whatever it is.
@@ -34,14 +36,14 @@ func (s *Server) invalidate(x *exchange) {
 	if refused == nil {
 		_, refused = x.identify(f)
 	}
-	if refused == nil && f.get("client_secret") != "" {
+	if refused == nil && f.authenticates() {
 		_, _, refused = x.authenticate(f)
 	}
 	if refused != nil {
 		x.fail(refused)
 		return
 	}
-	x.end(cmp.Or(f.get("token"), x.bearer()), f.get("client_id"), f.get("cascading") == "all")
+	x.end(cmp.Or(f.get("token"), x.bearer()), x.client, f.get("cascading") == "all")
 }
 
 // standing reads a token of any type, and looks up what its signature does not tell: whether a refresh token has a
@@ -132,19 +134,19 @@ func (s *Server) introspect(x *exchange) {
 	if refused == nil && f.get("token") == "" {
 		refused = invalidRequest("The token is missing.")
 	}
+	var client *project.Client
 	if refused == nil {
-		_, _, refused = x.authenticate(f)
+		client, _, refused = x.authenticate(f)
 	}
 	if refused != nil {
 		x.fail(refused)
 		return
 	}
-	client, _ := s.config.Clients.Client(x.r.Context(), f.get("client_id"))
 	token, err := x.standing(f.get("token"))
 	if err == nil && token.Type == typeCode {
 		err = errType
 	}
-	if err != nil || client == nil || token.Organization != client.Organization {
+	if err != nil || token.Organization != client.Organization {
 		x.json(http.StatusOK, map[string]any{"active": false})
 		return
 	}
@@ -154,6 +156,9 @@ func (s *Server) introspect(x *exchange) {
 	}
 	if token.Type == typeAccess {
 		out.TokenType = "Bearer"
+	}
+	if token.Act != nil { // RFC 8693 §4.1
+		out["act"] = token.Act
 	}
 	x.json(http.StatusOK, out)
 }

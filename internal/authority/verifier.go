@@ -45,7 +45,7 @@ func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error)
 	if len(scopes) == 0 && slices.Contains(token.Scopes, wide) {
 		scopes = access.Scopes{access.TokensRead, access.ConnectionsRead, access.DefinitionsRead, access.RegistryRead}
 	}
-	if token.ofPerson(client) {
+	if token.ofPerson() {
 		return s.person(ctx, token, scopes)
 	}
 	return access.Caller{

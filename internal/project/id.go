@@ -42,6 +42,9 @@ func newClientID() string { return newHex(16) }
 
 const technicalSuffix = "@techacct.adobe.com"
 
+// IsTechnicalAccount tells whether a token's subject is a credential's own account, rather than a person.
+func IsTechnicalAccount(id string) bool { return strings.HasSuffix(id, technicalSuffix) }
+
 func newTechnicalAccount() TechnicalAccount {
 	return TechnicalAccount{ID: strings.ToUpper(newHex(12)) + technicalSuffix, Email: ident.UUID() + technicalSuffix}
 }

@@ -128,3 +128,28 @@ func (a Authority) UseJTI(ctx context.Context, binding string, jti int64) (fresh
 	}
 	return fresh, nil
 }
+
+// UseAssertion notes that an assertion was used, once.
+func (a Authority) UseAssertion(ctx context.Context, id string, ends time.Time) (fresh bool, err error) {
+	err = a.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`INSERT INTO used_assertions (id, ends_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, micros(ends))
+		fresh = n > 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("noting an assertion: %w", err)
+	}
+	return fresh, nil
+}
+
+// SweepAssertions lets go of assertions that have ended.
+func (a Authority) SweepAssertions(ctx context.Context, before time.Time) error {
+	err := a.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM used_assertions WHERE ends_at < $1`, micros(before))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("letting go of used assertions: %w", err)
+	}
+	return nil
+}
