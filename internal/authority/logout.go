@@ -27,7 +27,7 @@ func (s *Server) logout(x *exchange) {
 		}
 	}
 	switch {
-	case f.get("client_secret") != "":
+	case f.authenticates():
 		x.logoutByClient(f)
 		return
 	case f.get("access_token") != "" && client != nil:
