@@ -126,6 +126,7 @@ type introspection struct {
 	Issuer       string   `json:"iss"`
 	Organization string   `json:"org"`
 	Audience     []string `json:"aud,omitempty"`
+	Act          *actor   `json:"act,omitempty"` // RFC 8693 §4.1
 }
 
 // introspect is RFC 7662: of a token that counts for nothing it says no more than that.
@@ -153,12 +154,10 @@ func (s *Server) introspect(x *exchange) {
 	out := introspection{
 		Active: true, ClientID: token.ClientID, Subject: token.UserID, Scope: joined(token.Scopes), IssuedAt: token.IssuedAt.Unix(),
 		Expires: token.ExpiresAt.Unix(), ID: token.ID, Issuer: s.config.Issuers[0], Organization: token.Organization, Audience: token.Audience,
+		Act: token.Act,
 	}
 	if token.Type == typeAccess {
 		out.TokenType = "Bearer"
-	}
-	if token.Act != nil { // RFC 8693 §4.1
-		out["act"] = token.Act
 	}
 	x.json(http.StatusOK, out)
 }
