@@ -74,6 +74,7 @@ type house struct {
 	keyring   *registry.Keyring
 	directory *registry.Directory
 	users     *registry.Users
+	sessions  *registry.Sessions
 	catalogue *destination.Catalogue
 	// The developer console, and its credentials as the authority reads them.
 	projects    *project.Projects
@@ -225,6 +226,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	if h.pages, err = h.openPages(); err != nil {
 		return nil, err
 	}
+	h.authority.Show(h.pages)
 	mux := http.NewServeMux()
 	for _, pattern := range []string{"/api/", "/openapi.json", "/openapi.json/", "/data/core/activation/authoring/",
 		"/healthz", "/healthz/", "/readyz", "/readyz/"} {
@@ -245,7 +247,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
-		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory,
+		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log,
 	})

@@ -51,6 +51,8 @@ type Config struct {
 	AccessLife     time.Duration
 	RefreshLife    time.Duration
 	RefreshGrace   time.Duration
+	SessionLife    time.Duration
+	SessionIdle    time.Duration
 	SigningKeyLife time.Duration
 
 	AuditReads           audit.Mode

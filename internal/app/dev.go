@@ -246,8 +246,15 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 	if err := h.makeSamples(ctx, organization); err != nil {
 		return err
 	}
-	ready := Ready{URL: d.url, AdminKey: key.Reveal(), Organization: organization, PID: os.Getpid(),
-		SignInURL: d.url + h.pages.SignInPath(administrator(organization))}
+	person, err := h.samplePerson(ctx, organization)
+	if err != nil {
+		return err
+	}
+	path, err := h.pages.SignInPath(ctx, person)
+	if err != nil {
+		return err
+	}
+	ready := Ready{URL: d.url, AdminKey: key.Reveal(), Organization: organization, PID: os.Getpid(), SignInURL: d.url + path}
 	if d.options.TLS {
 		if ready.CAFile, err = filepath.Abs(d.config.path("keys", "ca.crt")); err != nil {
 			return err
@@ -279,7 +286,7 @@ func (d *dev) print(ready Ready) {
 
 Open
   %[4]s
-      the console, signed in (the link works once)
+      the console, signed in as Ada Sample (the link works once)
   %[2]s/docs
       the API
   %[2]s/sim/
@@ -307,7 +314,7 @@ func (d *dev) program() string {
 	return d.options.Program + " --data " + d.config.Data
 }
 
-// administrator is the person at the workstation.
+// administrator acts for whoever started the program at the workstation.
 func administrator(organization string) access.Caller {
 	return access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
 }

@@ -25,6 +25,9 @@ func (h *house) openProjects() {
 	h.users = registry.NewUsers(registry.UsersConfig{
 		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Profiles: h.checkProfiles,
 	})
+	h.sessions = registry.NewSessions(registry.SessionsConfig{
+		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: clock.System(), Log: h.log,
+	})
 }
 
 // checkProfiles tells the registry whether a developer's product profiles are there, in its own words.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/api"
@@ -19,6 +20,7 @@ import (
 	"latchkey/internal/exchange"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
+	"latchkey/internal/secret"
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
@@ -40,6 +42,11 @@ type house struct {
 	keeper     *connection.Keeper
 	pages      *web.Pages
 	caller     access.Caller
+	users      *registry.Users
+	directory  *registry.Directory
+	ada        registry.User
+	hand       *clock.Manual // the pages' and the people's clock
+	mux        *http.ServeMux
 	log        *telemetrytest.Log
 }
 
@@ -53,7 +60,7 @@ func check(t testing.TB, err error) {
 func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{TB: t, log: &telemetrytest.Log{}}
+	h := &house{TB: t, log: &telemetrytest.Log{}, hand: clock.NewManual(time.Now())}
 	h.caller = access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
 	log := h.log.Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
@@ -62,8 +69,11 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	t.Cleanup(func() { _ = kept.Close() })
 	directory := registry.NewDirectory(kept.Registry(), clock.System())
+	h.directory = directory
 	_, err = directory.CreateOrganization(ctx, access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}, organization, "Acme & Söhne")
 	check(t, err)
+	h.users = registry.NewUsers(registry.UsersConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand})
+	h.ada = h.person(organization, registry.NewUser{Email: "ada@example.com", FirstName: "Ada", LastName: "<b>Lovelace", Role: access.SystemAdministrator})
 	sim, client := simulatortest.Start(t, log)
 	runner := exchange.New(exchange.Config{Client: client, Log: log})
 	h.catalogue = destination.NewCatalogue(destination.Config{Store: kept.Definitions()})
@@ -71,6 +81,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	t.Cleanup(func() { _ = h.keeper.Close(ctx) })
 	mux := http.NewServeMux()
+	h.mux = mux
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	h.url = server.URL
@@ -88,12 +99,40 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	h.pages, err = web.New(web.Config{
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
-		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Log: log,
+		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,
 	})
 	check(t, err)
 	mux.Handle("/", h.pages)
 	mux.Handle("/sim/", sim.Browser("/sim"))
 	return h
+}
+
+const password = "correct horse battery"
+
+// invite makes a person who has no password yet.
+func (h *house) invite(organization string, ask registry.NewUser) registry.Invitation {
+	h.Helper()
+	admin := access.Caller{ID: "dev", Organization: organization, Scopes: access.Scopes{access.Admin}}
+	invited, err := h.users.Invite(context.Background(), admin, ask)
+	check(h, err)
+	return invited
+}
+
+// person makes an active one.
+func (h *house) person(organization string, ask registry.NewUser) registry.User {
+	h.Helper()
+	user, err := h.users.Accept(context.Background(), h.invite(organization, ask).Token, secret.New(password))
+	check(h, err)
+	return user
+}
+
+// link signs the person in, once.
+func (h *house) link(user registry.User) string {
+	h.Helper()
+	path, err := h.pages.SignInPath(context.Background(), user)
+	check(h, err)
+	return h.url + path
 }
 
 // simulated leads a browser to the simulator under our own host.

@@ -43,8 +43,18 @@ var (
 	}
 	messageTicket = message{
 		Status: http.StatusGone, Tone: "warn", Title: "This link has signed somebody in already",
-		Text: []string{"A sign-in link works once, and for a day. This one was used, is too old, or is from before the server was started again.", "Start the server again for a new one: it is printed, and it is in dev.json in the data directory."},
-		Link: "/", LinkText: "To the start",
+		Text: []string{"A sign-in link works once, and for a day. This one was used, or is too old.", "Sign in with your password. On a workstation, start the server again for a new link: it is printed, and it is in dev.json in the data directory."},
+		Link: "/sign-in", LinkText: "Sign in with a password",
+	}
+	messageInvitation = message{
+		Status: http.StatusGone, Tone: "warn", Title: "This link sets no password any more",
+		Text: []string{"A link to set a password works once, and for seven days. This one was used, is too old, was cut off when it was copied, or a newer one was made.", "If you have set your password, sign in with it. Otherwise ask an administrator of your organization for a new link."},
+		Link: "/sign-in", LinkText: "Sign in",
+	}
+	messageSignedOut = message{
+		Status: http.StatusOK, Tone: "good", Title: "You are signed out",
+		Text: []string{"Nobody is signed in at this browser any more. Applications that you gave access to keep it until it ends or is revoked."},
+		Link: "/sign-in", LinkText: "Sign in again",
 	}
 	messageUnknown = message{
 		Status: http.StatusNotFound, Tone: "warn", Title: "This link is not known",

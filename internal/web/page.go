@@ -48,7 +48,7 @@ func (p *Pages) parseTemplates() (templates, error) {
 		return nil, err
 	}
 	out := templates{}
-	for _, name := range []string{"welcome", "home", "message", "docs", "docs_group", "docs_shapes", "errors"} {
+	for _, name := range []string{"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors"} {
 		clone, err := layout.Clone()
 		if err != nil {
 			return nil, err

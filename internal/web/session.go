@@ -1,158 +1,108 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/clock"
+	"latchkey/internal/registry"
+	"latchkey/internal/secret"
 )
 
-// Sessions keeps who is signed in.
+// Sessions keep who is signed in. It is [registry.Sessions].
 type Sessions interface {
-	// Ticket makes a ticket that signs a browser in as the caller, once.
-	Ticket(caller access.Caller) string
-	// Redeem ends a ticket and begins a session; false when the ticket is unknown, used or too old.
-	Redeem(ticket string) (session string, ok bool)
-	// Caller tells who is signed in.
-	Caller(session string) (access.Caller, bool)
-	// End ends a session; an unknown one is no error.
-	End(session string)
+	Begin(ctx context.Context, user registry.User, proof registry.Proof) (registry.Begun, error)
+	Ticket(ctx context.Context, user registry.User, proof registry.Proof, life time.Duration) (secret.String, error)
+	Redeem(ctx context.Context, ticket secret.String) (registry.Begun, error)
+	Open(ctx context.Context, name secret.String) (registry.Session, registry.User, error)
+	End(ctx context.Context, name secret.String) error
 }
 
 const (
-	ticketLife  = 24 * time.Hour
-	sessionLife = 12 * time.Hour
+	// linkLife is how long a link signs in, choiceLife how long a person may think about which organization.
+	linkLife   = 24 * time.Hour
+	choiceLife = 5 * time.Minute
+	// formLife is how long a page may stay open before its form is sent.
+	formLife = 24 * time.Hour
+	// maxForm bounds what a form of ours sends.
+	maxForm = 32 << 10
 )
 
-// MemorySessions keeps sessions in this process: they end with it. Only hashes are kept.
-type MemorySessions struct {
-	clock clock.Clock
-
-	mu       sync.Mutex
-	tickets  map[[32]byte]signedIn
-	sessions map[[32]byte]signedIn
+// SignInPath makes a link, without scheme and host, that signs a browser in as the person, once.
+func (p *Pages) SignInPath(ctx context.Context, user registry.User) (string, error) {
+	ticket, err := p.Sessions.Ticket(ctx, user, registry.ByTicket, linkLife)
+	return "/sign-in?ticket=" + url.QueryEscape(ticket.Reveal()), err
 }
 
-type signedIn struct {
-	caller access.Caller
-	until  time.Time
-}
-
-var _ Sessions = (*MemorySessions)(nil)
-
-// NewMemorySessions makes an empty one.
-func NewMemorySessions(c clock.Clock) *MemorySessions {
-	return &MemorySessions{clock: c, tickets: map[[32]byte]signedIn{}, sessions: map[[32]byte]signedIn{}}
-}
-
-// Ticket makes a ticket.
-func (m *MemorySessions) Ticket(caller access.Caller) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.add(m.tickets, caller, ticketLife)
-}
-
-// Redeem turns a ticket into a session.
-func (m *MemorySessions) Redeem(ticket string) (string, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	name := sha256.Sum256([]byte(ticket))
-	found, ok := m.tickets[name]
-	delete(m.tickets, name)
-	if !ok || m.clock.Now().After(found.until) {
-		return "", false
+// cookieName gives the name of one of our cookies. Over TLS the prefix keeps other hosts of the domain from setting it.
+func cookieName(r *http.Request, name string) string {
+	if r.TLS != nil {
+		return "__Host-" + name
 	}
-	return m.add(m.sessions, found.caller, sessionLife), true
-}
-
-// Caller tells who is signed in.
-func (m *MemorySessions) Caller(session string) (access.Caller, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	found, ok := m.sessions[sha256.Sum256([]byte(session))]
-	return found.caller, ok && m.clock.Now().Before(found.until)
-}
-
-// End signs out.
-func (m *MemorySessions) End(session string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.sessions, sha256.Sum256([]byte(session)))
-}
-
-// add keeps the caller under a new random name, and drops what is over.
-func (m *MemorySessions) add(to map[[32]byte]signedIn, caller access.Caller, life time.Duration) string {
-	now := m.clock.Now()
-	for name, old := range to {
-		if now.After(old.until) {
-			delete(to, name)
-		}
-	}
-	var random [32]byte
-	_, _ = rand.Read(random[:]) // never fails, crypto/rand
-	name := base64.RawURLEncoding.EncodeToString(random[:])
-	to[sha256.Sum256([]byte(name))] = signedIn{caller, now.Add(life)}
 	return name
 }
 
-// SignInPath makes a link, without scheme and host, that signs a browser in as the caller, once.
-func (p *Pages) SignInPath(caller access.Caller) string {
-	return "/sign-in?ticket=" + url.QueryEscape(p.Sessions.Ticket(caller))
-}
+func sessionCookie(r *http.Request) string { return cookieName(r, "latchkey") }
 
-// sessionCookie is the cookie's name. Over TLS the prefix keeps other hosts of the domain from setting it.
-func sessionCookie(r *http.Request) string {
-	if r.TLS != nil {
-		return "__Host-latchkey"
-	}
-	return "latchkey"
-}
+// formCookie binds the forms of a browser where nobody is signed in to it.
+func formCookie(r *http.Request) string { return cookieName(r, "latchkey-form") }
 
-// signIn redeems a ticket. A reload of the page, by a browser that it has signed in, is no error.
-func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet {
-		return // a preview's HEAD must not use the ticket up
+// signed gives the session of the browser and its person.
+func (p *Pages) signed(r *http.Request) (registry.Session, registry.User, bool) {
+	name := cookieValue(r, sessionCookie(r))
+	if name == "" {
+		return registry.Session{}, registry.User{}, false
 	}
-	session, ok := p.Sessions.Redeem(r.URL.Query().Get("ticket"))
-	if !ok {
-		if _, signed := p.caller(r); signed {
-			http.Redirect(w, r, "/", http.StatusSeeOther)
-			return
-		}
-		p.message(w, r, messageTicket)
-		return
+	session, user, err := p.Sessions.Open(r.Context(), secret.New(name))
+	if err != nil && !errors.Is(err, registry.ErrNotFound) {
+		p.Log.ErrorContext(r.Context(), "it can't be told who is signed in", slog.Any("error", err))
 	}
-	setCookie(w, r, cookie{sessionCookie(r), session, "/", sessionLife})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// signOut ends the session, when the form is ours.
-func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	session := cookieValue(r, sessionCookie(r))
-	if subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(csrf(session))) != 1 {
-		p.message(w, r, messageForeign)
-		return
-	}
-	p.Sessions.End(session)
-	setCookie(w, r, cookie{sessionCookie(r), "", "/", -time.Second})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return session, user, err == nil
 }
 
 // caller tells who is signed in.
 func (p *Pages) caller(r *http.Request) (access.Caller, bool) {
-	session := cookieValue(r, sessionCookie(r))
-	if session == "" {
-		return access.Caller{}, false
+	_, user, ok := p.signed(r)
+	return user.Caller(), ok
+}
+
+// enter gives the browser the session that began, in the place of any that it had.
+func (p *Pages) enter(w http.ResponseWriter, r *http.Request, begun registry.Begun) {
+	p.leave(r)
+	setCookie(w, r, cookie{sessionCookie(r), begun.Name.Reveal(), "/", max(time.Second, begun.Until.Sub(p.Clock.Now()))})
+	if err := p.People.SignedIn(r.Context(), begun.User); err != nil {
+		p.Log.WarnContext(r.Context(), "it could not be noted that somebody signed in", slog.String("user", begun.User.ID), slog.Any("error", err))
 	}
-	return p.Sessions.Caller(session)
+}
+
+// leave ends the session that the browser has, if any.
+func (p *Pages) leave(r *http.Request) {
+	name := cookieValue(r, sessionCookie(r))
+	if name == "" {
+		return
+	}
+	if err := p.Sessions.End(r.Context(), secret.New(name)); err != nil {
+		p.Log.ErrorContext(r.Context(), "a session could not be ended", slog.Any("error", err))
+	}
+}
+
+// postSignOut ends the session, when the form is ours.
+func (p *Pages) postSignOut(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if !ownForm(r, sessionCookie(r)) {
+		p.message(w, r, messageForeign)
+		return
+	}
+	p.SignOut(w, r)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // cookie is a cookie of ours; a negative life takes it away.
@@ -177,11 +127,29 @@ func cookieValue(r *http.Request, name string) string {
 	return found.Value
 }
 
-// csrf is the token of a session's forms: a hash of what only the browser and we know.
-func csrf(session string) string {
-	if session == "" {
+// csrf is the token of the forms that a browser with this cookie is shown: a hash of what only it and we know.
+func csrf(value string) string {
+	if value == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte("form of " + session))
+	sum := sha256.Sum256([]byte("form of " + value))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// ownForm tells whether a POST has the token of the pages that the browser with this cookie was shown.
+func ownForm(r *http.Request, cookieName string) bool {
+	want := csrf(cookieValue(r, cookieName))
+	return want != "" && subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(want)) == 1
+}
+
+// formToken gives the token of a form that needs no session, and the browser the cookie that it goes with.
+func formToken(w http.ResponseWriter, r *http.Request) string {
+	value := cookieValue(r, formCookie(r))
+	if value == "" {
+		var drawn [32]byte
+		_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
+		value = base64.RawURLEncoding.EncodeToString(drawn[:])
+	}
+	setCookie(w, r, cookie{formCookie(r), value, "/", formLife})
+	return csrf(value)
 }

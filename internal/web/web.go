@@ -1,11 +1,13 @@
-// Package web is Latchkey for browsers: the landing page, the consent that a customer gives, the documentation.
+// Package web is Latchkey for browsers: the landing page, the sign-in of people, what the authorization server asks them
+// ([authority.Browser]), the consent that a customer gives, the documentation.
 //
 // Pages are made on the server and work without script; the one script copies ids and is ours. Nothing is fetched
 // from anywhere else, and the content security policy says so: no inline script, no inline style. What a stranger
 // sent (a provider's error, a path) is shown as text, shortened, never as markup.
 //
-// A browser signs in with a ticket that is good once; its session is a cookie that no script can read. The consent
-// needs no session: who holds the link of an attempt may consent, the browser is bound by a cookie of its own, and
+// A person signs in by password, by an invitation or by a ticket that is good once; the session is a cookie that no script
+// can read, and what it may do is read from the person at every request. Forms carry a token of the session, or of a
+// cookie where there is none yet. The consent of a customer needs no session: who holds the link of an attempt may consent, the browser is bound by a cookie of its own, and
 // what comes back is checked by [connection.Connector] before anything is believed.
 //
 // It trusts whoever composes it to put the scheme into Request.TLS when a proxy ends TLS. Pages are html/template: the
@@ -47,7 +49,8 @@ type Config struct {
 	Program string
 	// Example is a connection to name in the commands of the start page; "" means CONNECTION.
 	Example string
-	// Sessions keeps who is signed in; nil keeps them in this process's memory.
+	// People can sign in, and Sessions keep who did: [registry.Users] and [registry.Sessions].
+	People   People
 	Sessions Sessions
 	// Clock is the system's when nil.
 	Clock clock.Clock
@@ -86,24 +89,23 @@ type Pages struct {
 	assets    assets
 	templates templates
 	reference reference
+	guesses   guesses
 }
 
 var _ http.Handler = (*Pages)(nil)
 
-// New makes the pages. They serve /, /sign-in, /sign-out, /docs…, /connect/{attempt}, the callback, /assets/…, and
+// New makes the pages. They serve /, /sign-in, /sign-out, /invitation, /docs…, /connect/{attempt}, the callback, /assets/…, and
 // answer every other path with a page that says that there is none.
 func New(config Config) (*Pages, error) {
-	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil {
-		return nil, errors.New("web: Consents, Connections, Definitions and Directory are needed")
+	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil ||
+		config.People == nil || config.Sessions == nil {
+		return nil, errors.New("web: Consents, Connections, Definitions, Directory, People and Sessions are needed")
 	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
-	}
-	if config.Sessions == nil {
-		config.Sessions = NewMemorySessions(config.Clock)
 	}
 	if config.BrowserURL == nil {
 		config.BrowserURL = func(address string) string { return address }
@@ -114,7 +116,7 @@ func New(config Config) (*Pages, error) {
 	if config.Example == "" {
 		config.Example = "CONNECTION"
 	}
-	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets()}
+	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets(), guesses: newGuesses(config.Clock)}
 	var err error
 	if p.templates, err = p.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("reading the pages: %w", err)
@@ -129,8 +131,12 @@ func New(config Config) (*Pages, error) {
 func (p *Pages) mount() {
 	for pattern, handler := range map[string]http.HandlerFunc{
 		"GET /{$}":                       p.home,
-		"GET /sign-in":                   p.signIn,
-		"POST /sign-out":                 p.signOut,
+		"GET /sign-in":                   p.getSignIn,
+		"POST /sign-in":                  p.postSignIn,
+		"POST /sign-in/organization":     p.postChoice,
+		"POST /sign-out":                 p.postSignOut,
+		"GET /invitation":                p.getInvitation,
+		"POST /invitation":               p.postInvitation,
 		"GET /connect/{attempt}":         p.connect,
 		"GET " + connection.CallbackPath: p.callback,
 		"GET /docs":                      p.docs,
@@ -164,8 +170,7 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // secure puts the headers that hold for every answer.
 func secure(header http.Header, r *http.Request) {
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "+
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", policy("'self'"))
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -174,6 +179,12 @@ func secure(header http.Header, r *http.Request) {
 	if host, _, _ := strings.Cut(r.Host, ":"); r.TLS != nil && host != "localhost" { // other servers share that name
 		header.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+}
+
+// policy is the content security policy of a page whose form may end there.
+func policy(formAction string) string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
+		"form-action " + formAction + "; base-uri 'none'; frame-ancestors 'none'"
 }
 
 // missing answers for a path or a method that is not served.
