@@ -28,8 +28,8 @@ type NewCredential struct {
 	Name            string                `json:"name" doc:"Unique in the organization." example:"moviestar-target"`
 	Description     string                `json:"description,omitempty"`
 	Kind            string                `json:"kind" doc:"service_account_jwt, oauth_server_to_server, oauth_web_app, oauth_single_page_app, oauth_native_app or api_key." example:"oauth_server_to_server"`
-	Certificate     string                `json:"certificate,omitempty" doc:"Of a service_account_jwt: PEM, or DER in base64."`
-	GenerateKeyPair bool                  `json:"generate_key_pair,omitempty" doc:"Of a service_account_jwt, in the place of a certificate: make a key pair here, good for 365 days."`
+	Certificate     string                `json:"certificate,omitempty" doc:"PEM, or DER in base64. A service_account_jwt needs one; of other confidential kinds it is for private_key_jwt."`
+	GenerateKeyPair bool                  `json:"generate_key_pair,omitempty" doc:"In the place of a certificate: make a key pair here, good for 365 days."`
 	RequireJTI      bool                  `json:"require_jti,omitempty" doc:"Assertions need a jti, each a new one."`
 	Redirect        *Redirect             `json:"redirect,omitempty" doc:"Of kinds that a browser comes back to."`
 	Services        []SubscriptionRequest `json:"services,omitempty" doc:"What to subscribe to from the start."`
@@ -142,8 +142,8 @@ func (s *server) keyPair(ctx context.Context, c call, want project.NewCredential
 	switch {
 	case len(want.Certificate) > 0:
 		return nil, "", invalid(Item{Pointer: "/generate_key_pair", Message: "a certificate is given too", Fix: "Give one of the two."})
-	case want.Kind != project.ServiceAccountJWT:
-		return nil, "", invalid(Item{Pointer: "/generate_key_pair", Message: "only a service_account_jwt has a key pair", Fix: "Leave it out."})
+	case !want.Kind.Confidential():
+		return nil, "", invalid(Item{Pointer: "/generate_key_pair", Message: "a credential of the kind " + string(want.Kind) + " has no key pair", Fix: "Leave it out."})
 	}
 	if err := c.caller.RequireRole(access.Developer); err != nil {
 		return nil, "", err

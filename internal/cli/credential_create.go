@@ -30,7 +30,8 @@ func (p *program) credentialCreateCommand() *cobra.Command {
 		Long: `Make a credential in a workspace of a project: the only one it has, or the one that --workspace names.
 
 A service_account_jwt needs a key pair: --cert uploads the certificate of yours, --generate makes a pair here and
-writes private.key and certificate_pub.crt to --out; the private key does not leave this machine. A service with
+writes private.key and certificate_pub.crt to --out; the private key does not leave this machine. With one, an
+oauth_server_to_server or an oauth_web_app may prove itself by private_key_jwt, beside its secret. A service with
 product profiles takes those of --profile, by id or name; where there is one alone, that one. The first client secret
 is in the answer.
 

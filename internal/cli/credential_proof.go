@@ -116,7 +116,7 @@ func (p *program) credentialCertCommand() *cobra.Command {
 	return p.group(&cobra.Command{
 		Use:     "cert",
 		Short:   "Certificates of a credential",
-		Long:    "A service_account_jwt may have several certificates at once, and the key of each may sign: so one can be changed\nwithout downtime.",
+		Long:    "A service_account_jwt, an oauth_server_to_server and an oauth_web_app may have several certificates at once, and the key\nof each may sign: so one can be changed without downtime. What is signed is the JWT of a service account, or the\nassertion by which a client proves itself in the place of a secret (private_key_jwt).",
 		Example: "  latchkey credential cert add moviestar-jwt --cert certificate_pub.crt",
 	}, p.certAddCommand(), p.certListCommand(),
 		p.endProofCommand("cert", "CERTIFICATE", "End a certificate", "End a certificate at once, by its id or a fingerprint; also the last one: its key may be in the wrong hands.",

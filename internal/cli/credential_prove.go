@@ -15,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"latchkey/client"
+	"latchkey/internal/ident"
 	"latchkey/internal/keypair"
 	"latchkey/internal/secret"
 )
@@ -79,10 +80,24 @@ func (p *program) signer(path string) (*keypair.Key, error) {
 	return key, nil
 }
 
-// proveKey exchanges a JWT that the new key has signed.
+// proveKey takes a token with what the new key has signed.
 func (p *program) proveKey(ctx context.Context, c *client.Client, r *renewal, key *keypair.Key) error {
 	if key == nil {
 		p.tell("it is not proven: the private key is not known here; --private-key FILE proves it")
+		return nil
+	}
+	switch r.credential.Kind {
+	case jwtKind:
+	case "oauth_server_to_server":
+		return p.prove(ctx, r, func() (string, url.Values, error) {
+			assertion, err := r.clientAssertion(key, p.Clock.Now())
+			return "/ims/token/v3", url.Values{
+				"grant_type": {"client_credentials"}, "scope": {strings.Join(r.credential.Scopes, ",")}, "client_assertion": {assertion},
+				"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+			}, err
+		})
+	default:
+		p.tell("it is not proven: a credential of the kind %s takes a token for people alone", r.credential.Kind)
 		return nil
 	}
 	secrets, err := c.ClientSecretValues(ctx, r.credential.ID)
@@ -98,12 +113,16 @@ func (p *program) proveKey(ctx context.Context, c *client.Client, r *renewal, ke
 	})
 }
 
+// clientAssertion signs a client's proof (RFC 7523 §2.2).
+func (r *renewal) clientAssertion(key *keypair.Key, now time.Time) (string, error) {
+	return signed(key, map[string]any{
+		"iss": r.credential.ClientID, "sub": r.credential.ClientID, "aud": strings.TrimRight(r.ims, "/") + "/ims/token/v3",
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "jti": ident.UUID(),
+	})
+}
+
 // assertion signs a JWT as IMS wants it (spec/ims-and-console.md §1.1).
 func (r *renewal) assertion(key *keypair.Key, now time.Time) (string, error) {
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithms()[0]), Key: key.Signer()}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", fmt.Errorf("signing with the new key: %w", err)
-	}
 	base := strings.TrimRight(r.ims, "/")
 	claims := map[string]any{
 		"iss": r.credential.Organization, "sub": r.credential.TechnicalAccount.ID, "aud": base + "/c/" + r.credential.ClientID,
@@ -111,6 +130,14 @@ func (r *renewal) assertion(key *keypair.Key, now time.Time) (string, error) {
 	}
 	for _, metascope := range r.credential.Metascopes {
 		claims[base+"/s/"+metascope] = true
+	}
+	return signed(key, claims)
+}
+
+func signed(key *keypair.Key, claims map[string]any) (string, error) {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(key.Algorithms()[0]), Key: key.Signer()}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return "", fmt.Errorf("signing with the new key: %w", err)
 	}
 	return jwt.Signed(signer).Claims(claims).Serialize()
 }

@@ -14,6 +14,7 @@ import (
 type renewal struct {
 	cert, key, folder, ims string
 	secret, finish         bool
+	certificate            bool
 	wait, stale            time.Duration
 
 	credential client.Credential
@@ -42,12 +43,12 @@ type renewalPlace struct {
 func (p *program) credentialRenewCommand() *cobra.Command {
 	var r renewal
 	command := &cobra.Command{
-		Use:   "renew CREDENTIAL [--secret] [--cert FILE [--private-key FILE]] [--out DIR] [--wait DURATION] [--finish]",
+		Use:   "renew CREDENTIAL [--secret | --certificate] [--cert FILE [--private-key FILE]] [--out DIR] [--wait DURATION] [--finish]",
 		Short: "Renew a credential's certificate or secret without downtime",
 		Long: `Put a new certificate beside the old one, of a service_account_jwt; of other credentials, or with --secret, a new
-client secret. A token is taken with it, to prove that it works. Then the old one is removed, unless there are places
-that still use it: those are named, and both go on. Change them over, and run the command again with --finish, or let it
-wait for them with --wait.
+client secret; with --certificate a certificate by which another credential proves itself. A token is taken with it, to
+prove that it works. Then the old one is removed, unless there are places that still use it: those are named, and both
+go on. Change them over, and run the command again with --finish, or let it wait for them with --wait.
 
 A new key pair is made here and written to --out; the private key does not leave this machine. With --cert the
 certificate is yours; --private-key, which is only read, proves it.
@@ -61,6 +62,7 @@ not count.`,
 	}
 	flags := command.Flags()
 	flags.BoolVar(&r.secret, "secret", false, "renew the client secret of a credential that has certificates too")
+	flags.BoolVar(&r.certificate, "certificate", false, "renew the certificate of a credential that has a secret too")
 	flags.StringVar(&r.cert, "cert", "", "certificate `file` to upload, in the place of a new key pair")
 	flags.StringVar(&r.key, "private-key", "", "`file` of the private key of --cert")
 	flags.StringVar(&r.folder, "out", ".", "`directory` for the new key pair")
@@ -72,12 +74,16 @@ not count.`,
 		if err := exclusive(command, "finish", "cert", "private-key", "out"); err != nil {
 			return err
 		}
+		if err := exclusive(command, "secret", "certificate", "cert"); err != nil {
+			return err
+		}
 		credential, err := c.Credential(ctx, args[0])
 		if err != nil {
 			return err
 		}
 		r.credential = credential
-		r.secret = r.secret || credential.Kind != "service_account_jwt"
+		r.certificate = r.certificate || r.cert != "" || !r.secret && credential.Kind == jwtKind
+		r.secret = !r.certificate
 		if r.ims == "" {
 			r.ims = c.URL()
 		}
@@ -115,7 +121,7 @@ func (p *program) showRenewal(r *renewal) {
 		p.say("removed the old one, %s", id)
 	}
 	if !r.view.Proven && !r.finish {
-		p.tell("both go on; once your systems use the new one: latchkey credential renew %s --finish", word(r.credential.Name))
+		p.tell("both go on; once your systems use the new one: %s", r.finishing())
 	}
 	if len(r.view.Waiting) > 0 {
 		rows := [][]string{{"STILL USES THE OLD ONE", "LAST", "WHICH"}}
@@ -124,9 +130,24 @@ func (p *program) showRenewal(r *renewal) {
 		}
 		p.table(rows)
 		if !r.finish {
-			p.tell("change these over; then: latchkey credential renew %s --finish", word(r.credential.Name))
+			p.tell("change these over; then: %s", r.finishing())
 		}
 	}
+}
+
+// jwtKind is the kind whose certificate is renewed unless one says otherwise.
+const jwtKind = "service_account_jwt"
+
+// finishing gives the command that ends a renewal.
+func (r *renewal) finishing() string {
+	command := fmt.Sprintf("latchkey credential renew %s", word(r.credential.Name))
+	switch jwt := r.credential.Kind == jwtKind; {
+	case jwt && r.secret:
+		command += " --secret"
+	case !jwt && r.certificate:
+		command += " --certificate"
+	}
+	return command + " --finish"
 }
 
 // proof is a secret or a certificate of a credential.

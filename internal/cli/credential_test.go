@@ -131,6 +131,31 @@ func TestRenewCertificate(t *testing.T) {
 	contains(t, "form", api.last(t, "POST /ims/exchange/jwt").Body, "jwt_token=eyJ", "client_secret=p8e-one")
 }
 
+// TestRenewClientCertificate proves the certificate of a server-to-server credential by authenticating with it.
+func TestRenewClientCertificate(t *testing.T) {
+	old := `{"id":"cccc","sha1":"d71a","sha256":"2b1f","not_before":"2026-01-01T00:00:00Z","not_after":"2026-12-01T00:00:00Z","created_at":"2026-01-01T00:00:00Z",
+		"uses":[{"grant":"client_credentials","from":"192.0.2.7 curl/8","at":"2026-11-21T08:30:00Z"}]}`
+	made := `{"id":"dddd","sha1":"e82b","sha256":"3c2f","not_before":"2026-11-21T00:00:00Z","not_after":"2027-11-21T00:00:00Z","created_at":"2026-11-21T09:00:00Z","uses":[]}`
+	api := newFakeAPI(t).
+		on("GET /credentials/target", 200, credentialJSON("oauth_server_to_server", oldSecret, old)).
+		on("POST /credentials/4001/certificates", 201, made).
+		on("POST /ims/token/v3", 200, token).
+		on("GET /credentials/4001", 200, credentialJSON("oauth_server_to_server", oldSecret, old+","+made))
+	s := newShell(t, api)
+	got := s.run("credential", "renew", "target", "--certificate", "--out", "keys")
+	if got.code != 0 {
+		t.Fatal(got.err)
+	}
+	contains(t, "stdout", got.out, "bound e82b", "keys/private.key", "192.0.2.7 curl/8")
+	contains(t, "stderr", got.err, "proven", "latchkey credential renew target --certificate --finish")
+	form := api.last(t, "POST /ims/token/v3").Body
+	contains(t, "form", form, "client_assertion=eyJ", "client_assertion_type=urn%3A", "grant_type=client_credentials")
+	if strings.Contains(form, "client_secret") {
+		t.Error("a secret is sent too")
+	}
+	s.want(2, "", "latchkey: --secret and --certificate do not go together\nhint: see \"latchkey credential renew --help\"\n", "credential", "renew", "target", "--secret", "--certificate")
+}
+
 func TestMigrateCommands(t *testing.T) {
 	started := `{"state":"started","at":"2026-11-21T08:00:00Z","jwt":[{"grant":"exchange_jwt","from":"192.0.2.7","at":"2026-11-21T08:30:00Z"}],"oauth":[],"obstacle":"no token was taken with client credentials yet"}`
 	api := newFakeAPI(t).on("POST /credentials/jwt/migration", 200, started).on("GET /credentials/jwt/migration", 200, started).

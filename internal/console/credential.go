@@ -238,7 +238,7 @@ func (s *server) generate(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if found.Kind != project.ServiceAccountJWT {
+	if !found.Kind.Confidential() {
 		return answer{}, invalid("The credential has no certificates")
 	}
 	pair, err := keypair.Generate(keypair.Order{Subject: pkix.Name{CommonName: found.ClientID}, Now: s.Clock.Now()})

@@ -93,6 +93,21 @@ func TestCertificates(t *testing.T) {
 	if err != nil || len(client.Bindings) != 8 {
 		t.Errorf("Client() = %+v, %v", client, err)
 	}
+	// Another kind that keeps a secret may prove itself by a key; one that can't has none.
+	for kind, want := range map[project.Kind]string{project.OAuthServerToServer: "", project.OAuthWebApp: "", project.OAuthSinglePageApp: "no certificate", project.APIKey: "no certificate"} {
+		other := c.create(t, admin, "other "+string(kind), kind)
+		_, err := c.credentials.AddBinding(t.Context(), admin, other.ID, fresh(), false)
+		if want != "" {
+			wantInvalid(t, string(kind), err, "/certificate", want)
+			continue
+		}
+		if err != nil {
+			t.Errorf("AddBinding() to the kind %s = %v", kind, err)
+		}
+		if client, err := c.clients.Client(t.Context(), other.ClientID); err != nil || len(client.Bindings) != 1 || len(client.Metascopes) != 0 || client.ExchangesJWT() {
+			t.Errorf("the client of the kind %s is %+v, %v", kind, client, err)
+		}
+	}
 	if err := c.credentials.DeleteBinding(t.Context(), admin, made.ID, client.Bindings[3].SHA1); err != nil {
 		t.Errorf("DeleteBinding() by a fingerprint = %v", err)
 	}

@@ -22,7 +22,8 @@ type NewCredential struct {
 	Workspace         string
 	Name, Description string
 	Kind              Kind
-	// Certificate is an uploaded file, PEM or DER: of a service_account_jwt alone, which needs one.
+	// Certificate is an uploaded file, PEM or DER. A service_account_jwt needs one; other confidential kinds may have one, to
+	// prove themselves by its key.
 	Certificate []byte
 	// RequireJTI refuses assertions without a jti.
 	RequireJTI bool
@@ -101,14 +102,16 @@ func (c *Credentials) prepare(ctx context.Context, caller access.Caller, ask New
 
 // bind gives a new credential its first certificate, where its kind has any.
 func (c *Credential) bind(caller access.Caller, ask NewCredential) error {
+	if ask.Kind == ServiceAccountJWT {
+		c.Migration.State = MigrationNotStarted
+	}
 	switch {
 	case ask.Kind == ServiceAccountJWT && len(ask.Certificate) == 0:
 		return &InvalidError{
 			Pointer: "/certificate", Message: "a service_account_jwt credential needs a key pair, and there is no certificate",
 			Fix: "generate a key pair, or upload the certificate of one",
 		}
-	case ask.Kind == ServiceAccountJWT:
-		c.Migration.State = MigrationNotStarted
+	case len(ask.Certificate) > 0 && ask.Kind.Confidential():
 		binding, err := newBinding(caller, ask.Certificate, ask.RequireJTI, c.CreatedAt)
 		c.Bindings = []Binding{binding}
 		return err

@@ -13,6 +13,7 @@ import (
 type BindingEnding struct {
 	// Binding is its id, Credential, Name and ClientID its credential's.
 	Binding, Organization, Credential, Name, ClientID string
+	Kind                                              Kind
 	SHA1                                              string
 	NotBefore, NotAfter                               time.Time
 }
@@ -37,9 +38,13 @@ func (e Endings) Endings(ctx context.Context, q expiry.Query) ([]expiry.Ending, 
 }
 
 func (b BindingEnding) ending() expiry.Ending {
+	renew := "latchkey credential renew " + b.ClientID
+	if b.Kind != ServiceAccountJWT { // which has a secret beside, that is renewed unless one says so
+		renew += " --certificate"
+	}
 	return expiry.Ending{
 		Kind: expiry.Certificate, Organization: b.Organization, Subject: "cert_" + b.Binding, Name: b.Name, Ends: b.NotAfter, Since: b.NotBefore,
-		Action: fmt.Sprintf("renew the certificate %.8s… without downtime: latchkey credential renew %s", b.SHA1, b.ClientID),
+		Action: fmt.Sprintf("renew the certificate %.8s… without downtime: %s", b.SHA1, renew),
 		Link:   "/api/v1/credentials/" + b.Credential,
 	}
 }

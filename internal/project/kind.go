@@ -27,7 +27,7 @@ func (k Kind) Known() bool { return slices.Contains(Kinds(), k) }
 // profiles. The others act for a person who signs in.
 func (k Kind) Enterprise() bool { return k == ServiceAccountJWT || k == OAuthServerToServer }
 
-// Confidential tells whether a client of the kind can keep a secret (RFC 6749 §2.1), and has one.
+// Confidential tells whether a client of the kind can keep a secret (RFC 6749 §2.1): it has one, and may have certificates.
 func (k Kind) Confidential() bool { return k.Enterprise() || k == OAuthWebApp }
 
 // Redirects tells whether a person's browser comes back to a client of the kind.

@@ -81,8 +81,8 @@ func (c *Credentials) AddBinding(ctx context.Context, caller access.Caller, ref 
 	var made Binding
 	_, err := c.change(ctx, caller, ref, "binding.create", func(credential *Credential) (_ map[string]string, err error) {
 		switch {
-		case credential.Kind != ServiceAccountJWT:
-			return nil, &InvalidError{Pointer: "/certificate", Message: fmt.Sprintf("a credential of the kind %s has no certificate", credential.Kind), Fix: "use its client secret"}
+		case !credential.Kind.Confidential():
+			return nil, &InvalidError{Pointer: "/certificate", Message: fmt.Sprintf("a credential of the kind %s has no certificate", credential.Kind), Fix: "make one of another kind"}
 		case len(credential.Bindings) >= c.config.Quotas.Bindings:
 			return nil, &QuotaError{"certificates on a credential", c.config.Quotas.Bindings}
 		}

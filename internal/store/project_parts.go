@@ -155,7 +155,7 @@ func scanSecret(row scanner) (project.Secret, []byte, error) {
 }
 
 func (p Projects) readBindings(ctx context.Context, c *project.Credential) error {
-	if c.Kind != project.ServiceAccountJWT {
+	if !c.Kind.Confidential() {
 		return nil
 	}
 	return p.s.rows(ctx, func(row scanner) error {

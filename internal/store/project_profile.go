@@ -86,7 +86,7 @@ func (p Projects) DeleteProfile(ctx context.Context, organization, id string, no
 	return nil
 }
 
-const selectBindingEndings = `SELECT b.id, b.organization, b.credential, c.name, c.client_id, b.sha1, b.not_before, b.not_after
+const selectBindingEndings = `SELECT b.id, b.organization, b.credential, c.name, c.client_id, c.kind, b.sha1, b.not_before, b.not_after
 	FROM bindings b JOIN credentials c ON c.id = b.credential
 	WHERE b.organization = $1 AND b.not_after >= $2 AND b.not_after < $3 AND (b.not_after > $2 OR 'cert_' || b.id >= $4)
 	ORDER BY b.not_after, b.id LIMIT $5`
@@ -97,7 +97,7 @@ func (p Projects) BindingEndings(ctx context.Context, q expiry.Query) ([]project
 	err := p.s.rows(ctx, func(row scanner) error {
 		var b project.BindingEnding
 		var before, after sql.NullInt64
-		err := row.Scan(&b.Binding, &b.Organization, &b.Credential, &b.Name, &b.ClientID, &b.SHA1, &before, &after)
+		err := row.Scan(&b.Binding, &b.Organization, &b.Credential, &b.Name, &b.ClientID, &b.Kind, &b.SHA1, &before, &after)
 		b.NotBefore, b.NotAfter = instant(before), instant(after)
 		all = append(all, b)
 		return err

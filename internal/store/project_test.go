@@ -323,4 +323,18 @@ func testCertificateEndings(t *testing.T, c *console) {
 	if len(all) != 4 || !all[0].Ends.Equal(same) || all[3].Ends.Equal(same) || all[0].Name != made.Name {
 		t.Errorf("Endings() = %+v", all)
 	}
+	other, err := c.credentials.Create(t.Context(), c.admin, project.NewCredential{
+		Workspace: made.Workspace, Name: "server", Kind: project.OAuthServerToServer, Certificate: certificate(t, same.Add(-time.Hour)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := c.credentials.Find(t.Context(), c.admin, other.ID); err != nil || len(read.Bindings) != 1 || read.Migration.State != project.MigrationNone {
+		t.Errorf("the credential with a certificate is read as %+v, %v", read, err)
+	}
+	q.After, q.Limit = expiry.Position{}, 1
+	some, err := project.Endings{Store: c.store.Projects()}.Endings(t.Context(), q)
+	if err != nil || len(some) == 0 || !strings.HasSuffix(some[0].Action, "latchkey credential renew "+other.ClientID+" --certificate") || strings.Contains(all[0].Action, "--certificate") {
+		t.Errorf("Endings() = %+v, %v", some, err)
+	}
 }
