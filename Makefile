@@ -21,7 +21,7 @@ test: test-needs build
 test-needs:
 	@./test/install
 
-bench: build
+bench: test-needs build
 	@./test/bench/run
 
 chaos: test-needs

@@ -40,6 +40,7 @@ const (
 // It is one comparison however often it is told to run; -benchtime 1x.
 func BenchmarkAuthority(b *testing.B) {
 	rounds, length := settings(b)
+	busy(os.Stdout)
 	server := harness.Dev(b)
 	w := readWorkspace(b, server.Data)
 	own := rival{server.URL, []int{server.PID}}

@@ -3,7 +3,11 @@ package bench_test
 import (
 	"fmt"
 	"io"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -56,7 +60,8 @@ func orNone(format string, value float64) string {
 	return fmt.Sprintf(format, value)
 }
 
-// compare prints the ratio of two contenders' rates, and of the processor time that one takes, with what it should be.
+// compare prints how a contender stands to another: by the rate, in which the clients' share of the machine counts too, and by
+// the processor time that the server takes, which others' work beside changes little. The goal is reached by both.
 func (t *table) compare(w io.Writer, what, reference string, goal float64) {
 	ours, theirs := t.turns[what], t.turns[reference]
 	if len(theirs) == 0 {
@@ -68,18 +73,30 @@ func (t *table) compare(w io.Writer, what, reference string, goal float64) {
 		pairs[i] = [2]turn{ours[i], theirs[i]}
 	}
 	rate := median(pairs, func(p [2]turn) float64 { return p[0].rate / p[1].rate })
-	cost := median(pairs, func(p [2]turn) float64 { return p[0].cpu.Seconds() / max(p[1].cpu.Seconds(), 1e-9) })
-	fmt.Fprintf(w, "%s ÷ %s\n  %.2f   (%s; processor time %.2f × as much)\n", what, reference, rate, verdict(rate, goal), cost)
+	time := median(pairs, func(p [2]turn) float64 { return p[1].cpu.Seconds() / max(p[0].cpu.Seconds(), 1e-9) })
+	fmt.Fprintf(w, "%s ÷ %s\n    %.2f by rate, %.2f by processor time%s\n", what, reference, rate, time, verdict(min(rate, time), goal))
 }
 
 func verdict(value, goal float64) string {
 	switch {
 	case goal == 0:
-		return "no goal"
+		return ""
 	case value >= goal:
-		return fmt.Sprintf("goal %.2f: reached", goal)
+		return fmt.Sprintf("   (goal %.2f: reached)", goal)
 	}
-	return fmt.Sprintf("goal %.2f: NOT reached", goal)
+	return fmt.Sprintf("   (goal %.2f: NOT reached)", goal)
+}
+
+// busy says whether others work beside: figures taken then are for a look alone.
+func busy(w io.Writer) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return
+	}
+	field, _, _ := strings.Cut(string(text), " ")
+	if load, err := strconv.ParseFloat(field, 64); err == nil && load > float64(runtime.NumCPU())/2 {
+		fmt.Fprintf(w, "others work on this machine (load %.1f): only ratios tell something, and little\n", load)
+	}
 }
 
 func median[T any](all []T, value func(T) float64) float64 {
