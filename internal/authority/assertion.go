@@ -2,8 +2,11 @@ package authority
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -14,6 +17,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"latchkey/internal/project"
+	"latchkey/internal/rsasign"
 )
 
 const (
@@ -87,8 +91,9 @@ func (x *exchange) exchanged(f form) (granted, *fault) {
 
 // assertion is a decoded JWT whose signature is not checked yet.
 type assertion struct {
-	signed *jose.JSONWebSignature
-	claims map[string]any
+	compact string
+	signed  *jose.JSONWebSignature
+	claims  map[string]any
 }
 
 func (a *assertion) text(name string) string {
@@ -127,7 +132,7 @@ func opened(text string, algorithms []jose.SignatureAlgorithm) (*assertion, stri
 	if err != nil {
 		return nil, fmt.Sprintf("its header is not one of a JWS with one of %v", algorithms)
 	}
-	a := &assertion{signed: signed}
+	a := &assertion{compact: text, signed: signed}
 	decoder := json.NewDecoder(bytes.NewReader(signed.UnsafePayloadWithoutVerification()))
 	decoder.UseNumber()
 	if decoder.Decode(&a.claims) != nil || a.claims == nil || decoder.More() {
@@ -229,12 +234,34 @@ func (a *assertion) signer(client *project.Client, now time.Time) (b project.Cli
 			ended = append(ended, b.SHA1)
 			continue
 		}
-		if _, err := a.signed.Verify(b.PublicKey); err == nil {
+		if a.signedWith(b.PublicKey) {
 			return b, nil
 		}
 		tried = append(tried, b.SHA1)
 	}
 	return b, []any{"fingerprints_tried", tried, "fingerprints_expired", ended, "algorithm", a.signed.Signatures[0].Header.Algorithm}
+}
+
+// rsaHashes are the hashes of the algorithms that nearly every assertion is signed with.
+var rsaHashes = map[string]crypto.Hash{"RS256": crypto.SHA256, "RS384": crypto.SHA384, "RS512": crypto.SHA512}
+
+// signedWith tells whether the key's owner has signed. go-jose says so of what is unusual: other algorithms, headers that change
+// what is signed, line ends within.
+func (a *assertion) signedWith(public crypto.PublicKey) bool {
+	signature := a.signed.Signatures[0]
+	key, isRSA := public.(*rsa.PublicKey)
+	hash, usual := rsaHashes[signature.Header.Algorithm]
+	for _, name := range []jose.HeaderKey{"crit", "b64"} {
+		_, there := signature.Header.ExtraHeaders[name]
+		usual = usual && !there
+	}
+	if !isRSA || !usual || strings.ContainsAny(a.compact, "\r\n") {
+		_, err := a.signed.Verify(public)
+		return err == nil
+	}
+	digest := hash.New()
+	_, _ = io.WriteString(digest, a.compact[:strings.LastIndexByte(a.compact, '.')]) // never fails, hash.Hash
+	return rsasign.Verify(key, hash, digest.Sum(nil), signature.Signature) == nil
 }
 
 // once holds the jti where the binding asks for one: a decimal number in a string, greater than any used before.

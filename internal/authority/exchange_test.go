@@ -254,3 +254,29 @@ func TestReplay(t *testing.T) {
 		}
 	}
 }
+
+// TestUnusualHeaders holds that an assertion is taken or not as go-jose has it, whichever way its signature is checked.
+func TestUnusualHeaders(t *testing.T) {
+	w := newWorld(t)
+	key := pairs()[1]
+	for name, assertion := range map[string]string{
+		"alone":          sign(key, rs256, claims(nil)),
+		"much beside":    sign(key, map[string]any{"alg": "RS256", "kid": "k", "x5t": "x", "jku": "https://evil.example.net/", "own": []int{1}}, claims(nil)),
+		"crit":           sign(key, map[string]any{"alg": "RS256", "crit": []string{"own"}, "own": 1}, claims(nil)),
+		"crit of b64":    sign(key, map[string]any{"alg": "RS256", "crit": []string{"b64"}, "b64": true}, claims(nil)),
+		"b64":            sign(key, map[string]any{"alg": "RS256", "b64": false}, claims(nil)),
+		"empty crit":     sign(key, map[string]any{"alg": "RS256", "crit": []string{}}, claims(nil)),
+		"line ends":      strings.ReplaceAll(sign(key, rs256, claims(nil)), ".", "\r\n.\n"),
+		"another's":      sign(pairs()[0], rs256, claims(nil)),
+		"another's hash": strings.Replace(sign(key, rs256, claims(nil)), base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256`)), base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS512`)), 1),
+	} {
+		want := false
+		if signed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.RS256, jose.RS512}); err == nil {
+			_, err = signed.Verify(&key.PublicKey)
+			want = err == nil
+		}
+		if got := w.post(t, "/ims/exchange/jwt", jwtForm(assertion)); (got.status == http.StatusOK) != want {
+			t.Errorf("%s: %s, and go-jose says %v", name, got.error(), want)
+		}
+	}
+}

@@ -18,7 +18,7 @@ func prepare(*rsa.PrivateKey) (*private, bool) { return nil, false }
 
 func (*private) sign(_, _ []byte) bool { return false }
 
-func verified(*rsa.PublicKey, crypto.Hash, []byte, []byte) bool { return false }
+func verified(*rsa.PublicKey, crypto.Hash, []byte, []byte) (good, known bool) { return false, false }
 
 func encodePKCS1([]byte, crypto.Hash, int) ([]byte, bool) { return nil, false }
 

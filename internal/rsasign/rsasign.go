@@ -9,7 +9,7 @@
 // compared before it leaves. When that fails, and for whatever is unusual – other processors, lengths, exponents and
 // hashes, more than two primes, FIPS mode, the build tag purego – crypto/rsa signs. The private key decides no branch
 // and no address, and what was computed with it is wiped before a signature is returned. It trusts that the caller
-// keeps the key as it is once [New] has it. A signature is good when the assembly or crypto/rsa says so.
+// keeps the key as it is once [New] has it. What the assembly finds of a signature that it checks stands.
 //
 // The docs/decisions pages on RSA signatures say what else was looked at.
 package rsasign

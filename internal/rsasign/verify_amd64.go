@@ -19,14 +19,14 @@ type verification struct {
 var verifications = sync.Pool{New: func() any { return new(verification) }}
 
 // verified tells whether signature^65537 mod n is the message that a signature of the digest is made from (RSAVP1, RFC 8017
-// §5.2.2, and §8.2.2). It is false, too, for keys and hashes that are left to crypto/rsa.
-func verified(key *rsa.PublicKey, hash crypto.Hash, digest, signature []byte) bool {
-	if !Accelerated() || key.E != publicExponent || key.N == nil || len(signature) != key.Size() || !computable(key.N.BitLen()) || key.N.Bit(0) == 0 {
-		return false
+// §5.2.2, and §8.2.2). known is false for keys and hashes that are left to crypto/rsa, and for what is wrong with a call.
+func verified(key *rsa.PublicKey, hash crypto.Hash, digest, signature []byte) (good, known bool) {
+	if !Accelerated() || key.N == nil || key.E != publicExponent || !computable(key.N.BitLen()) || key.N.Bit(0) == 0 || len(signature) != key.Size() {
+		return false, false
 	}
 	want, ok := encodePKCS1(digest, hash, len(signature))
 	if !ok {
-		return false
+		return false, false
 	}
 	v, _ := verifications.Get().(*verification)
 	defer verifications.Put(v)
@@ -36,10 +36,10 @@ func verified(key *rsa.PublicKey, hash crypto.Hash, digest, signature []byte) bo
 	v.n.set(n)
 	fromBytes(x, signature)
 	if subtract(z, x, n) == 0 { // not below n
-		return false
+		return false, true
 	}
 	v.n.rSquared(r2)
 	v.n.raise(z, x, r2)
 	toBytes(message, z)
-	return subtle.ConstantTimeCompare(message, want) == 1
+	return subtle.ConstantTimeCompare(message, want) == 1, true
 }

@@ -56,8 +56,8 @@ func spoiled(n *big.Int, good []byte) map[string][]byte {
 
 func verify(t *testing.T, what string, key *rsa.PublicKey, hash crypto.Hash, digest, signature []byte, want bool) {
 	t.Helper()
-	if got := rsasign.Verified(key, hash, digest, signature); got != (want && rsasign.Accelerated()) {
-		t.Errorf("%s: the assembly says %v", what, got)
+	if good, known := rsasign.Verified(key, hash, digest, signature); known && good != want || known != (rsasign.Accelerated() && hash != crypto.SHA512_256 && len(signature) == key.Size()) {
+		t.Errorf("%s: the assembly says %v, %v", what, good, known)
 	}
 	err, standard := rsasign.Verify(key, hash, digest, signature), rsa.VerifyPKCS1v15(key, hash, digest, signature)
 	if (err == nil) != want || (standard == nil) != want {
@@ -77,7 +77,7 @@ func TestVerifyOtherKeys(t *testing.T) {
 		if err == nil {
 			err = rsasign.Verify(&key.PublicKey, crypto.SHA256, digest, signature)
 		}
-		if err != nil || rsasign.Verified(&key.PublicKey, crypto.SHA256, digest, signature) {
+		if _, known := rsasign.Verified(&key.PublicKey, crypto.SHA256, digest, signature); err != nil || known {
 			t.Errorf("%s: %v, or the assembly verified", name, err)
 		}
 	}
