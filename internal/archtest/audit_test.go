@@ -33,6 +33,8 @@ var unrecorded = map[string]string{
 	"Authority.UseJTI":          "the token that it is for leaves no row",
 	"Authority.UseAssertion":    "the token that it is for leaves no row",
 	"Authority.SweepAssertions": "retention of assertions that ended",
+	"Decisions.KeepDecisions":   "refusals, which change nothing",
+	"Decisions.ForgetDecisions": "retention of refusals",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",
 	"Store.sweepMarks":          "marks of transactions",

@@ -6,8 +6,8 @@
 //
 // A grant is a function in the table of [Server.grants]: it gets the parsed [form] and the authenticated client, and gives
 // what the token is to say; how that is signed, counted and answered is the same for all. A route is a line in
-// [Server.routes]. Errors are [*fault]s, whose words for the caller are few; the reasons in full go to the decision log, which
-// belongs to the organization's own developers.
+// [Server.routes]. Errors are [*fault]s, whose words for the caller are few; the reasons in full go to the decision log (package
+// decision), which belongs to the organization's own developers.
 //
 // It trusts nothing that it is sent, and says the same to a wrong secret and to an unknown one but for the status.
 package authority
@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/clock"
+	"latchkey/internal/decision"
 	"latchkey/internal/project"
 	"latchkey/internal/secret"
 	"latchkey/internal/telemetry"
@@ -44,6 +45,8 @@ type Organization struct{ ID, Number, Name string }
 type Config struct {
 	Clients Clients
 	Store   Store
+	// Decisions get why there was no token; nil leaves it to Log.
+	Decisions *decision.Log
 	// Organizations tells of one by its id.
 	Organizations func(ctx context.Context, id string) (Organization, error)
 	// Issuers are the base URLs under which clients know this server, without a slash at the end; the first is the one
@@ -96,6 +99,9 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	}
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
+	}
+	if config.Decisions == nil {
+		config.Decisions = decision.Open(decision.Config{Clock: config.Clock, Log: config.Log})
 	}
 	if config.Name == "" {
 		config.Name = "ims-na1"

@@ -27,6 +27,7 @@ func (x *exchange) identify(f form) (*project.Client, *fault) {
 		return nil, &fault{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", says: "Clients can't be read at present; try again."}
 	}
 	x.share(client)
+	x.known = client
 	if !client.Enabled {
 		return nil, (&fault{status: http.StatusBadRequest, code: "invalid_client", says: "The client is disabled."}).because("credential", client.Credential)
 	}
@@ -59,7 +60,7 @@ func (x *exchange) authenticate(f form) (*project.Client, string, *fault) {
 	if !ok {
 		x.tries.failed(place)
 		return nil, "", (&fault{status: http.StatusUnauthorized, code: "invalid_client", says: "The client_id and client_secret do not match."}).
-			because("secrets", len(client.Secrets), "credential", client.Credential)
+			because(x.triedSecrets(client, presented)...)
 	}
 	return client, uuid, nil
 }

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"latchkey/internal/project"
 )
 
 // exchange is one request on its way to its answer.
@@ -20,8 +22,10 @@ type exchange struct {
 	r     *http.Request
 	route route
 	debug string
-	// client and grant are known once they are, for the decision log.
+	// client and grant are known once they are, for the decision log; so is who the client is, where there is one.
 	client, grant string
+	known         *project.Client
+	sent          form
 }
 
 // maxBody bounds a request: an assertion of maxAssertion and room for the rest.
@@ -43,6 +47,7 @@ var repeatable = map[string]bool{"resource": true, "audience": true}
 // form reads the parameters.
 func (x *exchange) form() (form, *fault) {
 	f := form{values: url.Values{}}
+	x.sent = f // as far as it was read
 	if x.r.URL.RawQuery != "" {
 		if fault := f.add(x.r.URL.Query()); fault != nil {
 			return f, fault
@@ -170,7 +175,7 @@ func newDebugID() string {
 	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
-// fault is why there is no token. Says is for the caller; why, for the organization's developers, is in the log alone.
+// fault is why there is no token. Says is for the caller; why, for the organization's developers, is in the decision log alone.
 type fault struct {
 	status     int
 	code, says string
@@ -202,10 +207,7 @@ func (x *exchange) fail(f *fault) {
 // note counts a fault, and writes down why.
 func (x *exchange) note(f *fault) {
 	x.meters.refused(x.r.Context(), x.grant, f.code)
-	if f.code != "not_found" {
-		x.config.Log.InfoContext(x.r.Context(), "no token is given", append([]any{
-			"debug_id", x.debug, "client", shown(x.client), "grant", shown(x.grant), "error", f.code, "says", f.says}, f.why...)...)
-	}
+	x.decide(f)
 }
 
 // json answers.

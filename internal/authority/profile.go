@@ -25,8 +25,8 @@ func (x *exchange) subject() (*Token, *project.Client, *fault) {
 	if err != nil || !client.Enabled {
 		return nil, nil, invalid.because("reason", "its client is gone or disabled")
 	}
-	x.client = client.ClientID
 	x.share(client)
+	x.client, x.known = client.ClientID, client
 	return token, client, nil
 }
 

@@ -27,12 +27,14 @@ var backedUp = []string{
 
 // transient gives the reason why a table is in no backup.
 var transient = map[string]string{
-	"used_assertions":  "those used since the backup would be missing anyhow, and all end within an hour",
-	"write_marks":      "transactions of processes that live",
-	"sessions":         "browsers sign in again; a copy must not keep anybody in",
-	"replays":          "answers of the last day, for requests that are sent again",
-	"goose_db_version": "the header tells the schema's version",
-	"sqlite_sequence":  "SQLite's own, of the table of versions",
+	"used_assertions":    "those used since the backup would be missing anyhow, and all end within an hour",
+	"write_marks":        "transactions of processes that live",
+	"sessions":           "browsers sign in again; a copy must not keep anybody in",
+	"replays":            "answers of the last day, for requests that are sent again",
+	"goose_db_version":   "the header tells the schema's version",
+	"sqlite_sequence":    "SQLite's own, of the table of versions",
+	"decisions":          "why tokens were refused in the last days",
+	"decision_debug_ids": "the same",
 }
 
 // The lines of a backup: a header; for each table a line with its columns and then its rows, as arrays; an end.

@@ -120,6 +120,7 @@ var kept = map[string]string{
 	"credentials":       "by cascade",
 	"subscriptions":     "by cascade",
 	"bindings":          "by cascade",
+	"decisions":         "by cascade",
 	"sessions":          "by cascade",
 	"consents":          "by cascade",
 	"token_families":    "by cascade",

@@ -37,10 +37,13 @@ func testIndexes(t *testing.T, fresh func(testing.TB) folder) {
 		"webhooks_frequent": `SELECT string_agg(organization, 'x') FROM webhooks WHERE frequent <> '' AND enabled = 1`,
 		"bindings_ends": `SELECT b.id, c.name FROM bindings b JOIN credentials c ON c.id = b.credential WHERE b.organization = 'o'
 			AND b.not_after >= 1 AND b.not_after < 9 AND (b.not_after > 1 OR 'cert_' || b.id >= 'x') ORDER BY b.not_after, b.id LIMIT 1`,
-		"credentials_list":      `SELECT * FROM credentials c WHERE c.organization = 'o' AND c.id > 'x' ORDER BY c.id LIMIT 1`,
-		"credentials_workspace": `SELECT * FROM credentials c WHERE c.organization = 'o' AND c.id > 'x' AND c.workspace = 'w' ORDER BY c.id LIMIT 1`,
-		"projects_list":         `SELECT * FROM projects p WHERE p.organization = 'o' AND p.id > 'x' ORDER BY p.id LIMIT 1`,
-		"attempts_expires":      `SELECT id FROM attempts WHERE expires_at < 1 ORDER BY expires_at LIMIT 1`,
+		"decisions_credential":   `SELECT * FROM decisions d WHERE d.credential = 'c' AND d.id < 'x' ORDER BY d.id DESC LIMIT 1`,
+		"decisions_organization": `SELECT * FROM decisions d WHERE d.organization = 'o' AND '' = '' AND d.id < 'x' ORDER BY d.id DESC LIMIT 1`,
+		"decisions_last":         `SELECT id FROM decisions WHERE last_at < 1 ORDER BY last_at LIMIT 1`,
+		"credentials_list":       `SELECT * FROM credentials c WHERE c.organization = 'o' AND c.id > 'x' ORDER BY c.id LIMIT 1`,
+		"credentials_workspace":  `SELECT * FROM credentials c WHERE c.organization = 'o' AND c.id > 'x' AND c.workspace = 'w' ORDER BY c.id LIMIT 1`,
+		"projects_list":          `SELECT * FROM projects p WHERE p.organization = 'o' AND p.id > 'x' ORDER BY p.id LIMIT 1`,
+		"attempts_expires":       `SELECT id FROM attempts WHERE expires_at < 1 ORDER BY expires_at LIMIT 1`,
 	} {
 		if text := f.plan(t, query, "degraded"); !strings.Contains(text, name) ||
 			strings.Contains(text, "TEMP B-TREE") || strings.Contains(text, "Sort") {
