@@ -61,6 +61,16 @@ func TestConsoleRoutes(t *testing.T) {
 		}},
 		{"POST /api/v1/credentials/c/migration/finish ", func(ctx context.Context, c *client.Client) error { _, err := c.FinishMigration(ctx, "c"); return err }},
 		{"DELETE /api/v1/credentials/c/migration ", func(ctx context.Context, c *client.Client) error { return c.CancelMigration(ctx, "c") }},
+		{"GET /api/v1/credentials/c/decisions ", func(ctx context.Context, c *client.Client) error {
+			for _, err := range c.Decisions(ctx, "c") {
+				return err
+			}
+			return nil
+		}},
+		{"GET /api/v1/decisions?debug_id=d ", func(ctx context.Context, c *client.Client) error {
+			_, _, err := c.ExplainRefusal(ctx, "d")
+			return err
+		}},
 		{"PUT /api/v1/services/S/entitlement ", func(ctx context.Context, c *client.Client) error { _, err := c.Entitle(ctx, "S"); return err }},
 		{"GET /api/v1/profiles?service=S ", func(ctx context.Context, c *client.Client) error {
 			for _, err := range c.Profiles(ctx, "S") {

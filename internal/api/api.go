@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
+	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
@@ -62,6 +63,8 @@ type Config struct {
 	Projects     *project.Projects
 	Services     *project.Catalogue
 	Credentials  *project.Credentials
+	// Decisions tell why tokens were refused.
+	Decisions *decision.Decisions
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/decision"
 	"latchkey/internal/keypair"
 	"latchkey/internal/project"
 )
@@ -349,5 +350,45 @@ func TestConsoleBadInput(t *testing.T) {
 		if got := h.callWith(viewer, "POST", path, `{"name":"x"}`); got.StatusCode != http.StatusForbidden && got.StatusCode != http.StatusBadRequest {
 			t.Errorf("a reader's POST %s = %d %s", path, got.StatusCode, got.text)
 		}
+	}
+}
+
+// TestDecisions reads why tokens were refused, by credential and by the answer's debug id.
+func TestDecisions(t *testing.T) {
+	h := newHouse(t)
+	h.must(201, "POST", "/api/v1/projects", `{"name":"Moviestar"}`)
+	made := h.must(201, "POST", "/api/v1/credentials", `{"project":"Moviestar","name":"ci","kind":"oauth_server_to_server"}`)
+	refuse := func(place, debug string) {
+		h.refusals.Refused(t.Context(), decision.Decision{
+			Organization: organization, Credential: made.str("id"), ClientID: made.str("client_id"), Grant: "client_credentials", Path: "/ims/token/v3",
+			Code: "invalid_scope", Says: "No.", Reasons: decision.Reasons([]any{"allowed", []string{"openid", "AdobeID"}}), Place: place, Agent: "curl/8", DebugIDs: []string{debug},
+		})
+	}
+	for range 3 {
+		refuse("192.0.2.1", "one")
+	}
+	refuse("192.0.2.2", "two")
+	got := h.must(200, "GET", "/api/v1/credentials/ci/decisions?limit=1", "")
+	items := got.at("items").([]any)
+	latest := items[0].(map[string]any)
+	if len(items) != 1 || latest["from"] != "192.0.2.2" || latest["count"] != 1.0 || latest["credential"] != made.str("id") {
+		t.Errorf("the latest = %s", got.text)
+	}
+	second := h.must(200, "GET", "/api/v1/decisions?limit=1&cursor="+got.str("next_cursor"), "")
+	if !strings.Contains(second.text, `"count":3`) || second.str("next_cursor") != "" {
+		t.Errorf("before it = %s", second.text)
+	}
+	explained := h.must(200, "GET", "/api/v1/decisions?debug_id=one", "")
+	for _, want := range []string{`"reasons":[{"name":"allowed","value":"openid, AdobeID"}]`, `"advice":"Ask for scopes`, `"debug_ids":["one"]`, `"error":"invalid_scope"`} {
+		if !strings.Contains(explained.text, want) {
+			t.Errorf("%s is not in %s", want, explained.text)
+		}
+	}
+	if got := h.must(200, "GET", "/api/v1/decisions?debug_id=unknown", ""); len(got.at("items").([]any)) != 0 {
+		t.Errorf("of an unknown one = %s", got.text)
+	}
+	h.must(404, "GET", "/api/v1/credentials/nobody/decisions", "")
+	if got := h.callWith(h.key(access.RegistryRead), "GET", "/api/v1/credentials/ci/decisions", ""); got.StatusCode != 403 {
+		t.Errorf("a key that reads gets %d %s", got.StatusCode, got.text)
 	}
 }

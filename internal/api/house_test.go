@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
+	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/project"
@@ -41,6 +42,7 @@ type house struct {
 	directory *registry.Directory
 	keyring   *registry.Keyring
 	clients   *project.Clients
+	refusals  *decision.Log
 	config    api.Config
 	log       *telemetrytest.Log
 }
@@ -121,6 +123,12 @@ func (h *house) console(kept *store.Store) {
 		},
 	}
 	h.config.Projects, h.config.Services, h.config.Credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
+	h.refusals = decision.Open(decision.Config{Store: kept.Decisions()})
+	h.Cleanup(func() { _ = h.refusals.Close(context.Background()) })
+	h.config.Decisions = decision.NewDecisions(h.refusals, func(ctx context.Context, caller access.Caller, ref string) (string, error) {
+		found, err := h.config.Credentials.Find(ctx, caller, ref)
+		return found.ID, err
+	})
 	h.config.Users = registry.NewUsers(registry.UsersConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: clock.System()})
 }
 

@@ -72,6 +72,7 @@ func (s *server) describe() ([]byte, error) {
 	s.proofRoutes(h)
 	s.subscriptionRoutes(h)
 	s.migrationRoutes(h)
+	s.decisionRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/console"
+	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
@@ -82,6 +83,7 @@ type house struct {
 	credentials *project.Credentials
 	clients     *project.Clients
 	authority   *authority.Server
+	refusals    *decision.Log
 	egress      *egress.Client
 	runner      *exchange.Runner
 	health      *provider.Health
@@ -212,7 +214,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
-		Users: h.users, Projects: h.projects, Services: h.services, Credentials: h.credentials, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Users: h.users, Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
@@ -289,6 +291,7 @@ func (h *house) close(ctx context.Context) error {
 	if h.authority != nil {
 		h.authority.Close()
 	}
+	errs = append(errs, h.refusals.Close(ctx))
 	if h.clients != nil {
 		errs = append(errs, h.clients.Close(ctx))
 	}

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/authority"
 	"latchkey/internal/clock"
+	"latchkey/internal/decision"
 	"latchkey/internal/registry"
 )
 
@@ -21,8 +23,9 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 	for _, alias := range append([]string{imsURL}, h.config.IssuerAliases...) {
 		issuers = append(issuers, strings.TrimRight(alias, "/"))
 	}
+	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
-		Clients: h.clients, Store: h.store.Authority(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
+		Clients: h.clients, Store: h.store.Authority(), Decisions: h.refusals, Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
 		Organizations: func(ctx context.Context, id string) (authority.Organization, error) {
 			o, err := h.directory.Organization(ctx, operator(), id)
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
@@ -46,6 +49,14 @@ func (h *house) people(ctx context.Context, id string) (authority.Person, error)
 		ID: user.ID, Organization: user.Organization, Email: user.Email, FirstName: user.FirstName, LastName: user.LastName, Name: user.Name(),
 		Rights: user.Caller(),
 	}, nil
+}
+
+// decisions lets developers read why tokens were refused.
+func (h *house) decisions() *decision.Decisions {
+	return decision.NewDecisions(h.refusals, func(ctx context.Context, caller access.Caller, ref string) (string, error) {
+		found, err := h.credentials.Find(ctx, caller, ref)
+		return found.ID, err
+	})
 }
 
 // issuing gives the authority its paths before the mux sees them: that would redirect those with two slashes, and some

@@ -26,6 +26,7 @@ import (
 
 	"latchkey/internal/authority"
 	"latchkey/internal/clock"
+	"latchkey/internal/decision"
 	"latchkey/internal/project"
 	"latchkey/internal/secret"
 )
@@ -186,6 +187,8 @@ type world struct {
 	// signedIn is when the person at the browser signed in, and gone who is disabled.
 	signedIn time.Time
 	gone     map[string]bool
+	// decisions is nil where a test does not look at them.
+	decisions *decision.Log
 }
 
 func newWorld(t testing.TB) *world {
@@ -215,7 +218,7 @@ func (w *world) open(t testing.TB) {
 	t.Helper()
 	var err error
 	w.server, err = authority.New(context.Background(), authority.Config{
-		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock,
+		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock, Decisions: w.decisions,
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
 		People: knownPeople(&w.gone),
 		Organizations: func(_ context.Context, id string) (authority.Organization, error) {

@@ -20,7 +20,8 @@ services, by product profiles where those have any. It is named by its id, its c
 		Example: `  latchkey credential create moviestar-target --project Moviestar --type oauth_server_to_server --service AdobeTargetSDK
   latchkey credential renew moviestar-target`,
 	}, p.credentialCreateCommand(), p.credentialListCommand(), p.credentialShowCommand(), p.credentialEditCommand(), p.credentialDeleteCommand(),
-		p.credentialSecretCommand(), p.credentialCertCommand(), p.credentialServiceCommand(), p.credentialMigrateCommand(), p.credentialRenewCommand()))
+		p.credentialSecretCommand(), p.credentialCertCommand(), p.credentialServiceCommand(), p.credentialMigrateCommand(), p.credentialRenewCommand(),
+		p.credentialDecisionsCommand(), p.credentialExplainCommand()))
 }
 
 func (p *program) credentialListCommand() *cobra.Command {
