@@ -27,7 +27,9 @@ func (k *kept) KeepDecisions(_ context.Context, rows []decision.Decision, _ int)
 	return nil
 }
 
-func (k *kept) Decisions(context.Context, decision.Query) ([]decision.Decision, error) { return nil, nil }
+func (k *kept) Decisions(context.Context, decision.Query) ([]decision.Decision, error) {
+	return nil, nil
+}
 
 func (k *kept) ForgetDecisions(context.Context, time.Time) (bool, error) { return false, nil }
 

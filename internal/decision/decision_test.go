@@ -142,6 +142,20 @@ func TestAlike(t *testing.T) {
 	}
 }
 
+// TestCauses tells causes apart of which the client is told the same.
+func TestCauses(t *testing.T) {
+	d := newDesk(t)
+	for i := range 6 {
+		d.log.Refused(t.Context(), decision.Decision{
+			Organization: org, Credential: "one", Code: "invalid_grant", Says: "No.", Place: "192.0.2.1", DebugIDs: []string{fmt.Sprint(i)},
+			Reasons: decision.Reasons([]any{"reason", []string{"it has ended", "another key"}[i%2], "clock", i}),
+		})
+	}
+	if got := d.flushed(); len(got) != 2 || got[0].Count != 3 || got[1].Reasons[1].Value != "5" || got[1].Reasons[0].Value != "another key" {
+		t.Errorf("there are %+v, want a row for each cause, with what was last", got)
+	}
+}
+
 // TestAttack holds memory, rows and the server's log within bounds, while somebody guesses from many places.
 func TestAttack(t *testing.T) {
 	d := newDesk(t)

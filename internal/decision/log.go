@@ -56,12 +56,24 @@ type Log struct {
 	done     chan struct{}
 }
 
-// key says which refusals are alike.
-type key struct{ credential, code, says, place string }
+// key says which refusals are alike: those of one cause, where the client is told the same of several. Other reasons may
+// differ, as a clock's time does.
+type key struct{ credential, code, says, cause, place string }
+
+func (d *Decision) key() key {
+	k := key{d.Credential, d.Code, d.Says, "", d.Place}
+	for _, r := range d.Reasons {
+		if r.Name == "reason" || r.Name == "fix" {
+			k.cause += r.Value
+		}
+	}
+	return k
+}
 
 // row is a decision on its way to the store.
 type row struct {
 	Decision
+	key   key
 	dirty bool
 }
 
@@ -115,10 +127,10 @@ func (l *Log) loud(now time.Time) bool {
 
 // add counts one to its row, and tells whether it began that.
 func (l *Log) add(d Decision, now time.Time) (first bool) {
-	k := key{d.Credential, d.Code, d.Says, d.Place}
+	k := d.key()
 	r := l.open[k]
 	if r == nil && (l.of[d.Credential] >= MaxOpen || len(l.open) >= maxRows) {
-		k.place, d.Place, d.Agent = "", "", ""
+		k.cause, k.place, d.Place, d.Agent = "", "", "", ""
 		r = l.open[k]
 	}
 	if r != nil && now.Sub(r.FirstAt) >= window {
@@ -130,7 +142,7 @@ func (l *Log) add(d Decision, now time.Time) (first bool) {
 			return false
 		}
 		d.ID, d.FirstAt = ident.New("dec"), now
-		r, first = &row{Decision: d}, true
+		r, first = &row{Decision: d, key: k}, true
 		r.DebugIDs = slices.Clone(d.DebugIDs)
 		l.open[k] = r
 		l.of[d.Credential]++

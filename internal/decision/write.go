@@ -90,15 +90,13 @@ func (l *Log) putBack(rows []*row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
-		if open := l.open[r.key()]; open == r {
+		if open := l.open[r.key]; open == r {
 			r.dirty = true
 		} else if len(l.over) < maxRows {
 			l.over = append(l.over, r)
 		}
 	}
 }
-
-func (r *row) key() key { return key{r.Credential, r.Code, r.Says, r.Place} }
 
 // sweep removes what is old.
 func (l *Log) sweep(ctx context.Context) error {
