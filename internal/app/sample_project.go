@@ -18,11 +18,13 @@ import (
 )
 
 // The sample project: one credential of each kind that a system uses, subscribed to every service, with the files that
-// its owner would have on disk.
+// its owner would have on disk; and two by which people sign in.
 const (
 	sampleProject   = "Sample"
 	sampleJWT       = "sample-jwt"
 	sampleOAuth     = "sample-oauth"
+	sampleWeb       = "sample-web"
+	sampleNative    = "sample-native"
 	sampleKeyFile   = "private.key"
 	sampleCertFile  = "certificate_pub.crt"
 	sampleWorkspace = "workspace.json"
@@ -136,11 +138,37 @@ func (h *house) sampleCredentials(ctx context.Context, caller access.Caller, wor
 			return err
 		}
 	}
-	_, err = h.sampleCredential(ctx, caller, project.NewCredential{
+	if _, err = h.sampleCredential(ctx, caller, project.NewCredential{
 		Workspace: workspace.ID, Name: sampleOAuth, Description: "Takes tokens by client credentials.",
 		Kind: project.OAuthServerToServer, Services: wishes,
-	})
-	return err
+	}); err != nil {
+		return err
+	}
+	return h.sampleApplications(ctx, caller, workspace)
+}
+
+// sampleApplications are the credentials by which people sign in, at programs on this machine.
+func (h *house) sampleApplications(ctx context.Context, caller access.Caller, workspace project.Workspace) error {
+	for _, ask := range []project.NewCredential{
+		{
+			Name: sampleWeb, Description: "Signs people in: a web server, with a secret.", Kind: project.OAuthWebApp,
+			Redirect: project.Redirect{Default: "http://localhost:8080/callback", Patterns: []string{
+				`http://localhost:8080/.*`, `http://localhost:3000/.*`, `http://localhost:5173/.*`, `http://localhost:8888/.*`,
+			}},
+			Services: []project.Wish{{Service: project.IOManagementAPI}, {Service: project.LatchkeyAPI}},
+		},
+		{
+			Name: sampleNative, Description: "Signs people in: a program on their own machine, at any port.", Kind: project.OAuthNativeApp,
+			Redirect: project.Redirect{Default: "http://127.0.0.1/callback"},
+			Services: []project.Wish{{Service: project.LatchkeyAPI}},
+		},
+	} {
+		ask.Workspace = workspace.ID
+		if _, err := h.sampleCredential(ctx, caller, ask); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sampleCredential gives a credential, made where there is none. A new one is Editor in Target, so that it can do what
@@ -151,8 +179,8 @@ func (h *house) sampleCredential(ctx context.Context, caller access.Caller, ask 
 		return found, err
 	}
 	made, err := h.credentials.Create(ctx, caller, ask)
-	if err != nil {
-		return project.Credential{}, err
+	if err != nil || !made.Kind.Enterprise() {
+		return made, err
 	}
 	return h.credentials.SetRole(ctx, caller, made.ID, project.Target, "", project.Editor)
 }

@@ -86,11 +86,29 @@ func (b *tab) click(selector chromedp.CSS) {
 // leave waits until the browser has gone on to a page whose path does not begin so.
 func (b *tab) leave(path string) {
 	b.t.Helper()
-	gone := fmt.Sprintf("document.readyState === 'complete' && !location.pathname.startsWith(%q)", path)
+	b.until(fmt.Sprintf("!location.pathname.startsWith(%q)", path))
+}
+
+// arrive waits until the browser is at a page whose path begins so.
+func (b *tab) arrive(path string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("location.pathname.startsWith(%q)", path))
+}
+
+// shows waits until the page says so.
+func (b *tab) shows(text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("document.body.innerText.includes(%q)", text))
+}
+
+// until waits for something to be true of the page when it is whole.
+func (b *tab) until(condition string) {
+	b.t.Helper()
+	gone := "document.readyState === 'complete' && " + condition
 	deadline := time.Now().Add(30 * time.Second)
 	for !value(b, chromedp.Evaluate[bool](gone)) {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("the browser stays at %s\n%s", b.location(), b.text())
+			b.t.Fatalf("%s does not come true at %s\n%s", condition, b.location(), b.text())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
