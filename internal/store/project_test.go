@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
