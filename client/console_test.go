@@ -86,6 +86,15 @@ func TestConsoleRoutes(t *testing.T) {
 			_, err := c.ResetUser(ctx, "a@b.example")
 			return err
 		}},
+		{"GET /api/v1/users/a@b.example/consents ", func(ctx context.Context, c *client.Client) error {
+			for _, err := range c.Consents(ctx, "a@b.example") {
+				return err
+			}
+			return nil
+		}},
+		{"DELETE /api/v1/users/a@b.example/consents/web ", func(ctx context.Context, c *client.Client) error {
+			return c.WithdrawConsent(ctx, "a@b.example", "web")
+		}},
 	} {
 		s := newStub(t, answer(200, `{"items":[]}`))
 		if err := c.call(t.Context(), s.client(t)); err != nil {

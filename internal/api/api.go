@@ -26,6 +26,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
@@ -60,6 +61,7 @@ type Config struct {
 	Revocations  *revocation.Revocations
 	Offboardings *workflow.Offboardings
 	Users        *registry.Users
+	Consents     *authority.Consents
 	Projects     *project.Projects
 	Services     *project.Catalogue
 	Credentials  *project.Credentials

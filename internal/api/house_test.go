@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
+	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
@@ -95,6 +96,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
 		RootKeys: kept.Keyring(), Backups: &workflow.Backups{Store: snapshot{kept, kept.Audit()}, Clock: clock.System()}, Audit: record,
+		Consents:     &authority.Consents{Store: kept.Authority(), Clock: clock.System()},
 		Revocations:  revocation.New(kept.Revocations(), clock.System(), nil),
 		Offboardings: &workflow.Offboardings{Store: kept.Offboardings(), Connections: connector, Clock: clock.System(), Changed: h.keyring.Reload},
 		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),

@@ -64,6 +64,7 @@ func (s *server) describe() ([]byte, error) {
 	s.offboardRoutes(h)
 	s.organizationRoutes(h)
 	s.userRoutes(h)
+	s.consentRoutes(h)
 	s.projectRoutes(h)
 	s.workspaceRoutes(h)
 	s.serviceRoutes(h)

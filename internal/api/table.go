@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
@@ -41,6 +42,7 @@ var known = []struct {
 	{revocation.ErrNotFound, kindNotFound, "There is no revocation with that id, or it is not yours to see."},
 	{revocation.ErrState, kindState, "The grant is revoked already, or there is no way to revoke it."},
 	{workflow.ErrNotOffboarding, kindState, "The organization is not being offboarded."},
+	{authority.ErrNoConsent, kindNotFound, "The user has not agreed to anything for that client."},
 	{registry.ErrNotFound, kindNotFound, "There is no sandbox, key, user or organization with that name or id, or it is not yours to see."},
 	{registry.ErrConflict, kindState, "Somebody else changed the user at the same time; read it and try again."},
 	{project.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},

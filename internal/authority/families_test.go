@@ -3,6 +3,7 @@ package authority_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +33,35 @@ func (m *families) KeepConsent(_ context.Context, c authority.Consented) error {
 	key := c.User + " " + c.ClientID
 	m.consents[key] = append(m.consents[key], c.Scopes...)
 	return nil
+}
+
+func (m *families) Consents(_ context.Context, user string) ([]authority.Consented, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []authority.Consented
+	for key, scopes := range m.consents {
+		if who, client, _ := strings.Cut(key, " "); who == user {
+			all = append(all, authority.Consented{User: user, ClientID: client, Organization: org, Scopes: scopes})
+		}
+	}
+	return all, nil
+}
+
+func (m *families) Withdraw(_ context.Context, c authority.Consented, e authority.Ending) (ended []string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.consents[c.User+" "+c.ClientID]; !ok || c.Organization != org {
+		return nil, authority.ErrNoConsent
+	}
+	delete(m.consents, c.User+" "+c.ClientID)
+	for id, f := range m.families {
+		if f.User == c.User && f.ClientID == c.ClientID && f.EndedAt.IsZero() {
+			f.EndedAt = e.At
+			m.families[id], m.endings[id] = f, e
+			ended = append(ended, id)
+		}
+	}
+	return ended, nil
 }
 
 func (m *families) BeginFamily(_ context.Context, f authority.Family) (bool, error) {

@@ -34,6 +34,8 @@ const (
 	EndReplayed = "code_replayed"        // its code was presented again (RFC 6749 §4.1.2)
 	EndReused   = "refresh_token_reused" // a refresh token that had a successor was (RFC 9700 §4.14.2)
 	EndRevoked  = "revoked"              // the client said so (RFC 7009)
+	// EndWithdrawn: the person took the consent back, or an administrator.
+	EndWithdrawn = "consent_withdrawn"
 )
 
 // Ending says that a family ends.
@@ -48,7 +50,8 @@ type Ending struct {
 type Consented struct {
 	User, ClientID, Organization string
 	Scopes                       []string
-	At                           time.Time
+	// At is when the person did so last.
+	At time.Time
 }
 
 var (
@@ -64,6 +67,11 @@ type Families interface {
 	Consent(ctx context.Context, user, clientID string) ([]string, error)
 	// KeepConsent adds to them.
 	KeepConsent(ctx context.Context, consented Consented) error
+	// Consents gives what a person agreed to, in the order of the clients' ids.
+	Consents(ctx context.Context, user string) ([]Consented, error)
+	// Withdraw takes a consent of a person, client and organization back, and ends every family that came of it, whose
+	// ids it gives: [ErrNoConsent].
+	Withdraw(ctx context.Context, consented Consented, ending Ending) (ended []string, err error)
 	// BeginFamily keeps a new one: false when there is one of its id, which is when its code is presented again.
 	BeginFamily(ctx context.Context, family Family) (fresh bool, err error)
 	// Family gives one: [ErrNoFamily].

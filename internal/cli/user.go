@@ -18,7 +18,8 @@ product profiles that he or she was made developer of. A user is named by id or 
 		Example: `  latchkey user create ada@example.com --role developer --profile 419584532`,
 	}, p.userCreateCommand(), p.userListCommand(), p.userShowCommand(), p.userEditCommand(), p.userDeleteCommand(),
 		p.userActCommand("disable", "Keep a user out", "Keep a person out until he or she is enabled again.", (*client.Client).DisableUser),
-		p.userActCommand("enable", "Let a user in again", "Let a disabled person in again.", (*client.Client).EnableUser), p.userResetCommand()))
+		p.userActCommand("enable", "Let a user in again", "Let a disabled person in again.", (*client.Client).EnableUser), p.userResetCommand(),
+		p.userConsentsCommand(), p.userWithdrawCommand()))
 }
 
 func (p *program) userCreateCommand() *cobra.Command {
@@ -171,4 +172,43 @@ func (p *program) userResetCommand() *cobra.Command {
 			return nil
 		}),
 	}
+}
+
+func (p *program) userConsentsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "consents USER",
+		Short:   "List what a person agreed to",
+		Long:    "List the clients that a person signed in to and agreed for, with the scopes.",
+		Example: "  latchkey user consents ada@example.com",
+		Args:    takes("USER"),
+		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			return list(p, c.Consents(ctx, args[0]), []string{"CLIENT", "SCOPES", "AGREED"}, func(one client.Consent) []string {
+				return []string{one.ClientID, strings.Join(one.Scopes, " "), p.ago(one.UpdatedAt)}
+			}, args[0]+" has agreed to nothing yet")
+		}),
+	}
+}
+
+func (p *program) userWithdrawCommand() *cobra.Command {
+	var yes bool
+	command := &cobra.Command{
+		Use:   "withdraw USER CLIENT [--yes]",
+		Short: "Take back what a person agreed to for a client",
+		Long: `Take back what a person agreed to for a client: the tokens that came of it count no more, and the person is asked when
+the client comes again. CLIENT is the credential's client id.`,
+		Example: "  latchkey user withdraw ada@example.com e053e1a87cf74c68a6ec8e71d4a82662 --yes",
+		Args:    takes("USER", "CLIENT"),
+	}
+	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	command.RunE = p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+		if err := p.confirm(ctx, yes, "Take back what "+args[0]+" agreed to for "+args[1]+"?"); err != nil {
+			return err
+		}
+		if err := c.WithdrawConsent(ctx, args[0], args[1]); err != nil || p.doneJSON() {
+			return err
+		}
+		p.say("withdrew the consent of %s for %s", args[0], args[1])
+		return nil
+	})
+	return command
 }

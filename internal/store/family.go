@@ -112,27 +112,87 @@ func (a Authority) Rotate(ctx context.Context, id string, from int64, at, endsAt
 	return f, nil
 }
 
-// EndFamily ends a family, and revokes its access tokens.
-func (a Authority) EndFamily(ctx context.Context, id string, e authority.Ending) error {
-	err := a.s.write(ctx, func(t *tx) error {
-		f, err := scanFamily(t.row(`UPDATE token_families SET ended_at = $2, ended_by = $3, ended_why = $4
-			WHERE id = $1 AND ended_at IS NULL RETURNING `+familyColumns, id, micros(e.At), e.By, e.Why))
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+// Consents gives what a person agreed to.
+func (a Authority) Consents(ctx context.Context, user string) ([]authority.Consented, error) {
+	var all []authority.Consented
+	err := a.s.rows(ctx, func(row scanner) error {
+		c := authority.Consented{User: user}
+		var scopes string
+		var at sql.NullInt64
+		err := row.Scan(&c.ClientID, &c.Organization, &scopes, &at)
+		c.Scopes, c.At = strings.Fields(scopes), instant(at)
+		all = append(all, c)
+		return err
+	}, `SELECT client_id, organization, scopes, updated_at FROM consents WHERE user_id = $1 ORDER BY client_id`, user)
+	if err != nil {
+		return nil, fmt.Errorf("reading the consents of %s: %w", user, err)
+	}
+	return all, nil
+}
+
+// Withdraw takes a consent back, and ends every family that came of it.
+func (a Authority) Withdraw(ctx context.Context, c authority.Consented, e authority.Ending) (ended []string, err error) {
+	err = a.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`DELETE FROM consents WHERE user_id = $1 AND client_id = $2 AND organization = $3`, c.User, c.ClientID, c.Organization)
+		if err == nil && n == 0 {
+			return authority.ErrNoConsent
 		}
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO revoked_tokens (id, organization, revoked_by, revoked_at, ends_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO NOTHING`, id, f.Organization, e.By, micros(e.At), micros(e.Until))
 		t.record(audit.Entry{
-			At: e.At, Organization: f.Organization, Actor: e.By, Action: "token_family.end", Subject: id,
-			Detail: map[string]string{"why": e.Why, "client_id": f.ClientID, "user": f.User},
+			At: e.At, Organization: c.Organization, Actor: e.By, Action: "consent.delete", Subject: c.ClientID, Detail: map[string]string{"user": c.User},
 		})
+		if ended, err = t.living(c.User, c.ClientID); err != nil {
+			return err
+		}
+		for _, id := range ended {
+			entries, err := t.endFamily(id, e)
+			if err != nil {
+				return err
+			}
+			t.record(entries...)
+		}
+		return nil
+	})
+	return ended, err
+}
+
+// living gives the families of a person and a client that have not ended.
+func (t *tx) living(user, clientID string) ([]string, error) {
+	var ids string
+	err := t.row(`SELECT COALESCE(string_agg(id, ' '), '') FROM token_families WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL`,
+		user, clientID).Scan(&ids)
+	return strings.Fields(ids), err
+}
+
+// EndFamily ends a family, and revokes its access tokens.
+func (a Authority) EndFamily(ctx context.Context, id string, e authority.Ending) error {
+	err := a.s.write(ctx, func(t *tx) error {
+		ended, err := t.endFamily(id, e)
+		t.record(ended...)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("ending the tokens of a code: %w", err)
 	}
 	return nil
+}
+
+// endFamily ends one, and gives what to record; one that has ended stays as it is.
+func (t *tx) endFamily(id string, e authority.Ending) ([]audit.Entry, error) {
+	f, err := scanFamily(t.row(`UPDATE token_families SET ended_at = $2, ended_by = $3, ended_why = $4
+		WHERE id = $1 AND ended_at IS NULL RETURNING `+familyColumns, id, micros(e.At), e.By, e.Why))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = t.exec(`INSERT INTO revoked_tokens (id, organization, revoked_by, revoked_at, ends_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO NOTHING`, id, f.Organization, e.By, micros(e.At), micros(e.Until))
+	return []audit.Entry{{
+		At: e.At, Organization: f.Organization, Actor: e.By, Action: "token_family.end", Subject: id,
+		Detail: map[string]string{"why": e.Why, "client_id": f.ClientID, "user": f.User},
+	}}, err
 }

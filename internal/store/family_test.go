@@ -71,6 +71,30 @@ func testConsents(t *testing.T, families authority.Families, f authority.Family)
 		}
 	}
 	want("openid", "email", "profile")
+	f.ID = "1795251600000-consented"
+	if _, err := families.BeginFamily(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	agreed := authority.Consented{User: f.User, ClientID: f.ClientID, Organization: f.Organization, Scopes: []string{"openid", "email", "profile"}, At: f.CreatedAt}
+	if got, err := families.Consents(t.Context(), f.User); err != nil || cmp.Diff([]authority.Consented{agreed}, got) != "" {
+		t.Errorf("Consents() = %+v, %v, want %+v", got, err, agreed)
+	}
+	ending := authority.Ending{By: "key_1", Why: authority.EndWithdrawn, At: f.CreatedAt, Until: f.CreatedAt.Add(time.Hour)}
+	foreign := agreed
+	foreign.Organization = "another"
+	if _, err := families.Withdraw(t.Context(), foreign, ending); !errors.Is(err, authority.ErrNoConsent) {
+		t.Errorf("Withdraw() from another organization: %v", err)
+	}
+	if ended, err := families.Withdraw(t.Context(), agreed, ending); err != nil || !slices.Equal(ended, []string{f.ID}) {
+		t.Errorf("Withdraw() = %q, %v", ended, err)
+	}
+	if got, err := families.Family(t.Context(), f.ID); err != nil || got.EndedAt.IsZero() {
+		t.Errorf("Family() after that = %+v, %v", got, err)
+	}
+	want()
+	if _, err := families.Withdraw(t.Context(), agreed, ending); !errors.Is(err, authority.ErrNoConsent) {
+		t.Errorf("Withdraw() once more: %v", err)
+	}
 }
 
 func testGenerations(t *testing.T, families authority.Families, f authority.Family) {
