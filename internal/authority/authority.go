@@ -78,6 +78,7 @@ type Server struct {
 	meters  *meters
 	browser Browser // nil until [Server.Show]
 	routes  map[string]route
+	hosts   map[string]string // host → issuer
 	grants  map[string]grant
 }
 
@@ -121,7 +122,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		config.Issuers[i] = strings.TrimRight(issuer, "/")
 	}
 	s := &Server{config: config, tries: newTries(config.Clock)}
-	s.routes, s.grants = routes(), grants()
+	s.routes, s.grants, s.hosts = routes(), grants(), byHost(config.Issuers)
 	var err error
 	if s.meters, err = newMeters(config.Meter, s.grants); err != nil {
 		return nil, err

@@ -208,7 +208,7 @@ func (a *authorization) prompted(word string) bool { return slices.Contains(a.pr
 
 // back leads the browser to the client with an answer (RFC 6749 §4.1.2, §4.2.2). `iss` says who it is from (RFC 9207).
 func (x *exchange) back(a *authorization, answer url.Values) {
-	answer.Set("iss", x.config.Issuers[0])
+	answer.Set("iss", x.issuer())
 	if a.state != "" {
 		answer.Set("state", a.state)
 	}
@@ -238,7 +238,7 @@ func (x *exchange) redirect(address string) {
 // refuseBack tells the client what is wrong.
 func (x *exchange) refuseBack(a *authorization, f *fault) {
 	x.note(f)
-	x.back(a, url.Values{"error": {f.code}, "error_description": {f.says}})
+	x.back(a, url.Values{"error": {f.code}, "error_description": {plain(f.says)}})
 }
 
 // refuse tells the person what is wrong, where it can't be told to the client.

@@ -181,12 +181,14 @@ func (x *exchange) grantTo(a *authorization, person Person) {
 	}
 	if err == nil && slices.Contains(a.returns, "token") {
 		x.grant = grantImplicit
-		if access, err = x.mint(issue{client: a.client, user: person.ID, scopes: a.scopes, life: x.config.AccessLife, audience: a.audience}); err == nil {
+		i := issue{client: a.client, user: person.ID, scopes: a.scopes, life: x.config.AccessLife, audience: a.audience}
+		i.scopes = meaningful(i)
+		if access, err = x.mint(i); err == nil {
 			x.counted(a.client, "", a.audience)
 			answer.Set("access_token", access)
 			answer.Set("token_type", "bearer")
 			answer.Set("expires_in", strconv.FormatInt(int64(x.config.AccessLife/time.Second)-1, 10))
-			answer.Set("scope", joined(a.scopes))
+			answer.Set("scope", joined(i.scopes))
 		}
 	}
 	if err == nil && slices.Contains(a.returns, "id_token") {

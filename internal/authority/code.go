@@ -20,8 +20,9 @@ const codeLife = 5 * time.Minute
 type codeClaims struct {
 	imsClaims
 	Redirect string `json:"redirect_uri"`
-	// Challenge is the SHA-256 of the verifier whatever the method, for codes are seen by browsers.
-	Challenge  string   `json:"code_challenge,omitempty"`
+	// Challenge is a SHA-256 of the S256 form of the code challenge whatever the method, for whoever sees a code can read it
+	// (RFC 7636 §4.4, §7.2).
+	Challenge  string   `json:"challenge_hash,omitempty"`
 	Nonce      string   `json:"nonce,omitempty"`
 	SignedInAt int64    `json:"auth_time"` // in milliseconds
 	Resources  []string `json:"resource,omitempty"`
@@ -55,8 +56,12 @@ func (x *exchange) mintCode(a *authorization, person Person) (string, error) {
 	now := x.config.Clock.Now()
 	i := issue{client: a.client, user: person.ID, scopes: a.scopes, life: codeLife}
 	key := x.keys.signing(rs256)
+	challenge := a.challenge
+	if challenge != "" {
+		challenge = s256(challenge)
+	}
 	return encode(key, key.imsHeader("ac"), codeClaims{
-		imsClaims: x.claims(typeCode, i, newTokenID(now), now), Redirect: a.redirect, Challenge: a.challenge, Nonce: a.nonce,
+		imsClaims: x.claims(typeCode, i, newTokenID(now), now), Redirect: a.redirect, Challenge: challenge, Nonce: a.nonce,
 		SignedInAt: person.SignedInAt.UnixMilli(), Resources: a.audience,
 	})
 }
@@ -134,7 +139,7 @@ func proven(challenge, verifier string) *fault {
 		return invalidGrant("The code_verifier is missing.")
 	case !isVerifier(verifier):
 		return invalidGrant("The code_verifier is not 43 to 128 letters, digits and -._~.")
-	case subtle.ConstantTimeCompare([]byte(s256(verifier)), []byte(challenge)) != 1:
+	case subtle.ConstantTimeCompare([]byte(s256(s256(verifier))), []byte(challenge)) != 1:
 		return invalidGrant("The code_verifier does not belong to the code_challenge.")
 	}
 	return nil

@@ -2,12 +2,33 @@ package authority
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 )
 
+// issuer gives the base URL under which the client knows the server: the one that it called by, else the first. What discovery
+// tells there, and tokens say, is the same name (RFC 8414 §3.3).
+func (x *exchange) issuer() string {
+	if found, ok := x.hosts[x.r.Host]; ok {
+		return found
+	}
+	return x.config.Issuers[0]
+}
+
+// byHost gives base URLs by their hosts; of two with the same, the first.
+func byHost(issuers []string) map[string]string {
+	out := map[string]string{}
+	for _, issuer := range slices.Backward(issuers) {
+		if u, err := url.Parse(issuer); err == nil && u.Path == "" {
+			out[u.Host] = issuer
+		}
+	}
+	return out
+}
+
 // discovery is OpenID Connect's and RFC 8414's document, under IMS's path and under the standard ones.
 func (s *Server) discovery(x *exchange) {
-	base := s.config.Issuers[0]
+	base := x.issuer()
 	var grantTypes []string
 	for grant := range grants() {
 		grantTypes = append(grantTypes, grant)
@@ -22,7 +43,6 @@ func (s *Server) discovery(x *exchange) {
 		"introspection_endpoint":                        base + "/ims/introspect",
 		"jwks_uri":                                      base + "/ims/keys",
 		"grant_types_supported":                         grantTypes,
-		"response_types_supported":                      []string{},
 		"subject_types_supported":                       []string{"public"},
 		"id_token_signing_alg_values_supported":         []string{rs256},
 		"scopes_supported":                              []string{"openid", "email", "profile", "address", offline},

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"latchkey/internal/project"
@@ -88,6 +89,11 @@ func (f *form) add(more url.Values) *fault {
 		if len(values) > 1 && !repeatable[name] {
 			return invalidRequest("The parameter " + shown(name) + " is there more than once.")
 		}
+		if slices.Contains(values, "") { // without a value it counts as left out (RFC 6749 §3.1)
+			if values = slices.DeleteFunc(values, func(value string) bool { return value == "" }); len(values) == 0 {
+				continue
+			}
+		}
 		switch before, there := f.values[name]; {
 		case !there:
 			f.values[name] = values
@@ -159,7 +165,7 @@ func parts(reader *multipart.Reader) (url.Values, *fault) {
 // shown makes a stranger's name fit for an answer.
 func shown(name string) string {
 	if len(name) > 40 {
-		name = name[:40] + "…"
+		name = name[:40] + "..."
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == 0xfffd {
@@ -194,14 +200,31 @@ func invalidRequest(says string) *fault {
 // fail answers with a fault: always JSON with both members, or the clients' own errors are useless (spec, "ten things").
 func (x *exchange) fail(f *fault) {
 	x.note(f)
-	switch _, _, basic := x.r.BasicAuth(); {
-	case f.status != http.StatusUnauthorized:
-	case f.code == "invalid_token": // RFC 6750 §3
-		x.w.Header().Set("WWW-Authenticate", `Bearer realm="ims", error="invalid_token"`)
-	case basic: // RFC 6749 §5.2
+	status := f.status
+	switch {
+	case f.code == "invalid_client" && x.triesBasic(): // RFC 6749 §5.2
+		status = http.StatusUnauthorized
 		x.w.Header().Set("WWW-Authenticate", `Basic realm="ims"`)
+	case f.code == "invalid_token" && status == http.StatusUnauthorized: // RFC 6750 §3
+		x.w.Header().Set("WWW-Authenticate", `Bearer realm="ims", error="invalid_token"`)
 	}
-	x.json(f.status, map[string]string{"error": f.code, "error_description": f.says})
+	x.json(status, map[string]string{"error": f.code, "error_description": plain(f.says)})
+}
+
+// triesBasic tells whether the client means to prove itself by the header Authorization, well or badly.
+func (x *exchange) triesBasic() bool {
+	scheme, _, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Basic")
+}
+
+// plain leaves of a text what RFC 6749 §5.2 allows in an error: printable ASCII but for quotes and backslashes.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // note counts a fault, and writes down why.

@@ -2,6 +2,7 @@ package authority_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ type families struct {
 	consents map[string][]string
 	families map[string]authority.Family
 	endings  map[string]authority.Ending
+	fail     bool // the database is away
 }
 
 func (m *families) Consent(_ context.Context, user, clientID string) ([]string, error) {
@@ -81,6 +83,9 @@ func (m *families) Family(_ context.Context, id string) (authority.Family, error
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f, ok := m.families[id]
+	if m.fail {
+		return f, errors.New("the database is away")
+	}
 	if !ok {
 		return f, authority.ErrNoFamily
 	}
@@ -103,6 +108,9 @@ func (m *families) EndFamily(_ context.Context, id string, e authority.Ending) e
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f, ok := m.families[id]
+	if m.fail {
+		return errors.New("the database is away")
+	}
 	if ok && f.EndedAt.IsZero() {
 		f.EndedAt = e.At
 		m.families[id], m.endings[id] = f, e

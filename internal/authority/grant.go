@@ -25,6 +25,8 @@ type granted struct {
 	issue issue
 	// proof is the secret's or the binding's id by which the client proved itself.
 	proof string
+	// tell has the answer name the scopes: they are not what was asked for (RFC 6749 §5.1).
+	tell bool
 	// more is added to the answer.
 	more map[string]any
 	// after adds what takes the access token to be known; nil for nothing.
@@ -73,6 +75,9 @@ func (s *Server) token(x *exchange) {
 // answer mints the token and tells it. expires_in is in milliseconds or seconds, as the route has it (spec §6.4); IMS tells
 // it a little short.
 func (x *exchange) answer(out granted) {
+	asked := len(out.issue.scopes)
+	out.issue.scopes = meaningful(out.issue)
+	out.tell = out.tell || len(out.issue.scopes) < asked
 	token, err := x.mint(out.issue)
 	if err != nil {
 		x.config.Log.ErrorContext(x.r.Context(), "minting a token", "debug_id", x.debug, "error", err)
@@ -84,15 +89,23 @@ func (x *exchange) answer(out granted) {
 	if x.route.millis {
 		life = out.issue.life.Milliseconds() - 1
 	}
+	told := ""
+	if out.tell {
+		told = joined(out.issue.scopes)
+	}
 	if out.more == nil && out.after == nil { // most tokens; a struct is written in a fourth of a map's time
 		x.json(http.StatusOK, struct {
 			AccessToken string `json:"access_token"`
 			TokenType   string `json:"token_type"`
 			ExpiresIn   int64  `json:"expires_in"`
-		}{token, "bearer", life})
+			Scope       string `json:"scope,omitempty"`
+		}{token, "bearer", life, told})
 		return
 	}
 	body := map[string]any{"access_token": token, "token_type": "bearer", "expires_in": life}
+	if out.tell {
+		body["scope"] = told
+	}
 	for name, value := range out.more {
 		body[name] = value
 	}
@@ -130,11 +143,7 @@ func (x *exchange) clientCredentials(f form) (granted, *fault) {
 	if org := f.get("org_id"); org != "" && org != client.Organization {
 		return granted{}, &fault{status: http.StatusBadRequest, code: "invalid_request", says: "The org_id is not the client's organization."}
 	}
-	// Scopes are mandatory at Adobe; here none means all that the client may have, as RFC 6749 §3.3 allows.
-	asked := scopes(f.get("scope"))
-	if len(asked) == 0 {
-		asked = client.Scopes
-	}
+	asked, all := asked(f, client)
 	if refused := within(asked, client.Scopes); refused != nil {
 		return granted{}, refused
 	}
@@ -142,9 +151,38 @@ func (x *exchange) clientCredentials(f form) (granted, *fault) {
 	if refused != nil {
 		return granted{}, refused
 	}
-	return granted{proof: secretID, issue: issue{
+	return granted{proof: secretID, tell: all, issue: issue{
 		client: client, user: client.TechnicalAccount.ID, scopes: asked, life: x.config.AccessLife, audience: audience,
 	}}, nil
+}
+
+// asked gives the scopes that a client asks for on its own behalf. They are mandatory at Adobe; here none means all that the
+// client may have, as RFC 6749 §3.3 allows.
+func asked(f form, client *project.Client) (asked []string, all bool) {
+	if asked = scopes(f.get("scope")); len(asked) == 0 {
+		return client.Scopes, true
+	}
+	return asked, false
+}
+
+// meaningful gives the scopes of a token that mean something to whom it is for (RFC 9068 §2.2.3). A token for our own APIs
+// has none of the scopes of services that others answer for.
+func meaningful(i issue) []string {
+	if len(i.audience) == 0 {
+		return i.scopes
+	}
+	return slices.DeleteFunc(slices.Clone(i.scopes), func(scope string) bool {
+		others := false
+		for _, service := range i.client.Services {
+			if slices.Contains(service.Scopes, scope) {
+				if service.Code == project.LatchkeyAPI || service.Code == project.IOManagementAPI {
+					return false
+				}
+				others = true
+			}
+		}
+		return others && !slices.Contains(i.client.Kind.BaseScopes(), scope)
+	})
 }
 
 // within refuses scopes that a client may not have; names are case-sensitive (RFC 6749 §3.3).

@@ -23,10 +23,10 @@ type identity struct {
 const idLife = time.Hour
 
 // mintIDToken signs an id_token (OpenID Connect Core §2).
-func (s *Server) mintIDToken(i identity) (string, error) {
-	now := s.config.Clock.Now()
+func (x *exchange) mintIDToken(i identity) (string, error) {
+	now := x.config.Clock.Now()
 	claims := map[string]any{
-		"iss": s.config.Issuers[0], "sub": i.person.ID, "aud": i.client.ClientID, "exp": now.Add(idLife).Unix(), "iat": now.Unix(),
+		"iss": x.issuer(), "sub": i.person.ID, "aud": i.client.ClientID, "exp": now.Add(idLife).Unix(), "iat": now.Unix(),
 		"auth_time": i.person.SignedInAt.Unix(), "jti": newTokenID(now),
 	}
 	for name, value := range map[string]string{"nonce": i.nonce, "at_hash": halfHash(i.access), "c_hash": halfHash(i.code)} {
@@ -37,7 +37,7 @@ func (s *Server) mintIDToken(i identity) (string, error) {
 	for name, value := range standardClaims(i.person, i.scopes) {
 		claims[name] = value
 	}
-	key := s.keys.signing(rs256)
+	key := x.keys.signing(rs256)
 	return encode(key, header{Alg: rs256, Typ: "JWT", Kid: key.id}, claims)
 }
 

@@ -29,10 +29,7 @@ func (x *exchange) jwtBearer(f form) (granted, *fault) {
 	if refused != nil {
 		return granted{}, refused
 	}
-	asked := scopes(f.get("scope"))
-	if len(asked) == 0 {
-		asked = client.Scopes
-	}
+	asked, all := asked(f, client)
 	if refused := within(asked, client.Scopes); refused != nil {
 		return granted{}, refused
 	}
@@ -40,7 +37,7 @@ func (x *exchange) jwtBearer(f form) (granted, *fault) {
 	if refused != nil {
 		return granted{}, refused
 	}
-	return granted{proof: binding, issue: issue{
+	return granted{proof: binding, tell: all, issue: issue{
 		client: client, user: client.TechnicalAccount.ID, scopes: asked, life: x.config.AccessLife, audience: audience,
 	}}, nil
 }

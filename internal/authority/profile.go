@@ -18,6 +18,9 @@ func (x *exchange) subject() (*Token, *project.Client, *fault) {
 	}
 	invalid := &fault{status: http.StatusUnauthorized, code: "invalid_token", says: "The access token is missing, has ended or was revoked."}
 	token, err := x.check(text)
+	if err == nil && !x.forUs(token) {
+		err = errAudience
+	}
 	if err != nil {
 		return nil, nil, invalid.because("reason", err.Error())
 	}

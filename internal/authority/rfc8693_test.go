@@ -291,7 +291,7 @@ func TestRFC8693_4_1_Actor(t *testing.T) {
 				t.Errorf("%s: act has %s", name, absent)
 			}
 		}
-		got := w.post(t, "/ims/introspect", url.Values{"token": {second}, "client_id": {oauthID}, "client_secret": {password}})
+		got := w.post(t, "/ims/introspect", url.Values{"token": {second}, "client_id": {said["client_id"].(string)}, "client_secret": {password}})
 		if string(marshalled(t, got.body["act"])) != chain || got.body["sub"] != techID {
 			t.Errorf("%s: introspection says %s", name, got.text)
 		}

@@ -78,13 +78,13 @@ type jwtClaims struct {
 }
 
 // mint signs an access token.
-func (s *Server) mint(i issue) (token string, err error) {
-	now := s.config.Clock.Now()
+func (x *exchange) mint(i issue) (token string, err error) {
+	now := x.config.Clock.Now()
 	id := newTokenID(now)
 	if len(i.audience) > 0 {
-		key := s.keys.signing(es256)
+		key := x.keys.signing(es256)
 		claims := jwtClaims{
-			Issuer: s.config.Issuers[0], Subject: i.user, Audience: i.audience, Expires: now.Add(i.life).Unix(), IssuedAt: now.Unix(), ID: id,
+			Issuer: x.issuer(), Subject: i.user, Audience: i.audience, Expires: now.Add(i.life).Unix(), IssuedAt: now.Unix(), ID: id,
 			ClientID: i.client.ClientID, Scope: strings.Join(i.scopes, " "), Org: i.client.Organization, Family: i.family,
 			delegation: i.delegation,
 		}
@@ -93,8 +93,8 @@ func (s *Server) mint(i issue) (token string, err error) {
 		}
 		return encode(key, header{Alg: es256, Typ: typeJWT, Kid: key.id}, claims)
 	}
-	key := s.keys.signing(rs256)
-	return encode(key, key.imsHeader("at"), s.claims(typeAccess, i, id, now))
+	key := x.keys.signing(rs256)
+	return encode(key, key.imsHeader("at"), x.claims(typeAccess, i, id, now))
 }
 
 // encode makes a compact JWS (RFC 7515 §7.1).
@@ -143,8 +143,9 @@ type Token struct {
 	Generation          int64
 	Scopes              []string
 	IssuedAt, ExpiresAt time.Time
-	// Audience is whom it is for alone; IMS's tokens name none.
+	// Audience is whom it is for alone, and Issuer who it is from; IMS's tokens name neither.
 	Audience []string
+	Issuer   string
 	delegation
 	// claims are its payload, as it is.
 	claims json.RawMessage
@@ -157,6 +158,9 @@ var (
 	errExpired   = errors.New("expired_token")
 	errRevoked   = errors.New("revoked_token")
 	errType      = errors.New("wrong_type")
+	errIssuer    = errors.New("wrong_issuer")
+	errUnread    = errors.New("temporarily_unavailable") // the store can't tell
+	errAudience  = errors.New("wrong_audience")
 )
 
 const maxToken = 16 << 10
@@ -200,8 +204,15 @@ func (s *Server) open(token string) (body []byte, read *Token, err error) {
 	if key == nil || key.Algorithm != header.Alg || !key.verify([]byte(token[:strings.LastIndexByte(token, '.')]), signature) {
 		return nil, nil, errSignature
 	}
-	read, err = parse(body, header.Typ)
+	if read, err = parse(body, header.Typ); err == nil && read.Issuer != "" && !s.ours(read.Issuer) { // RFC 9068 §4
+		return nil, nil, errIssuer
+	}
 	return body, read, err
+}
+
+// forUs tells whether a token may be used at this server's own APIs (RFC 9068 §4): IMS's tokens are for everybody.
+func (s *Server) forUs(t *Token) bool {
+	return t.Audience == nil || slices.ContainsFunc(t.Audience, func(name string) bool { return s.ours(strings.TrimRight(name, "/")) })
 }
 
 func split(token string) (head, body, signature []byte, ok bool) {
@@ -222,13 +233,13 @@ func split(token string) (head, body, signature []byte, ok bool) {
 
 func parse(body []byte, typ string) (*Token, error) {
 	t := &Token{claims: body}
-	if typ == typeJWT {
+	if strings.EqualFold(strings.TrimPrefix(typ, "application/"), typeJWT) {
 		var c jwtClaims
-		if json.Unmarshal(body, &c) != nil {
+		if json.Unmarshal(body, &c) != nil || c.Issuer == "" || len(c.Audience) == 0 {
 			return nil, errMalformed
 		}
 		t.ID, t.Type, t.ClientID, t.UserID, t.Organization, t.Scopes = c.ID, typeAccess, c.ClientID, c.Subject, c.Org, scopes(c.Scope)
-		t.Family, t.Audience, t.delegation = c.Family, c.Audience, c.delegation
+		t.Family, t.Audience, t.Issuer, t.delegation = c.Family, c.Audience, c.Issuer, c.delegation
 		t.IssuedAt, t.ExpiresAt = time.Unix(c.IssuedAt, 0), time.Unix(c.Expires, 0)
 		return t, nil
 	}

@@ -83,7 +83,7 @@ func (x *exchange) tokenExchange(f form) (granted, *fault) {
 	if out.life < shortest {
 		return granted{}, invalidRequest("The subject_token is about to end.")
 	}
-	return granted{proof: proof, issue: out, more: map[string]any{"issued_token_type": issuedType, "scope": joined(out.scopes)}}, nil
+	return granted{proof: proof, issue: out, tell: true, more: map[string]any{"issued_token_type": issuedType}}, nil
 }
 
 // requestedType gives the type of the token to issue: an access token, unless a JWT is asked for, which ours is as well.

@@ -19,6 +19,9 @@ func (s *Server) validate(x *exchange) {
 	token, err := x.standing(cmp.Or(f.get("token"), x.bearer()))
 	no := func(reason string) { x.json(http.StatusOK, map[string]any{"valid": false, "reason": reason}) }
 	switch {
+	case errors.Is(err, errUnread):
+		x.config.Log.ErrorContext(x.r.Context(), "validating a token", "debug_id", x.debug, "error", err)
+		no(errUnread.Error())
 	case err != nil:
 		no(err.Error())
 	case f.get("type") != "" && f.get("type") != token.Type:
@@ -64,7 +67,7 @@ func (x *exchange) standing(text string) (*Token, error) {
 	case errors.Is(err, ErrNoFamily), err == nil && (token.Type == typeCode || !family.EndedAt.IsZero() || family.Generation != token.Generation):
 		return nil, errRevoked
 	case err != nil:
-		return nil, fmt.Errorf("reading whether a token counts: %w", err)
+		return nil, fmt.Errorf("%w: %w", errUnread, err)
 	}
 	return token, nil
 }
@@ -83,6 +86,11 @@ func (s *Server) revoke(x *exchange) {
 	if refused == nil && client.Kind.Confidential() {
 		_, _, refused = x.authenticate(f)
 	}
+	if refused == nil {
+		if token, err := x.alive(f.get("token")); err == nil && token.ClientID != client.ClientID {
+			refused = invalidGrant("The token was given to another client.") // RFC 7009 §2.1
+		}
+	}
 	if refused != nil {
 		x.fail(refused)
 		return
@@ -90,7 +98,7 @@ func (s *Server) revoke(x *exchange) {
 	x.end(f.get("token"), client.ClientID, false)
 }
 
-// end revokes a token of a client's. Another client's is left alone, and the answer does not tell (RFC 7009 §2.1). With a
+// end revokes a token of a client's. Another client's is left alone. With a
 // refresh token end the access tokens that came with it; with an access token, the others only when all is said.
 func (x *exchange) end(text, clientID string, all bool) {
 	token, err := x.alive(text)
@@ -147,13 +155,18 @@ func (s *Server) introspect(x *exchange) {
 	if err == nil && token.Type == typeCode {
 		err = errType
 	}
-	if err != nil || token.Organization != client.Organization {
+	if errors.Is(err, errUnread) {
+		x.fail(x.unable("introspecting", err))
+		return
+	}
+	// A token for somebody alone is nobody else's to ask about (RFC 7662 §4): those that there are are for us.
+	if err != nil || token.Organization != client.Organization || token.Audience != nil && token.ClientID != client.ClientID {
 		x.json(http.StatusOK, map[string]any{"active": false})
 		return
 	}
 	out := introspection{
 		Active: true, ClientID: token.ClientID, Subject: token.UserID, Scope: joined(token.Scopes), IssuedAt: token.IssuedAt.Unix(),
-		Expires: token.ExpiresAt.Unix(), ID: token.ID, Issuer: s.config.Issuers[0], Organization: token.Organization, Audience: token.Audience,
+		Expires: token.ExpiresAt.Unix(), ID: token.ID, Issuer: cmp.Or(token.Issuer, x.issuer()), Organization: token.Organization, Audience: token.Audience,
 		Act: token.Act,
 	}
 	if token.Type == typeAccess {

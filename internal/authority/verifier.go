@@ -23,8 +23,8 @@ func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error)
 	if err != nil {
 		return access.Caller{}, err
 	}
-	if token.Audience != nil && !slices.ContainsFunc(token.Audience, s.ours) {
-		return access.Caller{}, errors.New("the token is for somebody else")
+	if !s.forUs(token) {
+		return access.Caller{}, errAudience
 	}
 	client, err := s.config.Clients.Client(ctx, token.ClientID)
 	if err != nil {
