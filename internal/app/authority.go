@@ -25,7 +25,7 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 	}
 	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
-		Clients: h.clients, Store: h.store.Authority(), Decisions: h.refusals, Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
+		Clients: h.clients, Store: h.store.Authority(), Decisions: h.refusals, Registrar: h.registrar(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
 		Organizations: func(ctx context.Context, id string) (authority.Organization, error) {
 			o, err := h.directory.Organization(ctx, operator(), id)
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
@@ -77,6 +77,8 @@ func authoritySettings() []setting {
 		duration("authority.access_life", "24h", "How long its access tokens live.", func(c *Config) *time.Duration { return &c.AccessLife }),
 		duration("authority.refresh_life", "336h", "How long a refresh token is good for that is not used. Using it begins the time anew.", func(c *Config) *time.Duration { return &c.RefreshLife }),
 		duration("authority.refresh_grace", "10s", "How long a refresh token that was used gets the same successor again, for answers that were lost. Later, it ends everything that came of the consent.", func(c *Config) *time.Duration { return &c.RefreshGrace }),
+		registrationMode("authority.registration", registrationOff, "Whether clients may register themselves at /ims/register (RFC 7591): off; token: with an API key or an access token that has registry:write; open: anybody may, up to 100 clients. `dev` has open.", func(c *Config) *string { return &c.Registration }),
+		text("authority.registration_organization", "", "With open: the IMS organization id of whose the clients are. `dev` has its sample organization.", func(c *Config) *string { return &c.RegistrationOrganization }),
 		duration("authority.key_life", "2160h", "How long one of its keys signs before the next one does, which is published a day before.", func(c *Config) *time.Duration { return &c.SigningKeyLife }),
 	}
 }

@@ -40,6 +40,7 @@ func (c *Config) check() error {
 	found.events()
 	found.mail()
 	found.log()
+	found.registration()
 	return errors.Join(found.problems...)
 }
 

@@ -48,12 +48,14 @@ type Config struct {
 	Mail           MailConfig
 	Traces         TracesConfig
 	IssuerAliases  []string
-	AccessLife     time.Duration
-	RefreshLife    time.Duration
-	RefreshGrace   time.Duration
-	SessionLife    time.Duration
-	SessionIdle    time.Duration
-	SigningKeyLife time.Duration
+	// Registration says whether clients may register themselves, RegistrationOrganization whose they are without a token.
+	Registration, RegistrationOrganization string
+	AccessLife                             time.Duration
+	RefreshLife                            time.Duration
+	RefreshGrace                           time.Duration
+	SessionLife                            time.Duration
+	SessionIdle                            time.Duration
+	SigningKeyLife                         time.Duration
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever

@@ -96,6 +96,7 @@ func newDev(options DevOptions) (*dev, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.Registration, config.RegistrationOrganization = registrationOpen, sampleOrganizationID
 	config.Data, config.Listen = cmp.Or(options.Data, config.Data), cmp.Or(options.Listen, config.Listen)
 	log, err := newLog(options.Err, options.LogLevel, "auto")
 	return &dev{options: options, config: config, log: log}, err

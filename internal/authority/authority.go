@@ -49,6 +49,8 @@ type Config struct {
 	Decisions *decision.Log
 	// Organizations tells of one by its id.
 	Organizations func(ctx context.Context, id string) (Organization, error)
+	// Registrar makes the credentials of clients that register themselves; nil where none do.
+	Registrar Registrar
 	// Issuers are the base URLs under which clients know this server, without a slash at the end; the first is the one
 	// that discovery names. Assertions may be meant for any of them.
 	Issuers []string
@@ -75,11 +77,13 @@ type Server struct {
 	revoked *revocations
 	spent   *spent
 	tries   *tries
-	meters  *meters
-	browser Browser // nil until [Server.Show]
-	routes  map[string]route
-	hosts   map[string]string // host → issuer
-	grants  map[string]grant
+	// registering limits registrations by address.
+	registering *tries
+	meters      *meters
+	browser     Browser // nil until [Server.Show]
+	routes      map[string]route
+	hosts       map[string]string // host → issuer
+	grants      map[string]grant
 }
 
 // route is what is done at a path, for some methods.
@@ -121,7 +125,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		}
 		config.Issuers[i] = strings.TrimRight(issuer, "/")
 	}
-	s := &Server{config: config, tries: newTries(config.Clock)}
+	s := &Server{config: config, tries: newTries(config.Clock), registering: newTries(config.Clock)}
 	s.routes, s.grants, s.hosts = routes(), grants(), byHost(config.Issuers)
 	var err error
 	if s.meters, err = newMeters(config.Meter, s.grants); err != nil {
@@ -158,6 +162,7 @@ func routes() map[string]route {
 		"/ims/validate_token/v1":                  {"GET POST", (*Server).validate, false},
 		"/ims/invalidate_token/v2":                {"POST", (*Server).invalidate, false},
 		"/ims/revoke":                             {"POST", (*Server).revoke, false},
+		registerPath:                              {"POST", (*Server).register, false},
 		"/ims/introspect":                         {"POST", (*Server).introspect, false},
 		"/ims/keys":                               {"GET", (*Server).jwks, false},
 		"/ims/profile/v1":                         {"GET POST", (*Server).profile, false},

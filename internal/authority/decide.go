@@ -16,7 +16,7 @@ func (x *exchange) decide(f *fault) {
 	}
 	d := decision.Decision{
 		ClientID: x.client, Grant: x.grant, Path: plainPath(x.r.URL.Path), Code: f.code, Says: f.says, Reasons: decision.Reasons(f.why),
-		Place: x.r.RemoteAddr[:lastColon(x.r.RemoteAddr)], Agent: x.r.UserAgent(), DebugIDs: []string{x.debug},
+		Place: x.address(), Agent: x.r.UserAgent(), DebugIDs: []string{x.debug},
 	}
 	if x.known != nil {
 		d.Organization, d.Credential, d.ClientID = x.known.Organization, x.known.Credential, x.known.ClientID

@@ -54,6 +54,9 @@ func (s *Server) discovery(x *exchange) {
 	for _, endpoint := range []string{"token", "revocation", "introspection"} { // RFC 8414 §2: beside every list with private_key_jwt
 		document[endpoint+"_endpoint_auth_signing_alg_values_supported"] = signingAlgorithms
 	}
+	if s.config.Registrar != nil {
+		document["registration_endpoint"] = base + registerPath
+	}
 	if s.browser != nil {
 		document["token_endpoint_auth_methods_supported"] = append(document["token_endpoint_auth_methods_supported"].([]string), "none")
 		document["authorization_endpoint"] = base + authorizePath

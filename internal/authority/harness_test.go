@@ -189,6 +189,7 @@ type world struct {
 	gone     map[string]bool
 	// decisions is nil where a test does not look at them.
 	decisions *decision.Log
+	registrar authority.Registrar
 }
 
 func newWorld(t testing.TB) *world {
@@ -218,7 +219,7 @@ func (w *world) open(t testing.TB) {
 	t.Helper()
 	var err error
 	w.server, err = authority.New(context.Background(), authority.Config{
-		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock, Decisions: w.decisions,
+		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock, Decisions: w.decisions, Registrar: w.registrar,
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
 		People: knownPeople(&w.gone),
 		Organizations: func(_ context.Context, id string) (authority.Organization, error) {

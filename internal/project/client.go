@@ -55,20 +55,26 @@ type ClientRedirect struct {
 	patterns []*regexp.Regexp
 	// origins are those of the default and of the patterns.
 	origins []string
-	// native clients listen at whatever port is free (RFC 8252 §7.3).
-	native bool
+	// anyPort are those of a native client on the person's own machine: it listens at whatever port is free (RFC 8252 §7.3).
+	anyPort []string
 }
 
 // NewClientRedirect makes one of a default and patterns that [Projects] took; one that is no expression matches nothing.
 func NewClientRedirect(kind Kind, r Redirect) ClientRedirect {
-	out := ClientRedirect{Default: r.Default, native: kind == OAuthNativeApp}
+	out := ClientRedirect{Default: r.Default}
 	beginnings := []string{r.Default}
 	for _, pattern := range r.Patterns {
 		if expression, err := compilePattern(pattern); err == nil {
 			out.patterns = append(out.patterns, expression)
-			beginning, _, _ := plainBeginning(pattern)
+			beginning, whole, _ := plainBeginning(pattern)
 			beginnings = append(beginnings, beginning)
+			if whole && kind == OAuthNativeApp {
+				out.anyPort = append(out.anyPort, beginning)
+			}
 		}
+	}
+	if kind == OAuthNativeApp {
+		out.anyPort = append(out.anyPort, r.Default)
 	}
 	for _, beginning := range beginnings {
 		if u, err := url.Parse(beginning); err == nil && u.Host != "" {
@@ -87,7 +93,7 @@ func (r ClientRedirect) Allows(uri string) bool {
 	if u, err := url.Parse(uri); err != nil || u.User != nil {
 		return false
 	}
-	return uri == r.Default || r.native && sameButPort(uri, r.Default) ||
+	return uri == r.Default || slices.ContainsFunc(r.anyPort, func(known string) bool { return sameButPort(uri, known) }) ||
 		slices.ContainsFunc(r.patterns, func(p *regexp.Regexp) bool { return p.MatchString(uri) })
 }
 
