@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"latchkey/internal/access"
 	"latchkey/internal/authority"
 	"latchkey/internal/project"
 )
@@ -382,6 +384,77 @@ func TestExchangedLife(t *testing.T) {
 	w.post(t, "/ims/revoke", url.Values{"client_id": {midID}, "client_secret": {password}, "token": {first}})
 	if state(first) != "false revoked_token" || state(subject) != "true <nil>" {
 		t.Errorf("an exchanged token that is revoked is %s, the one that it came from %s", state(first), state(subject))
+	}
+}
+
+// TestExchangedPerson holds that a service may call on for a person: with the person's rights, and until the person is disabled or
+// takes the consent back.
+func TestExchangedPerson(t *testing.T) {
+	w := newServices(t)
+	w.clients.byID[midID].Scopes = append(w.clients.byID[midID].Scopes, "profile", "email", "connections:read", "tokens:read")
+	answer := w.tokens(t, webID, "scope", "openid profile email offline_access connections:read tokens:read")
+	token := w.traded(t, exchangeForm(midID, answer.token("access_token")))
+	_, said := payload(t, token)
+	if said["user_id"] != ada || said["client_id"] != midID || said["scope"] != "openid,profile,email,connections:read,tokens:read" || said["sid"] != nil {
+		t.Errorf("the token says %v", said)
+	}
+	if got := w.get(t, "/ims/userinfo/v2", "Authorization", "Bearer "+token); got.body["sub"] != ada || got.body["email"] != "ada@example.com" {
+		t.Errorf("userinfo = %s", got.text)
+	}
+	caller, err := w.server.Caller(context.Background(), token)
+	if err != nil || caller.ID != ada || !slices.Equal(caller.Scopes, access.Scopes{access.ConnectionsRead}) {
+		t.Errorf("our own API's caller is %+v, %v", caller, err)
+	}
+	// The service can't end what the person granted to the web app, whatever it asks.
+	w.post(t, "/ims/invalidate_token/v2", url.Values{"client_id": {midID}, "client_secret": {password}, "token": {token}, "cascading": {"all"}})
+	if got := w.post(t, "/ims/token/v3", refreshing(answer.token("refresh_token"))); got.status != 200 {
+		t.Errorf("after the service ended its token: %s", got.error())
+	}
+	token = w.traded(t, exchangeForm(midID, answer.token("access_token")))
+	w.gone[ada] = true
+	if got := w.post(t, "/ims/token/v3", exchangeForm(midID, answer.token("access_token"))); got.error() != "400 invalid_request: The subject_token does not count, or is not one to exchange." {
+		t.Errorf("of a person who is disabled: %s", got.error())
+	}
+	w.gone[ada] = false
+	w.post(t, "/ims/invalidate_token/v2", url.Values{"client_id": {webID}, "client_secret": {password}, "token": {answer.token("access_token")}, "cascading": {"all"}})
+	if got := w.validates(t, token); got != "false revoked_token" {
+		t.Errorf("when the consent's tokens end, the service's is %s", got)
+	}
+}
+
+// TestExchangedElsewhere holds what a service shows and may do for another's account: no name or address of its own, and at the
+// console's API no more than to look.
+func TestExchangedElsewhere(t *testing.T) {
+	w := newServices(t)
+	for _, id := range []string{oauthID, midID} {
+		w.clients.byID[id].Scopes = []string{"openid", "email", "adobeio_api", "manage_client_secrets"}
+		w.clients.byID[id].Services = []project.ClientService{{Code: project.IOManagementAPI, Scopes: []string{"adobeio_api", "manage_client_secrets"}}}
+	}
+	token := w.traded(t, exchangeForm(midID, w.minted(t, oauthID, "openid,email,adobeio_api,manage_client_secrets")))
+	for _, path := range []string{"/ims/userinfo/v2", "/ims/profile/v1"} {
+		got := w.get(t, path, "Authorization", "Bearer "+token)
+		if got.status != 200 || !strings.Contains(got.text, techID) || strings.Contains(got.text, "c9adf360") || strings.Contains(got.text, `"Sample"`) {
+			t.Errorf("%s = %s", path, got.text)
+		}
+	}
+	for role, text := range map[access.Role]string{access.Viewer: token, access.Developer: w.minted(t, midID, "openid,adobeio_api,manage_client_secrets")} {
+		if caller, err := w.server.ConsoleCaller(context.Background(), text); err != nil || caller.Role != role {
+			t.Errorf("the console's caller is %+v, %v, want a %s", caller, err, role)
+		}
+	}
+	// A person is there what the person is.
+	w.clients.byID[webID].Services = w.clients.byID[midID].Services
+	w.clients.byID[webID].Scopes = append(w.clients.byID[webID].Scopes, "adobeio_api", "manage_client_secrets")
+	person := w.tokens(t, webID, "scope", "openid adobeio_api manage_client_secrets").token("access_token")
+	for name, text := range map[string]string{"a person": person, "a service for a person": w.traded(t, exchangeForm(midID, person))} {
+		caller, err := w.server.ConsoleCaller(context.Background(), text)
+		if err != nil || caller.ID != ada || caller.Role != access.Developer || !caller.Scopes.Has(access.RegistryWrite) {
+			t.Errorf("%s at the console is %+v, %v", name, caller, err)
+		}
+	}
+	w.gone[ada] = true
+	if caller, err := w.server.ConsoleCaller(context.Background(), person); err == nil {
+		t.Errorf("who is disabled is at the console %+v", caller)
 	}
 }
 
