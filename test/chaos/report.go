@@ -44,8 +44,9 @@ func report(s *subject, c *callers, k *killer, acts map[string]int, failures []s
 	r.Refreshes, r.Presented = s.provider.ledger.count()
 	rule := s.config.rule()
 	for _, g := range s.provider.ledger.all() {
-		r.judge(g, rule, s)
-		r.lose(g, rule, s, failures[g.id])
+		place := func(h *history) string { return s.around(h) + ", " + c.refs[g.id] }
+		r.judge(g, rule, s, place)
+		r.lose(g, rule, s, failures[g.id], place)
 	}
 	r.Reads, r.Expired = c.count(), c.expired
 	slices.Sort(c.took)
@@ -66,7 +67,7 @@ func report(s *subject, c *callers, k *killer, acts map[string]int, failures []s
 }
 
 // judge counts a grant's repeated presentations.
-func (r *Report) judge(g *grant, rule rule, w witness) {
+func (r *Report) judge(g *grant, rule rule, w witness, around func(*history) string) {
 	for i := range g.tokens {
 		h := &g.tokens[i].history
 		for j := range h.list {
@@ -76,7 +77,7 @@ func (r *Report) judge(g *grant, rule rule, w witness) {
 				r.Outside++
 				r.ByBreach[why]++
 				if len(r.Breaches) < told {
-					r.Breaches = append(r.Breaches, why+": "+h.String())
+					r.Breaches = append(r.Breaches, why+": "+h.String()+"; "+around(h))
 				}
 			case repeat:
 				r.Within++
@@ -86,7 +87,7 @@ func (r *Report) judge(g *grant, rule rule, w witness) {
 }
 
 // lose counts a grant that ended, at the provider or in the keeper's eyes.
-func (r *Report) lose(g *grant, rule rule, s *subject, failure string) {
+func (r *Report) lose(g *grant, rule rule, s *subject, failure string, around func(*history) string) {
 	if g.revoked.IsZero() && failure == "" {
 		return
 	}
@@ -104,7 +105,7 @@ func (r *Report) lose(g *grant, rule rule, s *subject, failure string) {
 		r.Unanswered++
 	}
 	if len(r.Losses) < told {
-		r.Losses = append(r.Losses, fmt.Sprintf("%s (%s): %s", what, why, h))
+		r.Losses = append(r.Losses, fmt.Sprintf("%s (%s): %s; %s", what, why, h, around(h)))
 	}
 }
 
