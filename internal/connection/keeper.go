@@ -119,10 +119,11 @@ func NewKeeper(config KeeperConfig) (*Keeper, error) {
 // Start takes up what the process before left unsaved or unanswered, and begins the work in the background: what is due
 // is refreshed, what was never used is swept away.
 func (k *Keeper) Start(ctx context.Context) error {
-	if err := k.recoverSpill(ctx); err != nil {
+	spilled, err := k.recoverSpill(ctx)
+	if err != nil {
 		return fmt.Errorf("taking up what was not saved: %w", err)
 	}
-	if err := k.config.Ledger.Inherit(ctx); err != nil {
+	if err := k.config.Ledger.Inherit(ctx, spilled, k.config.Clock.Now().Add(k.lease())); err != nil {
 		return fmt.Errorf("taking up what was not answered: %w", err)
 	}
 	if k.enter() {
@@ -130,6 +131,9 @@ func (k *Keeper) Start(ctx context.Context) error {
 	}
 	return nil
 }
+
+// lease is how long a claim holds: longer than an exchange can take.
+func (k *Keeper) lease() time.Duration { return 2 * k.config.RefreshTimeout }
 
 // Close ends the background and waits for the refreshes under way; when ctx ends first they are cut off.
 func (k *Keeper) Close(ctx context.Context) error {

@@ -171,7 +171,7 @@ func (t *turn) ask(presents bool, now time.Time) Claim {
 	_, seen := t.record.seen()
 	return Claim{
 		Organization: t.record.Organization, ID: t.record.ID, Version: t.record.Version, Generation: t.record.Generation,
-		Seen: seen, Presents: presents, At: now, Up: clock.Up(t.config.Clock), Lease: 2 * t.config.RefreshTimeout,
+		Seen: seen, Presents: presents, At: now, Up: clock.Up(t.config.Clock), Lease: t.lease(),
 	}
 }
 

@@ -266,8 +266,10 @@ type Ledger interface {
 	Again(ctx context.Context, id, fence string) error
 	// Interrupted gives up to limit connections whose refresh token was presented by a process that is gone.
 	Interrupted(ctx context.Context, limit int) ([]string, error)
-	// Inherit ends the claims of the processes before this one on this machine. What they spilled is known by now.
-	Inherit(ctx context.Context) error
+	// Inherit ends the claims of the processes before this one on this machine, but those of the connections whose token
+	// set lies in this machine's spill: they become this process's own, until a time, so that nobody presents a refresh
+	// token again whose answer is here.
+	Inherit(ctx context.Context, spilled []string, until time.Time) error
 	// Previous gives the token set before a generation's, of the same account; nil when it is not kept.
 	Previous(ctx context.Context, organization, id string, generation int64) (*exchange.TokenSet, error)
 	// Commit replaces the token set, by compare-and-set on the generation, and ends the claim; false when another

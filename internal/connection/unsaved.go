@@ -103,14 +103,14 @@ func (k *Keeper) saveLeft(ctx context.Context, e *entry) (saved bool, err error)
 	}
 }
 
-// recoverSpill takes up what the process before could not save.
-func (k *Keeper) recoverSpill(ctx context.Context) error {
+// recoverSpill takes up what the process before could not save, and tells of which connections that is.
+func (k *Keeper) recoverSpill(ctx context.Context) (spilled []string, err error) {
 	if k.config.Spill == nil {
-		return nil
+		return nil, nil
 	}
 	notes, err := k.config.Spill.Notes()
 	if err != nil {
-		return fmt.Errorf("reading the spill: %w", err)
+		return nil, fmt.Errorf("reading the spill: %w", err)
 	}
 	for _, note := range notes {
 		if e, err := k.load(ctx, Selector{}, note.ID); err == nil {
@@ -119,24 +119,25 @@ func (k *Keeper) recoverSpill(ctx context.Context) error {
 	}
 	all, err := k.config.Spill.All(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the spill: %w", err)
+		return nil, fmt.Errorf("reading the spill: %w", err)
 	}
 	for _, unsaved := range all {
 		id := unsaved.id()
 		e, err := k.load(ctx, Selector{}, id)
 		if errors.Is(err, ErrNotFound) {
 			if err := k.config.Spill.Drop(id); err != nil {
-				return fmt.Errorf("removing a connection that is gone from the spill: %w", err)
+				return nil, fmt.Errorf("removing a connection that is gone from the spill: %w", err)
 			}
 			continue
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		e.unsaved = &unsaved
+		spilled = append(spilled, id)
 		k.agenda.push(id, k.config.Clock.Now().Add(-urgency))
 	}
-	return nil
+	return spilled, nil
 }
 
 func (u Unsaved) id() string {

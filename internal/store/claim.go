@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
@@ -195,26 +196,33 @@ func (c Connections) Interrupted(ctx context.Context, limit int) ([]string, erro
 }
 
 // Inherit ends the claims of the processes before this one on this machine: nothing of theirs is under way, and what
-// they spilled is known by now. Their leases are 0 from then on, which no lease is.
-func (c Connections) Inherit(ctx context.Context) error {
+// they spilled is known by now. Their leases are 0 from then on, which no lease is. The claims of what lies in the spill
+// become this process's: the others would present those refresh tokens again before it is saved.
+func (c Connections) Inherit(ctx context.Context, spilled []string, until time.Time) error {
 	before := c.s.predecessors
 	if len(before) == 0 || !c.s.Shared() {
 		return nil
 	}
-	var mine []string
+	var theirs []string
 	for _, owner := range before {
 		err := c.s.rows(ctx, func(row scanner) error {
 			var id string
 			err := row.Scan(&id)
-			mine = append(mine, id)
+			theirs = append(theirs, id)
 			return err
 		}, `SELECT connection FROM claims WHERE owner = $1`, owner)
 		if err != nil {
 			return fmt.Errorf("reading the claims of the processes before: %w", err)
 		}
 	}
-	err := c.s.writeOf(ctx, mine, func(t *tx) error {
+	err := c.s.writeOf(ctx, theirs, func(t *tx) error {
 		for _, owner := range before {
+			for _, id := range spilled {
+				if _, err := t.exec(`UPDATE claims SET owner = $3, until = $4 WHERE connection = $1 AND owner = $2`,
+					id, owner, c.s.incarnation, micros(until)); err != nil {
+					return err
+				}
+			}
 			if _, err := t.exec(`UPDATE claims SET until = 0 WHERE owner = $1`, owner); err != nil {
 				return err
 			}

@@ -337,10 +337,18 @@ func (m *Memory) Previous(_ context.Context, _, id string, _ int64) (*exchange.T
 }
 
 // Inherit implements [connection.Ledger].
-func (m *Memory) Inherit(context.Context) error {
+func (m *Memory) Inherit(_ context.Context, spilled []string, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.enter("Inherit")
+	if err := m.enter("Inherit"); err != nil {
+		return err
+	}
+	for _, id := range spilled {
+		if c := m.claims[id]; c != nil && m.gone[c.owner] {
+			c.owner = m.self
+		}
+	}
+	return nil
 }
 
 // Interrupted implements [connection.Ledger].
