@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,9 +145,19 @@ type provider struct {
 	next func(n int, in exchange.Input) (*exchange.TokenSet, error)
 	// gate holds calls back until it is closed or given a value; nil lets them pass.
 	gate chan struct{}
+	// away makes no connection come about.
+	away atomic.Bool
 }
 
 func (p *provider) answer(ctx context.Context, plan *destination.Plan, in exchange.Input) (*exchange.TokenSet, error) {
+	if p.away.Load() {
+		return nil, &exchange.Failure{Kind: exchange.ProviderDown, Code: "dial"}
+	}
+	if in.Before != nil {
+		if err := in.Before(ctx); err != nil {
+			return nil, &exchange.Failure{Kind: exchange.ProviderDown, Code: "withheld", Err: err}
+		}
+	}
 	p.mu.Lock()
 	p.calls, p.plans = append(p.calls, in), append(p.plans, plan)
 	n, next, gate := len(p.calls), p.next, p.gate

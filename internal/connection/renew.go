@@ -151,7 +151,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		}
 	}
 	defer gate.Done(provider.Outcome{Class: provider.Unused})
-	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
+	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents && !t.lost, now)); err != nil {
 		return fmt.Errorf("claiming the connection: %w", err)
 	}
 	t.claim.First = k.began(t.claim.First, t.claim.FirstUp)
@@ -212,14 +212,28 @@ func (t *turn) wait(ctx context.Context, at, now time.Time) error {
 	return t.setBack(ctx, t.e, t.record, s)
 }
 
-// present presents the refresh token, again as its policy says where the answer is lost.
+// present presents the refresh token, again as its policy says where the answer is lost. A first presentation is in the
+// journal with the claim; every other is written down when it is about to leave ([turn.again]), for what never left must
+// not count: processes that die while they connect would use the repeats up.
 func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, *exchange.Failure) {
-	first, count := t.claim.First, t.claim.Count
-	for {
+	first, count := t.claim.First, t.claim.Count+t.e.noted(t.record.Generation)
+	for written := !t.lost; ; written = false {
+		var unwritten error
 		if presents {
-			t.input.Limit = t.policy.limit(first, count, t.config.Clock.Now(), t.p99())
+			coming := count
+			if !written {
+				coming++
+				t.input.Before = func(ctx context.Context) error {
+					if unwritten = t.again(ctx); unwritten == nil {
+						count++
+					}
+					return unwritten
+				}
+			}
+			t.input.Limit = t.policy.limit(first, coming, t.config.Clock.Now(), t.p99())
 		}
 		next, err := t.config.Exchanger.Renew(ctx, t.plan, t.input)
+		t.input.Before = nil
 		if err == nil {
 			return next, nil
 		}
@@ -234,14 +248,13 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 			at = t.policy.refused(first, count, now)
 		}
 		failure.Unanswered = true // what became of the refresh token is not known, whatever this answer was
-		if _, prompt := t.policy.again(first, count, at, t.ends()); !prompt || ctx.Err() != nil {
+		if unwritten != nil {
+			failure.Code, failure.Description = "unanswered", "" // it was not asked for again
 			return nil, failure
 		}
-		if t.pause(ctx, at.Sub(now)) != nil || t.again(ctx) != nil {
+		if _, prompt := t.policy.again(first, count, at, t.ends()); !prompt || t.pause(ctx, at.Sub(now)) != nil {
 			return nil, failure
 		}
-		t.meters.repeats.Add(ctx, 1)
-		count++
 	}
 }
 
@@ -251,6 +264,7 @@ const journalWait = 300 * time.Millisecond
 // again writes down that the refresh token is about to be presented once more: in the database, or where that is away, on
 // this machine, because the provider's grace does not wait.
 func (t *turn) again(ctx context.Context) error {
+	t.meters.repeats.Add(ctx, 1)
 	written := make(chan error, 1)
 	go func() { written <- t.config.Ledger.Again(ctx, t.e.id, t.claim.Fence) }()
 	timer := t.config.Clock.NewTimer(journalWait)

@@ -262,14 +262,21 @@ func (c *Client) attempt(ctx context.Context, req *http.Request, at *url.URL, bo
 	var reused bool
 	var before int
 	var firstByte, received time.Time
+	var withheld error
 	trace := &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			used, _ = info.Conn.(*conn)
 			reused, before = info.Reused, used.attempts()
+			if withheld = asked(ctx); withheld != nil {
+				used.stop()
+			}
 		},
 		GotFirstResponseByte: func() { firstByte, received = time.Now(), c.clock.Now() },
 	}
 	response, err := c.transport.RoundTrip(c.outgoing(httptrace.WithClientTrace(ctx, trace), req, at, body))
+	if withheld != nil {
+		return nil, false, &Error{Kind: KindWithheld, Err: withheld}
+	}
 	if err != nil {
 		sent := used != nil && used.stop() > before
 		return nil, reused && !sent && ctx.Err() == nil, c.explainExchange(ctx, err, sent)

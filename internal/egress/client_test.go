@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -365,6 +366,45 @@ func TestRequestIsSentOnce(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What asks before it leaves has a connection by then, is asked once, and leaves nothing behind when it may not go.
+func TestLastCall(t *testing.T) {
+	no := errors.New("the database is away")
+	var got atomic.Int32
+	server := serveRaw(t, func(_ int, conn net.Conn) bool {
+		got.Add(1)
+		_, _ = io.WriteString(conn, okReply)
+		return false // the connection looks alive until it is used
+	})
+	client := loopback(t)
+	for i, answer := range []error{nil, no, nil, no} {
+		asked, before := 0, got.Load()
+		ctx := egress.LastCall(context.Background(), func(context.Context) error {
+			asked++
+			return answer
+		})
+		_, err := client.Do(ctx, request(t, http.MethodPost, server.url(), "refresh_token=x"))
+		if asked != 1 {
+			t.Errorf("request %d was asked for %d times", i, asked)
+		}
+		if answer == nil {
+			if err != nil || got.Load() != before+1 {
+				t.Errorf("request %d: %v, the server got %d", i, err, got.Load()-before)
+			}
+			continue
+		}
+		wantError(t, err, egress.KindWithheld, false)
+		if !errors.Is(err, no) || got.Load() != before {
+			t.Errorf("request %d: %v, the server got %d, want nothing", i, err, got.Load()-before)
+		}
+	}
+	ctx := egress.LastCall(context.Background(), func(context.Context) error {
+		t.Error("it was asked for without a connection")
+		return nil
+	})
+	_, err := client.Do(ctx, request(t, http.MethodPost, "http://127.0.0.1:1/", "x"))
+	wantError(t, err, egress.KindDial, false)
 }
 
 // A server that drops idle connections must cost no request, and what it never saw must not count as sent.

@@ -27,6 +27,8 @@ const (
 	KindProtocol Kind = "protocol"
 	// KindCanceled: the caller gave up.
 	KindCanceled Kind = "canceled"
+	// KindWithheld: the caller, asked at the last moment, did not let it go ([LastCall]).
+	KindWithheld Kind = "withheld"
 )
 
 // Error is the only error that [Client.Do] gives. Its text is made for people, and holds no path, query, header or

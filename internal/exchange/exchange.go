@@ -11,6 +11,7 @@
 package exchange
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -70,6 +71,9 @@ type Input struct {
 	Code *CodeGrant
 	// Limit bounds each request that presents a refresh token, beside the client's own bound; 0 means no other.
 	Limit time.Duration
+	// Before, when not nil, is called once when a request that presents a refresh token is about to leave: a connection is
+	// at hand, and no byte was written. When it fails, nothing is sent.
+	Before func(context.Context) error
 }
 
 // CodeGrant is what a consent brought back.

@@ -24,6 +24,9 @@ func (x *round) send(ctx context.Context, request *destination.Request) (*answer
 		ctx, cancel = context.WithTimeout(ctx, x.in.Limit)
 		defer cancel()
 	}
+	if x.in.Before != nil && x.presents(request) {
+		ctx = egress.LastCall(ctx, x.in.Before)
+	}
 	started := x.clock.Now()
 	reply, err := x.traced(ctx, w, request)
 	if failed, ok := errors.AsType[*egress.Error](err); ok && !failed.Sent && worthRepeating(failed.Kind) && ctx.Err() == nil {
