@@ -62,7 +62,7 @@ func TestWritesAreRecorded(t *testing.T) {
 		}
 		for _, declared := range f.ast.Decls {
 			function, ok := declared.(*ast.FuncDecl)
-			if !ok || !does(function, "write") && !does(function, "writeOf") {
+			if !ok || !does(function, "write") && !does(function, "writeOf") && !does(function, "writeSoon") {
 				continue
 			}
 			name := receiver(function) + "." + function.Name.Name

@@ -166,7 +166,7 @@ func (c Connections) unchanged(ctx context.Context, ask connection.Claim) error 
 
 // Again counts one more presentation of the refresh token.
 func (c Connections) Again(ctx context.Context, id, fence string) error {
-	err := c.s.writeOf(ctx, []string{id}, func(t *tx) error {
+	err := c.s.writeSoon(ctx, []string{id}, func(t *tx) error {
 		n, err := t.exec(`UPDATE claims SET count = count + 1 WHERE connection = $1 AND fence = $2`, id, fence)
 		if err == nil && n == 0 {
 			return connection.ErrFenced

@@ -50,7 +50,7 @@ type tx struct {
 
 func (h *hand) run() {
 	group := make([]*job, 0, groupLimit)
-	for first := range h.w.queue {
+	for first := h.w.next(); first != nil; first = h.w.next() {
 		group = h.w.gather(group, first)
 		if len(group) == 0 {
 			continue

@@ -33,7 +33,7 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 	}
 	var standing connection.Standing
 	fenced := false
-	err = c.s.writeOf(ctx, []string{commit.ID}, func(t *tx) error {
+	err = c.s.writeSoon(ctx, []string{commit.ID}, func(t *tx) error {
 		var err error
 		if fenced, err = c.endClaim(t, &commit); fenced || err != nil {
 			return err
@@ -120,7 +120,7 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 	}
 	var standing connection.Standing
 	var applied bool
-	err = c.s.writeOf(ctx, []string{s.ID}, func(t *tx) error {
+	err = c.s.writeSoon(ctx, []string{s.ID}, func(t *tx) error {
 		kept := false
 		applied = false
 		if tokens != nil {

@@ -22,7 +22,10 @@ type writer struct {
 	node    string // who announces: the store's incarnation
 	meters  *meters
 	queue   chan *job
-	hands   sync.WaitGroup
+	// urgent is what goes before all that waits: a token set that a provider gave exists nowhere else until it is saved, and
+	// what waits may be hundreds of claims whose answers come after it.
+	urgent chan *job
+	hands  sync.WaitGroup
 
 	mu     sync.RWMutex
 	closed bool
@@ -47,7 +50,7 @@ const (
 
 // newWriter opens the connections. The database is closed with it, also when that fails.
 func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, meters *meters, connections int) (*writer, error) {
-	w := &writer{db: db, dialect: d, node: node, meters: meters, queue: make(chan *job, groupLimit)}
+	w := &writer{db: db, dialect: d, node: node, meters: meters, queue: make(chan *job, groupLimit), urgent: make(chan *job, groupLimit)}
 	hands := make([]*hand, 0, connections)
 	for i := range connections {
 		session, err := newSession(ctx, db, d)
@@ -78,6 +81,15 @@ func (s *Store) write(ctx context.Context, act func(*tx) error) error {
 
 // writeOf is write of what other nodes may be writing at the same time: keys name the connections.
 func (s *Store) writeOf(ctx context.Context, keys []string, act func(*tx) error) error {
+	return s.writeBy(ctx, s.writer.queue, keys, act)
+}
+
+// writeSoon is writeOf of what goes before all that waits.
+func (s *Store) writeSoon(ctx context.Context, keys []string, act func(*tx) error) error {
+	return s.writeBy(ctx, s.writer.urgent, keys, act)
+}
+
+func (s *Store) writeBy(ctx context.Context, queue chan<- *job, keys []string, act func(*tx) error) error {
 	w := s.writer
 	if trace.SpanContextFromContext(ctx).IsSampled() { // a span of its own says nothing
 		var span trace.Span
@@ -100,7 +112,7 @@ func (s *Store) writeOf(ctx context.Context, keys []string, act func(*tx) error)
 		return errClosed
 	}
 	select {
-	case w.queue <- j:
+	case queue <- j:
 		w.mu.RUnlock()
 	case <-ctx.Done():
 		w.mu.RUnlock()
@@ -127,23 +139,56 @@ func (w *writer) close() error {
 		return nil
 	}
 	close(w.queue)
+	close(w.urgent)
 	w.hands.Wait()
 	return w.db.Close()
+}
+
+// next waits for a job; none when the writer is closed and nothing waits.
+func (w *writer) next() *job {
+	if j := w.waiting(); j != nil {
+		return j
+	}
+	for urgent, queue := w.urgent, w.queue; urgent != nil || queue != nil; {
+		select {
+		case j, ok := <-urgent:
+			if ok {
+				return j
+			}
+			urgent = nil
+		case j, ok := <-queue:
+			if ok {
+				return j
+			}
+			queue = nil
+		}
+	}
+	return nil
+}
+
+// waiting gives a job that waits, an urgent one first; nil for none.
+func (w *writer) waiting() *job {
+	for _, queue := range []chan *job{w.urgent, w.queue} {
+		select {
+		case j := <-queue: // nil when it is closed
+			if j != nil {
+				return j
+			}
+		default:
+		}
+	}
+	return nil
 }
 
 // gather takes a first job and those that wait behind it.
 func (w *writer) gather(group []*job, first *job) []*job {
 	group = begun(group[:0], first)
 	for len(group) < groupLimit {
-		select {
-		case next, ok := <-w.queue:
-			if !ok {
-				return group
-			}
-			group = begun(group, next)
-		default:
+		next := w.waiting()
+		if next == nil {
 			return group
 		}
+		group = begun(group, next)
 	}
 	return group
 }
