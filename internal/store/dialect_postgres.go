@@ -29,8 +29,12 @@ func lockKey(incarnation string) string {
 }
 
 // aliveInPostgres looks for the session lock that a node holds as long as it lives (presence.go). A server that has just
-// started has no locks yet, and nodes that live: for a moment all count as living.
+// started has no locks yet, and nodes that live: for a moment all count as living. So they do when this node has just come
+// back itself.
 func aliveInPostgres(s *Store, owner string) string {
+	if s.presence != nil && s.presence.unsure(s.restartGrace) {
+		return fmt.Sprintf(`(%s IS NOT NULL)`, owner)
+	}
 	return fmt.Sprintf(`(%s IS NOT NULL AND (EXISTS (SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted
 		AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.objsubid = 1
 		AND (l.classid::bigint << 32 | l.objid::bigint) = %s)

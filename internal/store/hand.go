@@ -142,7 +142,7 @@ func (h *hand) connect() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), connectLimit)
 	defer cancel()
-	session, err := newSession(ctx, h.w.db, h.w.dialect)
+	session, err := newSession(ctx, h.w.db, h.w.dialect, h.w.node)
 	if err != nil {
 		h.pause = min(max(2*h.pause, firstPause), lastPause)
 		h.failure, h.again = err, time.Now().Add(h.pause)

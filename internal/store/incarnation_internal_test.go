@@ -101,3 +101,52 @@ func until(t *testing.T, what string, so func() bool) {
 		}
 	}
 }
+
+// end ends connections of a node at the server, those of an application or all.
+func end(t *testing.T, by, node *Store, application string) {
+	t.Helper()
+	ended, err := rawExec(t, by, `SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+		WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND (l.classid::bigint << 32 | l.objid::bigint) = `+lockKey("$1::text")+` AND a.application_name LIKE $2`, node.Incarnation(), application)
+	if err != nil || ended == 0 {
+		t.Fatalf("%d connections were ended, %v", ended, err)
+	}
+}
+
+// A node whose presence is ended, and nothing else, counts as living all the time: it may have an answer that it has not
+// saved.
+func TestPresenceAloneIsLost(t *testing.T) {
+	nodes := openNodes(t, pgtest.Shared(t), itself, itself)
+	heard := listen(t, nodes[0])
+	end(t, nodes[1], nodes[0], "latchkey presence")
+	for back := false; !back; {
+		select {
+		case news := <-heard:
+			back = news.Topic == TopicAll
+		default:
+		}
+		if !aliveAs(t, nodes[1], nodes[0].Incarnation()) {
+			t.Fatal("a node that lost its presence alone counts as gone")
+		}
+	}
+}
+
+// Where all lose their connections and the server goes on, as it does when one of its processes crashed and in a
+// failover, who comes back first waits for the others.
+func TestAllLoseTheirConnections(t *testing.T) {
+	line := pgtest.NewLine(t)
+	nodes := openNodes(t, pgtest.Shared(t), itself, line.Through)
+	one, two := nodes[0], nodes[1]
+	one.restartGrace = time.Second
+	until(t, "the server started long ago", func() bool { return !aliveAs(t, one, "node_another") })
+	line.Cut()
+	until(t, "a node that is cut off counts as gone", func() bool { return !aliveAs(t, one, two.Incarnation()) })
+	heard := listen(t, one)
+	end(t, one, one, "latchkey presence")
+	<-heard
+	if !aliveAs(t, one, two.Incarnation()) {
+		t.Error("a node that may be coming back counts as gone")
+	}
+	until(t, "a node that does not come back counts as gone", func() bool { return !aliveAs(t, one, two.Incarnation()) })
+	line.Mend()
+}

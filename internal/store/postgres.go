@@ -115,6 +115,8 @@ var (
 	writerParams = map[string]string{
 		"default_transaction_isolation": "read committed", "lock_timeout": "5s",
 		"idle_in_transaction_session_timeout": "15s", "statement_timeout": "10s",
+		// It holds the node's lock as the presence does, and must not do so for longer.
+		"tcp_keepalives_idle": "120", "tcp_keepalives_interval": "30", "tcp_keepalives_count": "6",
 	}
 )
 

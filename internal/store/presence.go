@@ -18,7 +18,12 @@ import (
 // A connection that is lost is made again, with the lock of the same incarnation: what this process has under way, it
 // has still. The lock is shared, so that one which the server has not yet missed does not stand in the way. The server
 // drops a connection of which it hears nothing only after longer than any lease lasts (see [presenceParams]): a node that is
-// cut off may still be in the middle of a call.
+// cut off may still be in the middle of a call. The connections that write hold the same lock (session.go): a node whose
+// presence alone was ended lives on.
+//
+// What took this node's connection may have taken those of all others, as a failover does, or a server that starts over
+// because one of its processes crashed, which no start time tells. Who comes back gives them time to do so too, before it
+// calls anybody gone.
 type presence struct {
 	config *pgx.ConnConfig
 	node   string
@@ -26,6 +31,7 @@ type presence struct {
 	log    *slog.Logger
 
 	held   atomic.Bool
+	back   atomic.Pointer[time.Time] // when a lost connection was made again, last
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -36,6 +42,7 @@ const heartbeat = 5 * time.Second
 // presenceParams make the server keep a connection that says nothing for five minutes.
 var presenceParams = map[string]string{
 	"tcp_keepalives_idle": "120", "tcp_keepalives_interval": "30", "tcp_keepalives_count": "6", "idle_session_timeout": "0",
+	"application_name": "latchkey presence",
 }
 
 // openPresence takes the lock before it returns.
@@ -49,6 +56,7 @@ func openPresence(ctx context.Context, config *pgx.ConnConfig, node string, tell
 	if err != nil {
 		return nil, err
 	}
+	p.held.Store(true)
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.cancel = cancel
 	go p.run(background, conn)
@@ -68,14 +76,29 @@ func (p *presence) connect(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	if _, err = conn.Exec(ctx, `LISTEN `+newsChannel); err == nil {
-		_, err = conn.Exec(ctx, `SELECT pg_advisory_lock_shared(`+lockKey("$1::text")+`)`, p.node)
+		err = beHere(ctx, conn, p.node)
 	}
 	if err != nil {
 		_ = conn.Close(ctx) // the first error tells
 		return nil, fmt.Errorf("telling the other nodes of this one: %w", err)
 	}
-	p.held.Store(true)
 	return conn, nil
+}
+
+// beHere takes the lock by which others see that a node lives. It ends with the connection.
+func beHere(ctx context.Context, conn *pgx.Conn, node string) error {
+	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock_shared(`+lockKey("$1::text")+`)`, node)
+	return err
+}
+
+// unsure tells whether this node can't tell who is gone: its own connection is lost, or was made again less than a time
+// ago.
+func (p *presence) unsure(within time.Duration) bool {
+	if !p.held.Load() {
+		return true
+	}
+	back := p.back.Load()
+	return back != nil && time.Since(*back) < within
 }
 
 // run keeps the connection until ctx ends.
@@ -94,6 +117,9 @@ func (p *presence) run(ctx context.Context, conn *pgx.Conn) {
 		if conn = p.reconnect(ctx); conn == nil {
 			return
 		}
+		now := time.Now()
+		p.back.Store(&now)
+		p.held.Store(true)
 		p.log.Info("the database is back")
 		p.tell(News{Topic: TopicAll})
 	}

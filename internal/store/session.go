@@ -21,7 +21,8 @@ type session struct {
 	failure error
 }
 
-func newSession(ctx context.Context, db *sql.DB, d dialect) (*session, error) {
+// newSession gives a connection of a node.
+func newSession(ctx context.Context, db *sql.DB, d dialect, node string) (*session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -33,6 +34,9 @@ func newSession(ctx context.Context, db *sql.DB, d dialect) (*session, error) {
 		}
 		return nil
 	})
+	if err == nil && s.remote != nil {
+		err = beHere(ctx, s.remote, node)
+	}
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}

@@ -53,7 +53,7 @@ func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, meters *
 	w := &writer{db: db, dialect: d, node: node, meters: meters, queue: make(chan *job, groupLimit), urgent: make(chan *job, groupLimit)}
 	hands := make([]*hand, 0, connections)
 	for i := range connections {
-		session, err := newSession(ctx, db, d)
+		session, err := newSession(ctx, db, d, node)
 		if err != nil {
 			for _, h := range hands {
 				_ = h.session.close() // the first error tells
