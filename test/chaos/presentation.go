@@ -88,9 +88,9 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	switch {
 	case !h.served.IsZero() && h.served.Before(now.at) && !h.spilled(i, w):
 		return true, "after a token of its successor was served"
-	case whole && !w.killed(before.node, before.at.Add(-slack), w.durable(before.end)):
+	case whole && before.known(w):
 		return true, "after a whole reply to a node that lived on"
-	case r.lastResort(h, first, i):
+	case r.lastResort(h, first, i, w):
 		return true, ""
 	case i-first > r.repeats:
 		return true, fmt.Sprintf("more than %d × again", r.repeats)
@@ -106,14 +106,19 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	return true, ""
 }
 
+// known tells whether the keeper has to know the reply: its node was not killed before it could make it durable.
+func (p presentation) known(w witness) bool {
+	return !w.killed(p.node, p.at.Add(-slack), w.durable(p.end))
+}
+
 // lastResort tells whether a presentation comes when the repeats or the grace are used up, and nothing is left to lose:
-// the access token has ended, and the provider has said nothing of the refresh token since.
-func (r rule) lastResort(h *history, first, i int) bool {
+// the access token has ended, and the provider has said nothing of the refresh token since that the keeper has to know.
+func (r rule) lastResort(h *history, first, i int, w witness) bool {
 	if r.afterEnd || h.list[i].at.Before(h.usable) || !r.usedUp(h, first, i) {
 		return false
 	}
 	for j := first; j < i; j++ {
-		if p := h.list[j]; r.usedUp(h, first, j) && p.whole && p.answer != refused {
+		if p := h.list[j]; r.usedUp(h, first, j) && p.whole && p.answer != refused && p.known(w) {
 			return false
 		}
 	}

@@ -123,7 +123,7 @@ func chanceOf(h *history, rule rule, s *subject) (chance bool, why string) {
 			break
 		}
 		tries++
-		if p.whole && p.answer != refused && !s.killed(p.node, p.at.Add(-slack), s.durable(p.end)) {
+		if p.whole && p.answer != refused && p.known(s) {
 			return true, "a whole reply had come"
 		}
 	}
