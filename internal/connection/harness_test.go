@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/ident"
+	health "latchkey/internal/provider"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 	"latchkey/internal/telemetry/telemetrytest"
@@ -147,6 +148,8 @@ type provider struct {
 	gate chan struct{}
 	// away makes no connection come about.
 	away atomic.Bool
+	// target is where calls go to; its host is paced where the world has a health.
+	target exchange.Target
 }
 
 func (p *provider) answer(ctx context.Context, plan *destination.Plan, in exchange.Input) (*exchange.TokenSet, error) {
@@ -243,7 +246,7 @@ func (p *provider) RevocationTarget(context.Context, *destination.Plan, exchange
 }
 
 func (p *provider) Target(context.Context, *destination.Plan, exchange.Input) exchange.Target {
-	return exchange.Target{}
+	return p.target
 }
 
 // world is a keeper and a connector over a store in memory and a scripted provider.
@@ -257,6 +260,7 @@ type world struct {
 	connector   *connection.Connector
 	log         *telemetrytest.Log
 	spill       *folder // nil for none
+	health      *health.Health
 }
 
 // wantQuiet fails when a text has one of the tests' secrets: they are all alike.
@@ -308,7 +312,7 @@ func (w *world) newKeeper() *connection.Keeper {
 	w.t.Helper()
 	config := connection.KeeperConfig{
 		Ledger: w.memory, Exchanger: w.provider, Definitions: w.definitions, Clock: w.clock,
-		Log: w.log.Logger(),
+		Log: w.log.Logger(), Health: w.health,
 	}
 	if w.spill != nil {
 		config.Spill = w.spill

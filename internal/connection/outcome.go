@@ -81,6 +81,11 @@ func (t *turn) fail(ctx context.Context, failure *exchange.Failure) error {
 		}
 	}
 	now := t.config.Clock.Now()
+	if t.unconfirmed(failure) {
+		s := t.setback(doubted(failure), now)
+		s.RefreshAt = now.Add(confirmAfter)
+		return t.setBack(ctx, t.e, t.record, s)
+	}
 	s := t.setback(failure, now)
 	s.Unanswered = failure.Unanswered
 	if s.Unanswered {
@@ -88,6 +93,29 @@ func (t *turn) fail(ctx context.Context, failure *exchange.Failure) error {
 		s.RefreshAt = at
 	}
 	return t.setBack(ctx, t.e, t.record, s)
+}
+
+// confirmAfter is when a provider that has trouble is asked again about a grant that it called dead.
+const confirmAfter = 5 * time.Second
+
+// codeDoubted is the code of a failure that is to be confirmed. It stands in the connection's last error, so that any node
+// can tell that it asks for the second time.
+const codeDoubted = "grant_doubted"
+
+// unconfirmed tells whether a grant is not yet believed to be dead: its provider has trouble of late, as one whose
+// replicas lag or whose sessions are being restored, and has said so once. With a lost answer there is nothing to doubt.
+func (t *turn) unconfirmed(failure *exchange.Failure) bool {
+	last := t.record.LastError
+	return failure.Kind == exchange.GrantDead && failure.Left == nil && !t.lost && t.config.Health != nil &&
+		t.config.Health.Troubled(t.host) && (last == nil || last.Code != codeDoubted)
+}
+
+// doubted makes a failure of the provider's trouble, and not of the grant.
+func doubted(failure *exchange.Failure) *exchange.Failure {
+	return &exchange.Failure{
+		Kind: exchange.ProviderDown, Code: codeDoubted, Status: failure.Status, Endpoint: failure.Endpoint, Sent: failure.Sent,
+		Description: "the provider, which has trouble, answered " + failure.Code + "; it is asked once more before that is believed",
+	}
 }
 
 // doubt reads the connection again before a grant is called dead. Where another has renewed it meanwhile, or has left

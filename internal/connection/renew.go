@@ -156,7 +156,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	}
 	t.claim.First = k.began(t.claim.First, t.claim.FirstUp)
 	next, failure := t.present(ctx, presents)
-	if presents && failure != nil && failure.Kind == exchange.GrantDead {
+	if presents && failure != nil && failure.Kind == exchange.GrantDead && !t.unconfirmed(failure) {
 		next, failure = t.presentPrevious(ctx, failure)
 	}
 	gate.Done(OutcomeOf(failure))

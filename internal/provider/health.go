@@ -149,6 +149,19 @@ func (h *Health) P99(host Host) time.Duration {
 	return s.latency.quantile(0.99)
 }
 
+// Troubled tells whether a provider has failed in the last five minutes: what it says of a single grant may be wrong then.
+func (h *Health) Troubled(host Host) bool {
+	found, ok := h.sites.Load(host)
+	if !ok {
+		return false
+	}
+	s := found.(*site)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, failed := s.tally.sum(h.config.Clock.Now())
+	return failed > 0
+}
+
 // site gives a provider's site, locked.
 func (h *Health) site(host Host) *site {
 	for {

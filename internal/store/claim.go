@@ -94,7 +94,11 @@ func (c Connections) Claim(ctx context.Context, ask connection.Claim) (connectio
 			firstUp = up
 		}
 	}
-	err := c.s.writeOf(ctx, []string{ask.ID}, func(t *tx) error {
+	write := c.s.writeOf
+	if ask.Seen > 0 { // a provider's grace does not wait
+		write = c.s.writeSoon
+	}
+	err := write(ctx, []string{ask.ID}, func(t *tx) error {
 		var first sql.NullInt64
 		var up sql.NullString
 		err := t.row(c.s.takeClaim(), ask.ID, granted.Fence, c.s.incarnation, micros(ask.At.Add(ask.Lease)), ask.Generation,

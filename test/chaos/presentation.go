@@ -88,6 +88,8 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 	switch {
 	case !h.served.IsZero() && h.served.Before(now.at) && !h.spilled(i, w):
 		return true, "after a token of its successor was served"
+	case r.confirms(h, i):
+		return true, ""
 	case whole && before.known(w):
 		return true, "after a whole reply to a node that lived on"
 	case r.lastResort(h, first, i, w):
@@ -104,6 +106,21 @@ func (r rule) breach(h *history, i int, w witness) (repeat bool, why string) {
 		return true, fmt.Sprintf("more than %s after the failed one, and no restart between", r.within)
 	}
 	return true, ""
+}
+
+// confirmAfter is how long after a provider with trouble called a grant dead it may be asked once more.
+const confirmAfter = 5 * time.Second
+
+// confirms tells whether a presentation asks once more about a grant that the provider called dead, with nothing to lose.
+func (r rule) confirms(h *history, i int) bool {
+	dying := 0
+	for _, p := range h.list[:i] {
+		if p.whole && p.answer == dead {
+			dying++
+		}
+	}
+	before := h.list[i-1]
+	return dying == 1 && before.whole && before.answer == dead && h.list[i].at.Sub(before.end) > confirmAfter-slack
 }
 
 // known tells whether the keeper has to know the reply: its node was not killed before it could make it durable.
