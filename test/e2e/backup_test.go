@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -69,5 +70,60 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if done := again.Run("connection", "list", "--json"); done.Code != 0 || !strings.Contains(done.Stdout, "conn_") {
 		t.Errorf("connection list: %+v", done)
+	}
+}
+
+// TestOfflineBackup backs up a data directory whose server does not run, and brings it back elsewhere. One that a server
+// holds is refused.
+func TestOfflineBackup(t *testing.T) {
+	data := t.TempDir()
+	first, other := filepath.Join(data, "first"), filepath.Join(data, "other")
+	passphrase, file := filepath.Join(data, "passphrase"), filepath.Join(data, "backup.age")
+	if err := os.WriteFile(passphrase, []byte("correct horse battery\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	backup := func() harness.Result {
+		return harness.Command(t, "", "backup", "--offline", "--out", file, "--passphrase", "@"+passphrase, "--data", first)
+	}
+	s := harness.DevIn(t, first)
+	want := s.Run("connection", "list", "--json")
+	if want.Code != 0 || !strings.Contains(want.Stdout, "conn_") {
+		t.Fatalf("connection list: %+v", want)
+	}
+	if done := backup(); done.Code != 1 || !strings.Contains(done.Stderr, "is in use by process") {
+		t.Errorf("backup of what a server holds: %+v", done)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a backup that was refused left a file")
+	}
+	s.Stop()
+	if done := backup(); done.Code != 0 || !strings.Contains(done.Stdout, "wrote "+file) {
+		t.Fatalf("backup: %+v", done)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup is %v, %v, want it readable by its owner alone", info, err)
+	}
+	root, err := os.ReadFile(filepath.Join(first, "keys", "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(other, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(other, "keys", "root.key"), root, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if done := harness.Command(t, "", "restore", file, "--passphrase", "@"+passphrase, "--data", other); done.Code != 0 {
+		t.Fatalf("restore: %+v", done)
+	}
+	again := harness.DevIn(t, other)
+	if done := again.Run("audit", "verify"); done.Code != 0 {
+		t.Errorf("audit verify: %+v", done)
+	}
+	got := again.Run("connection", "list", "--json")
+	for _, id := range regexp.MustCompile(`conn_[0-9A-Z]{26}`).FindAllString(want.Stdout, -1) {
+		if !strings.Contains(got.Stdout, id) {
+			t.Errorf("%s did not come back: %+v", id, got)
+		}
 	}
 }
