@@ -280,10 +280,18 @@ func (k *key) sign(input []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]byte, 64) // RFC 7518 §3.4
+	out := make([]byte, k.signatureSize()) // RFC 7518 §3.4
 	r.FillBytes(out[:32])
 	s.FillBytes(out[32:])
 	return out, nil
+}
+
+// signatureSize is the length of a signature in bytes.
+func (k *key) signatureSize() int {
+	if public, ok := k.public.(*rsa.PublicKey); ok {
+		return public.Size()
+	}
+	return 64
 }
 
 // verify checks a signature of the key's algorithm alone.

@@ -111,7 +111,7 @@ func encode(k *key, h header, claims any) (string, error) {
 		return "", fmt.Errorf("encoding a token: %w", err)
 	}
 	b64 := base64.RawURLEncoding
-	out := make([]byte, 0, len(head)+b64.EncodedLen(len(body))+2+b64.EncodedLen(512))
+	out := make([]byte, 0, len(head)+b64.EncodedLen(len(body))+2+b64.EncodedLen(k.signatureSize()))
 	out = append(append(out, head...), '.')
 	out = b64.AppendEncode(out, body)
 	signature, err := k.sign(out)
