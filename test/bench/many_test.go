@@ -47,7 +47,7 @@ func BenchmarkManyCredentials(b *testing.B) {
 	add(oneOfFew, own, always([][]byte{ask(few, w.oauth.ID, w.oauth.form().Get("client_secret"))}))
 	add(oneOfMany, crowded, always(spread(1)))
 	held := spread(1000)
-	fire(b, dialAll(b, crowded.address(), held[0]), held, func(asked int) bool { return asked < len(held) })
+	crowded.warm(b, held...)
 	add(thousand, crowded, always(held))
 	everyone := spread(registered)
 	add(strangers, crowded, func() [][]byte { // further on in each turn
