@@ -61,8 +61,8 @@ func BenchmarkManyCredentials(b *testing.B) {
 	fmt.Printf("\nstart to the ready file   %4.0f ms, beside %4.0f ms with the sample's alone\n", manyStart.Seconds()*1e3, fewStart.Seconds()*1e3)
 	fmt.Printf("memory when idle          %4.0f MiB, beside %4.0f MiB\n", manyIdle, fewIdle)
 	fmt.Printf("memory after these rounds %4.0f MiB, beside %4.0f MiB\n", memory(b, many.PID), memory(b, few.PID))
-	t.compare(os.Stdout, oneOfMany, oneOfFew, 0.90)
-	t.compare(os.Stdout, thousand, oneOfFew, 0.90)
+	t.compare(os.Stdout, oneOfMany, oneOfFew, 0.80)
+	t.compare(os.Stdout, thousand, oneOfFew, 0.80)
 	t.compare(os.Stdout, strangers, oneOfFew, 0)
 }
 
@@ -88,7 +88,7 @@ func restarted(b *testing.B, s *harness.Server, meanwhile func(*harness.Server))
 	return s, least
 }
 
-const crowdSecret = "p8e-the-secret-of-all-of-them-0123456789abcdef" //nolint:gosec // of no installation
+const crowdSecret = "p8e-the-secret-of-all-of-them-0123456789abcdef"
 
 func crowdID(i int) string { return fmt.Sprintf("%032x", i+1) }
 
