@@ -277,7 +277,7 @@ func TestCodeRefused(t *testing.T) {
 		"a verifier for nothing":  {redeem(webID, bare), "400 invalid_grant: There is a code_verifier, and the code was asked for without a code_challenge."},
 		"plain, another verifier": {redeem(spaID, plain, "code_verifier", challenge), "400 invalid_grant: The code_verifier does not belong to the code_challenge."},
 		"a service account":       {redeem(oauthID, code, "client_secret", password), "400 unauthorized_client: The client may not use the authorization_code grant."},
-		"a changed letter":        {redeem(webID, code[:len(code)-9]+"A"+code[len(code)-8:]), "400 invalid_grant: The code is not one of this server's."},
+		"a changed letter":        {redeem(webID, otherLetter(code)), "400 invalid_grant: The code is not one of this server's."},
 	} {
 		if got := w.post(t, "/ims/token/v3", c.form); got.error() != c.want {
 			t.Errorf("%s: %s, want %s", name, got.error(), c.want)
@@ -442,4 +442,14 @@ func TestLogout(t *testing.T) {
 			t.Errorf("the access token's validity is %s", got)
 		}
 	}
+}
+
+// otherLetter gives a text with another letter near its end.
+func otherLetter(text string) string {
+	at := len(text) - 9
+	other := "A"
+	if text[at:at+1] == other {
+		other = "B"
+	}
+	return text[:at] + other + text[at+1:]
 }
