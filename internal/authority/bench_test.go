@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // bare is a ResponseWriter that keeps nothing.
@@ -23,11 +25,12 @@ func (b *bare) Write(p []byte) (int, error) { return len(p), nil }
 // BenchmarkIssue answers requests for tokens without a socket. Beside the signature little may be seen: allocs/op is what
 // a regression shows in first.
 func BenchmarkIssue(b *testing.B) {
-	w := newWorld(b)
+	w := newKeyWorld(b)
 	ask := credentialsForm("openid,target_sdk")
 	introspected := url.Values{"client_id": {oauthID}, "client_secret": {password}, "token": {accessToken(b, w.post(b, "/ims/token/v3", ask))}}
 	ours := credentialsForm("openid,target_sdk")
 	ours.Set("resource", issuer)
+	bearer := aims[1].form(signedWith(b, jose.ES256, ecKeys()[0], proof(techID, map[string]any{"jti": nil})))
 	for _, c := range []struct {
 		name, path string
 		form       url.Values
@@ -36,6 +39,8 @@ func BenchmarkIssue(b *testing.B) {
 		{"client credentials RS256", "/ims/token/v3", ask},
 		{"client credentials ES256", "/ims/token/v3", ours},
 		{"introspection", "/ims/introspect", introspected},
+		{"JWT bearer", "/ims/token/v3", bearer},
+		{"token exchange", "/ims/token/v3", exchangeForm(jwtID, introspected.Get("token"))},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			body, header := c.form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}

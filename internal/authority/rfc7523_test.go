@@ -73,6 +73,28 @@ func TestRFC7523_2_2_ClientAuthentication(t *testing.T) {
 	}
 }
 
+// TestCodeByAssertion holds that a web app with a certificate redeems a code without its secret.
+func TestCodeByAssertion(t *testing.T) {
+	w := newKeyWorld(t)
+	w.clients.byID[webID].Bindings = w.clients.byID[keyID].Bindings
+	code, _ := w.allow(t, ada, asking(webID))
+	form := redeem(webID, code, "client_secret", "")
+	for name, values := range authenticated(clientProof(t, map[string]any{"iss": webID, "sub": webID})) {
+		form[name] = values
+	}
+	got := w.post(t, "/ims/token/v3", form)
+	if got.status != 200 {
+		t.Fatalf("the code: %s\n%s", got.error(), w.log)
+	}
+	form = refreshing(got.token("refresh_token"), "client_secret", "")
+	for name, values := range authenticated(clientProof(t, map[string]any{"iss": webID, "sub": webID})) {
+		form[name] = values
+	}
+	if got := w.post(t, "/ims/token/v3", form); got.status != 200 {
+		t.Errorf("the refresh: %s\n%s", got.error(), w.log)
+	}
+}
+
 // TestRFC7521_4_2_ClientID holds that client_id, where it comes, names the client that the assertion is about.
 func TestRFC7521_4_2_ClientID(t *testing.T) {
 	w := newKeyWorld(t)
