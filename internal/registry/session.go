@@ -53,8 +53,9 @@ type SessionStore interface {
 // Begun is a session that began.
 type Begun struct {
 	// Name is for the browser to keep; it is shown this once.
-	Name secret.String
-	User User
+	Name  secret.String
+	User  User
+	Proof Proof
 	// Until is when it ends at the latest.
 	Until time.Time
 }

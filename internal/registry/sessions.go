@@ -64,7 +64,7 @@ func (s *Sessions) begin(ctx context.Context, user User, proof Proof, spent []by
 	if err != nil {
 		return Begun{}, fmt.Errorf("beginning a session of %s: %w", user.ID, err)
 	}
-	return Begun{Name: name, User: user, Until: now.Add(s.config.Life)}, nil
+	return Begun{Name: name, User: user, Proof: proof, Until: now.Add(s.config.Life)}, nil
 }
 
 // Ticket makes a text that signs the person in, once and within life: by a link, or when a page asks one more question.

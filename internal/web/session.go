@@ -77,6 +77,7 @@ func (p *Pages) caller(r *http.Request) (access.Caller, bool) {
 // enter gives the browser the session that began, in the place of any that it had.
 func (p *Pages) enter(w http.ResponseWriter, r *http.Request, begun registry.Begun) {
 	p.leave(r)
+	p.meters.signIn(r.Context(), begun.Proof)
 	setCookie(w, r, cookie{sessionCookie(r), begun.Name.Reveal(), "/", max(time.Second, begun.Until.Sub(p.Clock.Now()))})
 	if err := p.People.SignedIn(r.Context(), begun.User); err != nil {
 		p.Log.WarnContext(r.Context(), "it could not be noted that somebody signed in", slog.String("user", begun.User.ID), slog.Any("error", err))

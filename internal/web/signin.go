@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"latchkey/internal/authority"
@@ -97,6 +98,7 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) {
 	}
 	if wait := p.guesses.wait(r, form.Email); wait > 0 {
 		form.Problem = tooMany(w, wait)
+		p.meters.signIn(r.Context(), outcomeLimited)
 		p.Log.WarnContext(r.Context(), "passwords are tried too often", slog.String("address", limit.Address(r.RemoteAddr)))
 		p.signInPage(w, r, http.StatusTooManyRequests, form)
 		return
@@ -106,6 +108,7 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, registry.ErrSignIn):
 		p.Log.InfoContext(r.Context(), "a sign-in was refused", slog.String("address", limit.Address(r.RemoteAddr)))
 		form.Problem = problemWrong
+		p.meters.signIn(r.Context(), outcomeRefused)
 		p.signInPage(w, r, http.StatusForbidden, form)
 	case err != nil:
 		p.broken(w, r, err)
@@ -161,6 +164,7 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.
 		}
 		view.Options = append(view.Options, option{ticket.Reveal(), p.organizationName(r.Context(), user), user.Organization, user.Role.Words()})
 	}
+	slices.SortFunc(view.Options, func(a, b option) int { return strings.Compare(a.Organization, b.Organization) })
 	p.render(w, r, http.StatusOK, "choose", page{Title: "Choose an organization", Here: "/sign-in", Body: view})
 }
 

@@ -22,6 +22,8 @@ import (
 	"net/http"
 	"strings"
 
+	"go.opentelemetry.io/otel/metric"
+
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
@@ -56,6 +58,8 @@ type Config struct {
 	Clock clock.Clock
 	// Log gets what is told to nobody else; nil means none.
 	Log *slog.Logger
+	// Meter counts sign-ins; nil means nobody does.
+	Meter metric.Meter
 }
 
 // Consents runs the consents of customers.
@@ -90,6 +94,7 @@ type Pages struct {
 	templates templates
 	reference reference
 	guesses   guesses
+	meters    meters
 }
 
 var _ http.Handler = (*Pages)(nil)
@@ -118,6 +123,9 @@ func New(config Config) (*Pages, error) {
 	}
 	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets(), guesses: newGuesses(config.Clock)}
 	var err error
+	if p.meters, err = newMeters(config.Meter); err != nil {
+		return nil, err
+	}
 	if p.templates, err = p.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}

@@ -65,6 +65,18 @@ func TestTwoNodes(t *testing.T) {
 	}
 	eventually(t, time.Second, "the other node refuses the revoked key", func() bool { return read(b) == http.StatusUnauthorized })
 
+	// A browser that signed in at one node is signed in at the other, until the person is kept out.
+	grace := invited(t, a, "grace@example.com")
+	for _, s := range []*harness.Server{a, b} {
+		if page := grace.page(t, s); !strings.Contains(page, "Grace Hopper") {
+			t.Errorf("signed in, and sees at %s:\n%s", s.URL, page)
+		}
+	}
+	b.Must(http.StatusOK, "POST", "/api/v1/users/"+grace.id+"/disable", nil)
+	if page := grace.page(t, a); strings.Contains(page, "Grace Hopper") {
+		t.Errorf("disabled, and sees:\n%s", page)
+	}
+
 	for _, mode := range []string{"fast", "immediate"} {
 		server.Stop(t, mode)
 		for _, s := range []*harness.Server{a, b} {
