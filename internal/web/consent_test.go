@@ -147,13 +147,13 @@ func TestConsentMisused(t *testing.T) {
 			t.Errorf("the code is shown: %s", got.text)
 		}
 	})
-	late := newHouse(t, func(c *connection.ConnectorConfig) { c.AttemptLife = time.Second })
+	late := newHouse(t)
 	late.define("moviestar", "consent=allow", "", clientSecret)
 	t.Run("late", func(t *testing.T) {
 		client := late.browser()
 		made := late.begin(connection.Create{Definition: "moviestar"})
 		address := late.get(stopAt(client, late.url+connection.CallbackPath), made.AuthorizeURL).Header.Get("Location")
-		time.Sleep(1100 * time.Millisecond)
+		late.hand.Advance(10*time.Minute + time.Second)
 		jar := client.Jar
 		expect(t, late.get(&http.Client{Jar: jar}, address), http.StatusGone, "This link is too old")
 		expect(t, late.get(client, made.AuthorizeURL), http.StatusGone, "This link is too old")

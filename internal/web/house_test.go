@@ -88,7 +88,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	h.other = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	config := connection.ConnectorConfig{
 		Store: kept.Connections(), Attempts: kept.Connections(), Keeper: h.keeper, Exchanger: runner, Definitions: h.catalogue,
-		Sandboxes: directory, Hash: kept.Keyring().Hash, Log: log, PublicURLs: []string{h.url, h.other}, ReturnOrigins: []string{"https://app.example.com"},
+		Sandboxes: directory, Hash: kept.Keyring().Hash, Clock: h.hand, Log: log, PublicURLs: []string{h.url, h.other}, ReturnOrigins: []string{"https://app.example.com"},
 	}
 	for _, f := range change {
 		f(&config)
