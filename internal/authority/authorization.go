@@ -238,7 +238,7 @@ func (x *exchange) redirect(address string) {
 // refuseBack tells the client what is wrong.
 func (x *exchange) refuseBack(a *authorization, f *fault) {
 	x.note(f)
-	x.back(a, url.Values{"error": {f.code}, "error_description": {plain(f.says)}})
+	x.back(a, url.Values{"error": {f.code}, "error_description": {f.says}})
 }
 
 // refuse tells the person what is wrong, where it can't be told to the client.

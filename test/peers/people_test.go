@@ -1,0 +1,63 @@
+package peers_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"latchkey/test/harness"
+)
+
+// TestPeopleClients runs clients that sign people in, unmodified, from the browser's first step to the revocation: a strict one for
+// OAuth 2 and OpenID Connect with a secret and without, and Adobe's own, one of them through the intercepting proxy.
+func TestPeopleClients(t *testing.T) {
+	s := harness.Dev(t, "--intercept")
+	command := exec.CommandContext(t.Context(), "node", "--no-deprecation", "people.mjs", filepath.Join(s.Data, "sample"), s.URL, s.SignInURL)
+	command.Env = s.Environment()
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("the clients: %v\n%s%s", err, out, stderr.String())
+	}
+	results := map[string]map[string]any{}
+	for line := range strings.Lines(string(out)) {
+		var result map[string]any
+		if err := json.Unmarshal([]byte(line), &result); err != nil {
+			continue // a client's own words
+		}
+		name, _ := result["name"].(string)
+		results[name] = result
+	}
+	const person = "ada@sample.example"
+	for name, want := range map[string]map[string]any{
+		"oauth4webapi": {
+			"issuer": s.URL, "iss": s.URL, "wrong": "invalid_grant", "subject": true, "email": person, "given": "Ada", "at_hash": true, "rotated": true, "successor": true,
+			"before": "true,true", "after": "false,false,false", "ended": "invalid_grant", "replayed": "invalid_grant", "stolen": false, "denied": "invalid_scope",
+			"hybrid": "bearer", "asked": 1.0,
+		},
+		"oauth4webapi, without a secret": {
+			"unproven": "invalid_request", "refresh": "", "scope": "connections:read", "client": true, "listed": 200.0, "afterwards": 401.0,
+			"challenge": `Bearer realm="latchkey", error="invalid_token"`,
+		},
+		"@adobe/aio-lib-ims": {
+			"state": "a+/=", "valid": true, "refreshable": true, "user": true, "email": person, "payload": true, "lives": 336.0,
+			"after": "revoked_token,revoked_token,revoked_token", "refused": true,
+		},
+		"passport-adobe-oauth2": {"user": true, "email": person, "display": "Ada Sample", "denied": true},
+	} {
+		got := results[name]
+		if got == nil || got["message"] != nil {
+			t.Errorf("%s: %v\n%s\n%s", name, got, out, stderr.String())
+			continue
+		}
+		for member, value := range want {
+			if got[member] != value {
+				t.Errorf("%s: %s is %v, want %v", name, member, got[member], value)
+			}
+		}
+	}
+}
