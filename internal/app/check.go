@@ -69,6 +69,9 @@ func (c *checks) public() {
 			"set the address that browsers reach Latchkey by, such as https://latchkey.example.com")
 	} else {
 		c.base("public_url", c.PublicURL)
+		if u, err := url.Parse(c.PublicURL); err == nil && strings.Trim(u.Path, "/") != "" { // RFC 8414 §3.1 would have discovery elsewhere
+			c.add("public_url", fmt.Sprintf("%s has a path", c.PublicURL), "give Latchkey a host, or a port, of its own: its pages, /ims and /.well-known are at the root")
+		}
 	}
 	for _, base := range c.CallbackURLs {
 		c.base("callback_urls", base)

@@ -118,6 +118,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{"no public URL", "seal: {root_key_file: /k}\n", []string{"public_url"}},
 		{"in the clear", "public_url: https://l.example\nlisten: 0.0.0.0:80\nseal: {root_key_file: /k}\n", []string{"tls.cert_file", "trusted_proxies"}},
 		{"plain public URL", "public_url: http://l.example\nseal: {root_key_file: /k}\n", []string{"public_url", "https"}},
+		{"public URL with a path", "public_url: https://l.example/latchkey\nseal: {root_key_file: /k}\n", []string{"public_url", "has a path", "host"}},
 		{"half a certificate", "public_url: https://l.example\nseal: {root_key_file: /k}\ntls: {cert_file: /c}\n", []string{"tls.key_file"}},
 		{"bad proxy", "public_url: https://l.example\nseal: {root_key_file: /k}\ntrusted_proxies: [10.0.0.1]\n", []string{"trusted_proxies", "CIDR"}},
 	} {

@@ -11,7 +11,7 @@ import (
 )
 
 // demands are the RFCs that docs/reference/conformance.md has a table of.
-var demands = []string{"6749", "7009", "7523", "7636", "7662", "8414", "8693", "9068"}
+var demands = []string{"6749", "7009", "7523", "7591", "7636", "7662", "8414", "8693", "9068"}
 
 var (
 	testName   = regexp.MustCompile("`((?:[a-z0-9]+\\.)?Test[A-Za-z0-9_]+)`")
