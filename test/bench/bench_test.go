@@ -77,7 +77,7 @@ func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		s := harness.DevIn(b, data)
 		b.StopTimer()
-		b.ReportMetric(memory(b, s.PID), "idle-MiB")
+		b.ReportMetric(memory(s.PID), "idle-MiB")
 		s.Stop()
 		b.StartTimer()
 	}

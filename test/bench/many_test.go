@@ -25,7 +25,7 @@ func BenchmarkManyCredentials(b *testing.B) {
 	busy(os.Stdout)
 	few, fewStart := restarted(b, harness.Dev(b), func(*harness.Server) {})
 	many, manyStart := restarted(b, harness.Dev(b), func(s *harness.Server) { register(b, s.Data, readWorkspace(b, s.Data).oauth) })
-	w, fewIdle, manyIdle := readWorkspace(b, few.Data), memory(b, few.PID), memory(b, many.PID)
+	w, fewIdle, manyIdle := readWorkspace(b, few.Data), memory(few.PID), memory(many.PID)
 
 	ask := func(s *harness.Server, id, secret string) []byte {
 		form := credential{ID: id, Secret: secret}.form("grant_type", "client_credentials", "scope", "AdobeID,target_sdk", "resource", s.URL)
@@ -60,7 +60,7 @@ func BenchmarkManyCredentials(b *testing.B) {
 	t.print(os.Stdout)
 	fmt.Printf("\nstart to the ready file   %4.0f ms, beside %4.0f ms with the sample's alone\n", manyStart.Seconds()*1e3, fewStart.Seconds()*1e3)
 	fmt.Printf("memory when idle          %4.0f MiB, beside %4.0f MiB\n", manyIdle, fewIdle)
-	fmt.Printf("memory after these rounds %4.0f MiB, beside %4.0f MiB\n", memory(b, many.PID), memory(b, few.PID))
+	fmt.Printf("memory after these rounds %4.0f MiB, beside %4.0f MiB\n", memory(many.PID), memory(few.PID))
 	t.compare(os.Stdout, oneOfMany, oneOfFew, 0.80)
 	t.compare(os.Stdout, thousand, oneOfFew, 0.80)
 	t.compare(os.Stdout, strangers, oneOfFew, 0)

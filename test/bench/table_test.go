@@ -73,8 +73,12 @@ func (t *table) compare(w io.Writer, what, reference string, goal float64) {
 		pairs[i] = [2]turn{ours[i], theirs[i]}
 	}
 	rate := median(pairs, func(p [2]turn) float64 { return p[0].rate / p[1].rate })
-	time := median(pairs, func(p [2]turn) float64 { return p[1].cpu.Seconds() / max(p[0].cpu.Seconds(), 1e-9) })
-	fmt.Fprintf(w, "%s ÷ %s\n    %.2f by rate, %.2f by processor time%s\n", what, reference, rate, time, verdict(min(rate, time), goal))
+	least, byTime := rate, ""
+	if ours[0].cpu > 0 && theirs[0].cpu > 0 {
+		time := median(pairs, func(p [2]turn) float64 { return p[1].cpu.Seconds() / max(p[0].cpu.Seconds(), 1e-9) })
+		least, byTime = min(rate, time), fmt.Sprintf(", %.2f by processor time", time)
+	}
+	fmt.Fprintf(w, "%s ÷ %s\n    %.2f by rate%s%s\n", what, reference, rate, byTime, verdict(least, goal))
 }
 
 func verdict(value, goal float64) string {
