@@ -35,11 +35,11 @@ type Session struct {
 	BeganAt, SeenAt, EndsAt time.Time
 }
 
-// SessionStore keeps sessions. registrytest.TestSessionStore checks an implementation. They end with the person, and
-// when the person is not active any more: [UserStore.ChangeUser] MUST see to that.
+// SessionStore keeps sessions. registrytest.TestSessionStore checks an implementation. They end with the person, when the
+// person is not active any more, and by another password: [UserStore.ChangeUser] MUST see to that.
 type SessionStore interface {
 	// BeginSession adds a session, and takes the ticket that it spends away in the same transaction, unless spent is nil:
-	// [ErrLink] when that is not there, [ErrNotFound] when there is no such person. Some of those that had ended when
+	// [ErrLink] when that is not there, [ErrNotFound] when there is no such person who is active. Some of those that had ended when
 	// this one began go.
 	BeginSession(ctx context.Context, session Session, spent []byte, entry audit.Entry) error
 	// Session gives one by its name, with its person: [ErrNotFound].

@@ -89,7 +89,7 @@ type UserStore interface {
 	// UserLike gives those that have this id, this address in any case, or this hash of a link, in the order of their ids.
 	UserLike(ctx context.Context, by UserKey) ([]User, error)
 	// ChangeUser replaces one whose version is still that of user, and counts the version: [ErrConflict], [ErrNameTaken].
-	// Who is not active then has no session any more.
+	// Who is not active then, or has another password, has no session of before.
 	ChangeUser(ctx context.Context, user User, entry audit.Entry) error
 	// DeleteUser removes one: [ErrNotFound].
 	DeleteUser(ctx context.Context, organization, id string, entry audit.Entry) error

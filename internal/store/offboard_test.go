@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/ident"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
+	"latchkey/internal/secret"
 	"latchkey/internal/store"
 	"latchkey/internal/workflow"
 )
@@ -132,10 +133,13 @@ func populate(t *testing.T, s *store.Store, operator access.Caller, org string) 
 		Services: []project.Wish{{Service: "TicketsSDK", Profiles: []string{profile.ID}}},
 	})
 	check(err)
-	invited, err := registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Invite(ctx, admin,
+	users := registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash})
+	invited, err := users.Invite(ctx, admin,
 		registry.NewUser{Email: "ada@example.com", Role: access.Developer, Profiles: []string{profile.ID}})
 	check(err)
-	_, err = registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Begin(ctx, invited.User, registry.ByInvitation)
+	ada, err := users.Accept(ctx, invited.Token, secret.New("correct horse battery"))
+	check(err)
+	_, err = registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Begin(ctx, ada, registry.ByInvitation)
 	check(err)
 }
 

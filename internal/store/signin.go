@@ -31,10 +31,12 @@ func (r Registry) BeginSession(ctx context.Context, s registry.Session, spent []
 			micros(s.BeganAt), pruned); err != nil {
 			return err
 		}
-		_, err := t.exec(`INSERT INTO sessions (name, id, person, organization, ticket, proof, began_at, seen_at, ends_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			s.Name, s.ID, s.Person, s.Organization, flag(s.Ticket), s.Proof, micros(s.BeganAt), micros(s.SeenAt), micros(s.EndsAt))
-		if dangling(err) {
+		// Who is disabled at this moment must not be left with a session for the time when that is over.
+		n, err := t.exec(`INSERT INTO sessions (name, id, person, organization, ticket, proof, began_at, seen_at, ends_at)
+			SELECT $1, $2, id, organization, CAST($4 AS BIGINT), $5, CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS BIGINT)
+			FROM users WHERE id = $3 AND status = $9`,
+			s.Name, s.ID, s.Person, flag(s.Ticket), s.Proof, micros(s.BeganAt), micros(s.SeenAt), micros(s.EndsAt), registry.UserActive)
+		if err == nil && n == 0 {
 			return registry.ErrNotFound
 		}
 		t.record(entry)

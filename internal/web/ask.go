@@ -36,6 +36,7 @@ func personOf(session registry.Session, user registry.User) authority.Person {
 // SignIn leads to the sign-in page, which asks whoever is signed in.
 func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request, back string) {
 	secure(w.Header(), r)
+	withOpener(w.Header())
 	http.Redirect(w, r, signInPath(localPath(back)), http.StatusSeeOther)
 }
 
@@ -56,6 +57,7 @@ type field struct{ Name, Value string }
 // Consent shows the question.
 func (p *Pages) Consent(w http.ResponseWriter, r *http.Request, question authority.Consent) {
 	secure(w.Header(), r)
+	withOpener(w.Header())
 	allowFormTo(w.Header(), question.Redirect)
 	view := consent{Consent: question, CSRF: csrf(cookieValue(r, sessionCookie(r))), Asks: inWords(question.Scopes)}
 	for _, name := range slices.Sorted(maps.Keys(question.Fields)) {

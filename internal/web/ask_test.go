@@ -56,8 +56,16 @@ func TestAsk(t *testing.T) {
 	}
 	onward := post(a.house, client, "/sign-in", fill(t, page, map[string]string{"email": "ada@example.com", "password": password}))
 	expect(t, onward, http.StatusOK, "You are signed in")
+	for _, got := range []answer{page, onward, a.get(stopAt(a.browser(), a.url+"/sign-in"), a.url+path)} {
+		if policy := got.Header.Get("Cross-Origin-Opener-Policy"); policy != "" {
+			t.Errorf("%s parts a window from who opened it: %q", got.Request.URL, policy)
+		}
+	}
 	page = a.get(client, a.url+path)
 	text := unquote(page.text)
+	if policy := page.Header.Get("Cross-Origin-Opener-Policy"); policy != "" {
+		t.Errorf("the question parts a window from who opened it: %q", policy)
+	}
 	for _, part := range []string{
 		"Moviestar &lt;b&gt; asks for access", "Acme &amp; Söhne", "Ada &lt;b&gt;Lovelace", "ada@example.com", "See your e-mail address <code>email</code>", "Go on while you are away",
 		"<li><code>own&lt;i&gt;</code></li>", "<b>app.example.com:8443</b>", `href="/sign-in?back=%2fims%2fauthorize%3fstate%3d1%26scope%3demail"`, `action="/ims/decision"`,

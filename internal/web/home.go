@@ -74,12 +74,16 @@ type definitionRow struct {
 const listed = 100
 
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
-	caller, ok := p.caller(r)
-	if !ok {
+	_, user, err := p.open(r)
+	if errors.Is(err, registry.ErrNotFound) {
 		p.render(w, r, http.StatusOK, "welcome", page{Title: "Welcome", Here: "/", Body: welcome{p.Program, p.Example, p.base()}})
 		return
 	}
-	view, err := p.homeView(r.Context(), caller, r.URL.Query().Get("sandbox"), strings.TrimSpace(r.URL.Query().Get("q")))
+	if err != nil {
+		p.broken(w, r, err)
+		return
+	}
+	view, err := p.homeView(r.Context(), user.Caller(), r.URL.Query().Get("sandbox"), strings.TrimSpace(r.URL.Query().Get("q")))
 	if _, denied := errors.AsType[*access.DeniedError](err); denied || errors.Is(err, registry.ErrNotFound) {
 		p.message(w, r, messageMissing)
 		return

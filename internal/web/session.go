@@ -55,13 +55,14 @@ func sessionCookie(r *http.Request) string { return cookieName(r, "latchkey") }
 // formCookie binds the forms of a browser where nobody is signed in to it.
 func formCookie(r *http.Request) string { return cookieName(r, "latchkey-form") }
 
-// signed gives the session of the browser and its person.
+// open gives the session of the browser and its person; [registry.ErrNotFound] for nobody.
+func (p *Pages) open(r *http.Request) (registry.Session, registry.User, error) {
+	return p.Sessions.Open(r.Context(), secret.New(cookieValue(r, sessionCookie(r))))
+}
+
+// signed is open where nobody is as good as somebody who can't be told.
 func (p *Pages) signed(r *http.Request) (registry.Session, registry.User, bool) {
-	name := cookieValue(r, sessionCookie(r))
-	if name == "" {
-		return registry.Session{}, registry.User{}, false
-	}
-	session, user, err := p.Sessions.Open(r.Context(), secret.New(name))
+	session, user, err := p.open(r)
 	if err != nil && !errors.Is(err, registry.ErrNotFound) {
 		p.Log.ErrorContext(r.Context(), "it can't be told who is signed in", slog.Any("error", err))
 	}

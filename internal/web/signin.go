@@ -77,7 +77,9 @@ func (p *Pages) redeem(w http.ResponseWriter, r *http.Request, ticket, back stri
 func (p *Pages) signInPage(w http.ResponseWriter, r *http.Request, status int, form signInForm) {
 	form.CSRF = formToken(w, r)
 	form.Email = cmp.Or(form.Email, hintOf(form.Back))
-	form.Asked = authority.Owns(pathOf(form.Back))
+	if form.Asked = authority.Owns(pathOf(form.Back)); form.Asked {
+		withOpener(w.Header())
+	}
 	if _, user, ok := p.signed(r); ok {
 		form.Here = user.Name()
 	}
@@ -99,7 +101,7 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) {
 	if wait := p.guesses.wait(r, form.Email); wait > 0 {
 		form.Problem = tooMany(w, wait)
 		p.meters.signIn(r.Context(), outcomeLimited)
-		p.Log.WarnContext(r.Context(), "passwords are tried too often", slog.String("address", limit.Address(r.RemoteAddr)))
+		p.Log.DebugContext(r.Context(), "passwords are tried too often", slog.String("address", limit.Address(r.RemoteAddr)))
 		p.signInPage(w, r, http.StatusTooManyRequests, form)
 		return
 	}
@@ -137,6 +139,7 @@ func (p *Pages) goOn(w http.ResponseWriter, r *http.Request, begun registry.Begu
 		http.Redirect(w, r, back, http.StatusSeeOther)
 		return
 	}
+	withOpener(w.Header())
 	p.render(w, r, http.StatusOK, "onward", page{Title: "You are signed in", Body: back})
 }
 
@@ -163,6 +166,9 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.
 			return
 		}
 		view.Options = append(view.Options, option{ticket.Reveal(), p.organizationName(r.Context(), user), user.Organization, user.Role.Words()})
+	}
+	if authority.Owns(pathOf(back)) {
+		withOpener(w.Header())
 	}
 	slices.SortFunc(view.Options, func(a, b option) int { return strings.Compare(a.Organization, b.Organization) })
 	p.render(w, r, http.StatusOK, "choose", page{Title: "Choose an organization", Here: "/sign-in", Body: view})

@@ -189,6 +189,10 @@ func secure(header http.Header, r *http.Request) {
 	}
 }
 
+// withOpener lets a window that an application opened go on to tell it, when it comes back: a page with a policy of its own
+// on openers would part the two for good.
+func withOpener(header http.Header) { header.Del("Cross-Origin-Opener-Policy") }
+
 // policy is the content security policy of a page whose form may end there.
 func policy(formAction string) string {
 	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +

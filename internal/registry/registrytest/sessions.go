@@ -152,8 +152,20 @@ func testSessionsEnd(t *testing.T, store PeopleStore, ada registry.User) {
 		t.Errorf("Session() after a change of the role = %v, %v", user.Role, err)
 	}
 	change(registry.UserDisabled)
+	if err := store.BeginSession(ctx, newSession("c", ada), nil, entry); !errors.Is(err, registry.ErrNotFound) {
+		t.Errorf("BeginSession() of a disabled person = %v, want ErrNotFound", err)
+	}
 	change(registry.UserActive)
-	gone(t, store, "a")
+	gone(t, store, "a", "c")
+	begin(t, store, newSession("d", ada))
+	ada.FirstName = "Ada"
+	change(registry.UserActive)
+	if _, _, err := store.Session(ctx, []byte("d")); err != nil {
+		t.Errorf("Session() after a change of the name = %v", err)
+	}
+	ada.Password = "$argon2id$"
+	change(registry.UserActive)
+	gone(t, store, "d")
 	if err := store.DeleteUser(ctx, bob.Organization, bob.ID, entry); err != nil {
 		t.Fatal(err)
 	}
