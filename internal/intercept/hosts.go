@@ -18,7 +18,7 @@ const healthPath = "/healthz"
 
 // Vendor lists the hosts that SDKs have built in (spec of the authority §2.1 and §3.2, of the authoring API §1).
 func Vendor() []Host {
-	ims := []string{"/ims/", "/.well-known/"}
+	ims := []string{"/ims/", "/.well-known/", "/sign-in", "/assets/"} // the last two are what a person sees on the way
 	console := []string{"/console/"}
 	platform := []string{"/data/core/activation/"}
 	return []Host{

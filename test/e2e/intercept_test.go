@@ -40,7 +40,7 @@ curl -sS https://ims-na1.adobelogin.com/api/v1/keys
 curl -sS -o /dev/null -w '%{http_connect}\n' https://example.com/ 2>/dev/null || true
 curl -sS -o /dev/null -w '%{http_connect}\n' https://ims-na1.adobelogin.com:8443/ 2>/dev/null || true
 echo "$NO_PROXY"`)
-		want := "2 200\n1.1 200\n200\nlatchkey: Latchkey stands in for ims-na1.adobelogin.com under /ims/, /.well-known/ only\n403\n403\nbuild.internal,localhost,127.0.0.1,::1\n"
+		want := "2 200\n1.1 200\n200\nlatchkey: Latchkey stands in for ims-na1.adobelogin.com under /ims/, /.well-known/, /sign-in, /assets/ only\n403\n403\nbuild.internal,localhost,127.0.0.1,::1\n"
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
