@@ -90,3 +90,16 @@ await run('oauth4webapi', async () => {
   } catch (e) { refused = e.error ?? e.cause?.[0]?.parameters?.error ?? e.code }
   return { issuer: as.issuer, expires: answer.expires_in, active: before.active, scope: before.scope, subject: claims.sub, after: after.active, refused }
 })
+
+await run('oauth4webapi, by the vendor\'s name', async () => {
+  const o = await import('oauth4webapi')
+  const issuer = new URL('https://ims-na1.adobelogin.com')
+  const as = await o.processDiscoveryResponse(issuer, await o.discoveryRequest(issuer))
+  const client = { client_id: oauth.client_id }
+  const answer = await o.processClientCredentialsResponse(as, client, await o.clientCredentialsGrantRequest(as, client, o.ClientSecretBasic(oauth.client_secrets[0]),
+    { scope: 'openid tokens:read', resource: issuer.origin }))
+  const request = new Request(`${issuer.origin}/api/v1`, { headers: { authorization: `Bearer ${answer.access_token}` } })
+  const claims = await o.validateJwtAccessToken(as, request, issuer.origin)
+  const called = await fetch(`${local}/api/v1/connections`, { headers: request.headers })
+  return { issuer: as.issuer, claimed: claims.iss, endpoint: as.token_endpoint, called: called.status }
+})

@@ -38,6 +38,9 @@ func TestIMSClients(t *testing.T) {
 		"@adobe/aio-lib-core-auth": {"expires": 86399.0, "scope": "AdobeID,openid,target_sdk"}, // it sorts them
 		"@adobe/aio-lib-ims":       {"valid": true, "after": false, "reason": "revoked_token", "invalidated": ""},
 		"oauth4webapi":             {"issuer": s.URL, "expires": 86399.0, "active": true, "after": false, "scope": "openid tokens:read", "refused": "invalid_client"},
+		"oauth4webapi, by the vendor's name": {
+			"issuer": "https://ims-na1.adobelogin.com", "claimed": "https://ims-na1.adobelogin.com", "endpoint": "https://ims-na1.adobelogin.com/ims/token/v3", "called": 403.0,
+		},
 	} {
 		got := results[name]
 		if got == nil || got["message"] != nil {
