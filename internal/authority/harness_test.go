@@ -6,14 +6,11 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -60,10 +57,6 @@ var pairs = sync.OnceValue(func() []*rsa.PrivateKey {
 
 // bound is a binding of a key.
 func bound(id string, key *rsa.PrivateKey, from, to time.Time) project.ClientBinding {
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: id}, NotBefore: from, NotAfter: to}
-	if _, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key); err != nil {
-		panic(err)
-	}
 	return project.ClientBinding{ID: id, SHA1: "sha1-of-" + id, NotBefore: from, NotAfter: to, PublicKey: &key.PublicKey}
 }
 
