@@ -18,6 +18,9 @@ func (x *exchange) decide(f *fault) {
 		ClientID: x.client, Grant: x.grant, Path: plainPath(x.r.URL.Path), Code: f.code, Says: f.says, Reasons: decision.Reasons(f.why),
 		Place: x.address(), Agent: x.r.UserAgent(), DebugIDs: []string{x.debug},
 	}
+	if x.client == "" { // it was refused before anybody asked who the client is
+		x.known, _ = x.config.Clients.Client(x.r.Context(), x.sent.get("client_id"))
+	}
 	if x.known != nil {
 		d.Organization, d.Credential, d.ClientID = x.known.Organization, x.known.Credential, x.known.ClientID
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +75,8 @@ func TestDecisions(t *testing.T) {
 			[]string{"{fingerprints_tried sha1-of-new, sha1-of-strict}", "{fingerprints_expired sha1-of-old}"}},
 		{"scope", w.post(t, "/ims/token/v3", credentialsForm("openid,ent_nothing")), "cred-" + oauthID,
 			[]string{"invalid_scope", "{not_allowed ent_nothing}", "{allowed openid, AdobeID"}},
+		{"no grant type", w.post(t, "/ims/token/v3", url.Values{"client_id": {oauthID}, "client_secret": {password}}), "cred-" + oauthID, []string{"The grant_type is missing."}},
+		{"twice", w.post(t, "/ims/token/v3?scope=a&client_id="+oauthID, url.Values{"scope": {"b"}}), "cred-" + oauthID, []string{"with different values"}},
 		{"disabled", w.post(t, "/ims/token/v3", url.Values{"grant_type": {"client_credentials"}, "client_id": {offID}, "client_secret": {password}}), "cred-" + offID,
 			[]string{"The client is disabled."}},
 		{"unknown client", w.post(t, "/ims/token/v3", url.Values{"grant_type": {"client_credentials"}, "client_id": {"nobody"}}), "", nil},
@@ -131,5 +136,36 @@ func TestDecidedSecrets(t *testing.T) {
 	}
 	if len(answers) != 1 {
 		t.Errorf("the answers differ: %v", answers)
+	}
+}
+
+// TestAdvisedTexts holds that advice is given on texts that are still told.
+func TestAdvisedTexts(t *testing.T) {
+	var told strings.Builder
+	for _, pattern := range []string{"*.go", "../decision/advice.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pattern == "*.go" {
+				if !strings.HasSuffix(name, "_test.go") {
+					told.Write(text)
+				}
+				continue
+			}
+			_, advice, _ := strings.Cut(string(text), "var bySays")
+			advice, _, _ = strings.Cut(advice, "\n}\n")
+			for _, line := range regexp.MustCompile(`(?m)^\t"((?:[^"\\]|\\.)*)":`).FindAllStringSubmatch(advice, -1) {
+				// Some are put together around a parameter's name, which comes second.
+				if words := strings.SplitN(line[1], " ", 3); !strings.Contains(told.String(), words[len(words)-1]+`"`) {
+					t.Errorf("nothing tells %q any more", line[1])
+				}
+			}
+		}
 	}
 }
