@@ -43,7 +43,7 @@ func (x *exchange) triedSecrets(client *project.Client, presented string) []any 
 	for _, s := range client.Secrets {
 		tried = append(tried, s.UUID)
 	}
-	why := []any{"secrets_tried", tried}
+	why := []any{"uuids_tried", tried}
 	for _, mistake := range []struct{ without, fix string }{
 		{strings.TrimSpace(presented), "take the white space away that stands before or behind the secret: without it, it is right"},
 		{strings.Trim(strings.TrimSpace(presented), `"'`), "take the quotes away that stand around the secret: without them, it is right"},

@@ -118,7 +118,7 @@ func TestDecidedSecrets(t *testing.T) {
 	w.clients.byID[oauthID].Secrets = []project.ClientSecret{{UUID: "uuid-1"}, {UUID: "uuid-2"}}
 	answers := map[string]bool{}
 	for secret, want := range map[string]string{
-		"another": "secrets_tried uuid-1, uuid-2", password + "\n": "take the white space away", `"` + password + `"`: "take the quotes away",
+		"another": "uuids_tried uuid-1, uuid-2", password + "\n": "take the white space away", `"` + password + `"`: "take the quotes away",
 	} {
 		form := credentialsForm("openid")
 		form.Set("client_secret", secret)

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// MaxOpen is how many places and errors of a credential are told apart in a minute; the others become one row.
+	// MaxOpen is how many places and errors of a credential are told apart in a minute; of the others each error is one row.
 	MaxOpen = 32
 	// MaxKept is how many rows of a credential are kept, the newest.
 	MaxKept = 500
