@@ -312,6 +312,21 @@ func TestRFC8693_4_1_Actor(t *testing.T) {
 	}
 }
 
+// TestRFC8693_4_1_PriorActors holds that whoever acted before has no say: may_act is for the one who acts now.
+func TestRFC8693_4_1_PriorActors(t *testing.T) {
+	w := newServices(t)
+	token := w.ownToken(t, map[string]any{
+		"id": "1-2", "type": "access_token", "client_id": oauthID, "user_id": techID, "as": "ims-na1", "scope": "openid", "org": org,
+		"created_at": strconv.FormatInt(start.UnixMilli(), 10), "expires_in": "86400000",
+		"act": map[string]any{"sub": midTech, "client_id": midID}, "may_act": map[string]any{"sub": midTech},
+	})
+	for client, want := range map[string]int{midID: 200, endID: 400} {
+		if got := w.post(t, "/ims/token/v3", exchangeForm(client, token)); got.status != want {
+			t.Errorf("%s: %s, want %d", client, got.error(), want)
+		}
+	}
+}
+
 // TestRFC8693_4_4_MayAct holds that a token which says who may act is exchanged for nobody else.
 func TestRFC8693_4_4_MayAct(t *testing.T) {
 	w := newServices(t)

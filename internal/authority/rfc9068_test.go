@@ -3,6 +3,7 @@ package authority_test
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -17,21 +18,35 @@ import (
 	"latchkey/internal/authority"
 )
 
-// signed makes a token of RFC 9068 as the server would, but for the changes; nil takes a claim away.
-func (w *world) signed(t testing.TB, algorithm, typ string, changes map[string]any) string {
-	t.Helper()
-	claims := map[string]any{
+// profiled are the claims of a good token of RFC 9068, with changes; nil takes one away.
+func profiled(changes map[string]any) map[string]any {
+	out := map[string]any{
 		"iss": issuer, "sub": techID, "aud": []string{issuer}, "exp": start.Add(time.Hour).Unix(), "iat": start.Unix(), "jti": "1-2", "client_id": oauthID,
 		"scope": "openid tokens:read", "org": org,
 	}
-	maps.Copy(claims, changes)
-	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
+	maps.Copy(out, changes)
+	maps.DeleteFunc(out, func(_ string, value any) bool { return value == nil })
+	return out
+}
+
+// The names of the server's keys.
+const rsaKid, ecKid = "ims_na1-key-at-1", "latchkey-key-1"
+
+// key gives the server's own.
+func (w *world) key(t testing.TB, algorithm string) crypto.Signer {
+	t.Helper()
 	private, err := x509.ParsePKCS8PrivateKey([]byte(w.store.signing(algorithm).Private.Reveal()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kid := map[string]string{"RS256": "ims_na1-key-at-1", "ES256": "latchkey-key-1"}[algorithm]
-	return signedWith(t, jose.SignatureAlgorithm(algorithm), private.(crypto.Signer), claims, "kid", kid, "typ", typ)
+	return private.(crypto.Signer)
+}
+
+// signed makes a token of RFC 9068 as the server would, but for the changes.
+func (w *world) signed(t testing.TB, algorithm, typ string, changes map[string]any) string {
+	t.Helper()
+	kid := map[string]string{"RS256": rsaKid, "ES256": ecKid}[algorithm]
+	return signedWith(t, jose.SignatureAlgorithm(algorithm), w.key(t, algorithm), profiled(changes), "kid", kid, "typ", typ)
 }
 
 // TestRFC9068_2_Token holds the header and the claims of a token for our own APIs, with a person and without.
@@ -101,12 +116,8 @@ func TestRFC9068_3_Audience(t *testing.T) {
 // TestRFC9068_4_Validation holds which tokens our own APIs take, each wrong in one point alone.
 func TestRFC9068_4_Validation(t *testing.T) {
 	w := newWorld(t)
-	key := func(algorithm string) crypto.Signer {
-		private, err := x509.ParsePKCS8PrivateKey([]byte(w.store.signing(algorithm).Private.Reveal()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return private.(crypto.Signer)
+	lying := func(alg string) string {
+		return sign(w.key(t, "RS256").(*rsa.PrivateKey), map[string]string{"alg": alg, "typ": "at+jwt", "kid": rsaKid}, profiled(nil))
 	}
 	good := w.signed(t, "ES256", "at+jwt", nil)
 	parts := strings.Split(good, ".")
@@ -133,9 +144,13 @@ func TestRFC9068_4_Validation(t *testing.T) {
 		"end as text":           {w.signed(t, "ES256", "at+jwt", map[string]any{"exp": "1795255200"}), false},
 		"changed":               {parts[0] + "." + parts[1][:8] + "A" + parts[1][9:] + "." + parts[2], false},
 		"alg none":              {"eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0Iiwia2lkIjoibGF0Y2hrZXkta2V5LTEifQ." + parts[1] + ".", false},
-		"another's key":         {signedWith(t, jose.ES256, ecKeys()[0], map[string]any{"iss": issuer}, "kid", "latchkey-key-1", "typ", "at+jwt"), false},
-		"an unknown key":        {signedWith(t, jose.ES256, key("ES256"), map[string]any{"iss": issuer}, "kid", "latchkey-key-9", "typ", "at+jwt"), false},
-		"another algorithm":     {signedWith(t, jose.PS256, key("RS256"), map[string]any{"iss": issuer}, "kid", "ims_na1-key-at-1", "typ", "at+jwt"), false},
+		"another's key":         {signedWith(t, jose.ES256, ecKeys()[0], profiled(nil), "kid", ecKid, "typ", "at+jwt"), false},
+		"an unknown key":        {signedWith(t, jose.ES256, w.key(t, "ES256"), profiled(nil), "kid", "latchkey-key-9", "typ", "at+jwt"), false},
+		"no key":                {signedWith(t, jose.ES256, w.key(t, "ES256"), profiled(nil), "typ", "at+jwt"), false},
+		"another algorithm":     {signedWith(t, jose.PS256, w.key(t, "RS256"), profiled(nil), "kid", rsaKid, "typ", "at+jwt"), false},
+		"RS256, said to be":     {lying("RS256"), true},
+		"RS256, not said to be": {lying("RS512"), false},
+		"RS256, said to be no":  {lying("none"), false},
 		"an id_token":           {w.tokens(t, webID).token("id_token"), false},
 	} {
 		if _, err := w.server.Caller(t.Context(), c.token); (err == nil) != c.taken || errors.Is(err, authority.ErrNotSubscribed) {
