@@ -139,6 +139,28 @@ await run('oauth4webapi, without a secret', async () => {
   }
 })
 
+await run('oauth4webapi, registered by itself', async () => {
+  const issuer = new URL(local)
+  const as = await o.processDiscoveryResponse(issuer, await o.discoveryRequest(issuer, insecure))
+  const register = async (metadata) => o.processDynamicClientRegistrationResponse(await o.dynamicClientRegistrationRequest(as, metadata, insecure))
+  const redirect = 'https://registered.example/callback'
+  const client = await register({ client_name: 'Peer', redirect_uris: [redirect, `${redirect}?second=1`], grant_types: ['authorization_code', 'refresh_token'], scope: 'openid' })
+  const verifier = o.generateRandomCodeVerifier()
+  const back = await browse(`${as.authorization_endpoint}?${new URLSearchParams({
+    client_id: client.client_id, redirect_uri: `${redirect}?second=1`, response_type: 'code', scope: 'openid offline_access',
+    code_challenge: await o.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256'
+  })}`)
+  const parameters = o.validateAuthResponse(as, client, back, o.expectNoState)
+  const response = await o.authorizationCodeGrantRequest(as, client, o.ClientSecretBasic(client.client_secret), parameters, `${redirect}?second=1`, verifier, insecure)
+  const answer = await o.processAuthorizationCodeResponse(as, client, response)
+  const open = await register({ redirect_uris: ['com.example.app:/back'], token_endpoint_auth_method: 'none' })
+  const refused = await refusal(() => register({ redirect_uris: ['https://registered.example/#x'] }))
+  return {
+    method: client.token_endpoint_auth_method, ends: client.client_secret_expires_at, second: back.searchParams.get('second'),
+    token: typeof answer.access_token, refresh: typeof answer.refresh_token, open: open.token_endpoint_auth_method, secret: open.client_secret ?? '', refused
+  }
+})
+
 await run('@adobe/aio-lib-ims', async () => {
   const { Ims } = require('@adobe/aio-lib-ims')
   const ims = new Ims('prod')

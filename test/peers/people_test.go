@@ -43,6 +43,9 @@ func TestPeopleClients(t *testing.T) {
 			"unproven": "invalid_request", "refresh": "", "scope": "connections:read", "client": true, "listed": 200.0, "afterwards": 401.0,
 			"challenge": `Bearer realm="latchkey", error="invalid_token"`,
 		},
+		"oauth4webapi, registered by itself": {
+			"method": "client_secret_basic", "ends": 0.0, "second": "1", "token": "string", "refresh": "string", "open": "none", "secret": "", "refused": "invalid_redirect_uri",
+		},
 		"@adobe/aio-lib-ims": {
 			"state": "a+/=", "valid": true, "refreshable": true, "user": true, "email": person, "payload": true, "lives": 336.0,
 			"after": "revoked_token,revoked_token,revoked_token", "refused": true,
