@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 )
@@ -24,6 +25,11 @@ func localPath(text string) string {
 		return "/"
 	}
 	return text
+}
+
+// redirectBack leads to an address of this server.
+func redirectBack(w http.ResponseWriter, r *http.Request, back string) {
+	http.Redirect(w, r, localPath(back), http.StatusSeeOther) //nolint:gosec // localPath lets no other place through
 }
 
 // hintOf gives the address that a request for authorization expects to sign in (OpenID Connect Core §3.1.2.1).

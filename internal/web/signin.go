@@ -60,7 +60,7 @@ func (p *Pages) redeem(w http.ResponseWriter, r *http.Request, ticket, back stri
 	begun, err := p.Sessions.Redeem(r.Context(), secret.New(ticket))
 	if err == nil {
 		p.enter(w, r, begun)
-		http.Redirect(w, r, back, http.StatusSeeOther)
+		redirectBack(w, r, back)
 		return
 	}
 	if !errors.Is(err, registry.ErrLink) {
@@ -68,7 +68,7 @@ func (p *Pages) redeem(w http.ResponseWriter, r *http.Request, ticket, back stri
 		return
 	}
 	if _, _, ok := p.signed(r); ok {
-		http.Redirect(w, r, back, http.StatusSeeOther)
+		redirectBack(w, r, back)
 		return
 	}
 	p.message(w, r, messageTicket)
@@ -136,7 +136,7 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user registry.User
 func (p *Pages) goOn(w http.ResponseWriter, r *http.Request, begun registry.Begun, back string) {
 	p.enter(w, r, begun)
 	if !authority.Owns(pathOf(back)) {
-		http.Redirect(w, r, back, http.StatusSeeOther)
+		redirectBack(w, r, back)
 		return
 	}
 	withOpener(w.Header())
