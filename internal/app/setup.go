@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/ident"
@@ -26,14 +27,16 @@ type SetupOptions struct {
 	Config string
 	// Name is what the administrator's key is called.
 	Name string
-	JSON bool
-	Out  io.Writer
+	// Email is a person to make System Administrator; "" is nobody.
+	Email string
+	JSON  bool
+	Out   io.Writer
 	// Ask puts a question to whoever runs the setup; nil where nobody is there.
 	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
-// Setup prepares the first start of production: the root key when its file is absent, the organization, and an
-// administrator's key, which it prints once. It runs where the server runs, while the server is stopped.
+// Setup prepares the first start of production: the root key when its file is absent, the organization, an administrator's
+// key, and where asked for a link by which a person becomes one, which it prints once. It runs where the server runs, while the server is stopped.
 func Setup(ctx context.Context, options SetupOptions) (err error) {
 	config, err := LoadConfig(options.Config, os.Environ())
 	if err != nil {
@@ -64,13 +67,31 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	created, err := house.keyring.Create(ctx, administrator(organization.ID), registry.NewKey{
+	did := done{organization: organization, rootMade: made, again: again}
+	if options.Email != "" {
+		if did.invitation, err = house.firstPerson(ctx, administrator(organization.ID), options.Email); err != nil {
+			return err
+		}
+	}
+	did.key, err = house.keyring.Create(ctx, administrator(organization.ID), registry.NewKey{
 		Name: cmp.Or(options.Name, "administrator"), Scopes: access.Scopes{access.Admin},
 	})
 	if err != nil {
 		return fmt.Errorf("making the administrator's key: %w", err)
 	}
-	return options.print(config, done{organization: organization, key: created, rootMade: made, again: again})
+	return options.print(config, did)
+}
+
+// firstPerson invites a System Administrator; one who is there already gets a link to set another password.
+func (h *house) firstPerson(ctx context.Context, caller access.Caller, email string) (registry.Invitation, error) {
+	invitation, err := h.users.Invite(ctx, caller, registry.NewUser{Email: email, Role: access.SystemAdministrator})
+	if errors.Is(err, registry.ErrNameTaken) {
+		invitation, err = h.users.Reset(ctx, caller, email)
+	}
+	if invalid, ok := errors.AsType[*registry.InvalidError](err); ok {
+		return invitation, hinted(err, invalid.Fix)
+	}
+	return invitation, err
 }
 
 // checkRoot refuses to make a root key for a server's database that is sealed with one already.
@@ -104,23 +125,29 @@ func (h *house) productionOrganization(ctx context.Context) (organization regist
 type done struct {
 	organization registry.Organization
 	key          registry.CreatedKey
+	invitation   registry.Invitation // zero for none
 	// rootMade tells that the root key is new, again that the organization is not.
 	rootMade, again bool
 }
 
 func (o SetupOptions) print(config *Config, d done) error {
+	link := strings.TrimRight(config.PublicURL, "/") + "/invitation?token=" + d.invitation.Token.Reveal()
 	if o.JSON {
-		return json.NewEncoder(o.Out).Encode(map[string]any{
+		all := map[string]any{
 			"organization": d.organization.ID, "organization_made": !d.again, "key_id": d.key.ID, "key_name": d.key.Name,
 			"key": d.key.Value.Reveal(), "root_key_file": config.rootFile(), "root_key_made": d.rootMade,
-		})
+		}
+		if o.Email != "" {
+			all["link"], all["link_until"] = link, d.invitation.Until
+		}
+		return json.NewEncoder(o.Out).Encode(all)
 	}
 	if d.rootMade {
 		fmt.Fprintf(o.Out, "Made the root key %s: keep a copy apart from the data, nothing can be read without it.\n", config.rootFile())
 	}
 	whose := "Administrator's key"
 	if d.again {
-		fmt.Fprintln(o.Out, "This installation was set up before. Nothing is changed; a further administrator's key is added, earlier ones go on.")
+		fmt.Fprintln(o.Out, "This installation was set up before. A further administrator's key is added, earlier ones go on.")
 		whose = "Further administrator's key"
 	}
 	_, err := fmt.Fprintf(o.Out, `Organization  %s  %s
@@ -131,5 +158,11 @@ Start the server, then
   export LATCHKEY_URL=%s LATCHKEY_KEY=…
   latchkey definition list
 `, d.organization.Name, d.organization.ID, whose, d.key.Name, d.key.Value.Reveal(), config.PublicURL)
+	if err == nil && o.Email != "" {
+		_, err = fmt.Fprintf(o.Out, `
+%s sets a password by this link, once, until %s:
+  %s
+`, d.invitation.User.Email, d.invitation.Until.Format("2006-01-02 15:04 UTC"), link)
+	}
 	return err
 }

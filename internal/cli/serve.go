@@ -47,8 +47,10 @@ type ServeOptions struct {
 type SetupOptions struct {
 	Config string
 	Name   string
-	JSON   bool
-	Out    io.Writer
+	// Email is a person to make System Administrator.
+	Email string
+	JSON  bool
+	Out   io.Writer
 	// Ask puts a question whose answer is hidden; nil where nobody is there.
 	Ask func(ctx context.Context, question string) (secret.String, error)
 }
@@ -129,11 +131,12 @@ refuses to start without a sealing key. SIGTERM lets running calls end, then sto
 func (p *program) setupCommand() *cobra.Command {
 	options := SetupOptions{Out: p.Out}
 	command := &cobra.Command{
-		Use:   "setup [--config FILE] [--name NAME]",
+		Use:   "setup [--config FILE] [--name NAME] [--email ADDRESS]",
 		Short: "Prepare the first start of a server",
 		Long: `Prepare the first start of a server: the sealing key when it is not there, the organization, and a key for its
-administrator, printed this once. Run it where the server will run, with the server's own configuration.`,
-		Example: `  latchkey setup --config /etc/latchkey.yaml --name "Ada"`,
+administrator, printed this once. Run it where the server will run, with the server's own configuration. With an e-mail
+address it prints a link, too, by which that person sets a password and is System Administrator, once the server serves.`,
+		Example: `  latchkey setup --config /etc/latchkey.yaml --name "Ada" --email ada@example.com`,
 		Args:    takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			if p.Server.Setup == nil {
@@ -144,7 +147,8 @@ administrator, printed this once. Run it where the server will run, with the ser
 		},
 	}
 	configFlag(command, &options.Config)
-	command.Flags().StringVar(&options.Name, "name", "", "`name` of the administrator")
+	command.Flags().StringVar(&options.Name, "name", "", "`name` of the administrator's key")
+	command.Flags().StringVar(&options.Email, "email", "", "e-mail `address` of a person to make System Administrator")
 	return command
 }
 

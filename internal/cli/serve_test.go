@@ -26,7 +26,7 @@ func TestServersAreStartedAsTheFlagsSay(t *testing.T) {
 		{"dev"},
 		{"dev", "--listen", ":0", "--data", "d", "--ready", "r", "--tls", "--public-url", "https://a", "--public-url", "https://b", "--log-level", "warn"},
 		{"serve", "--config", "c.yaml"},
-		{"setup", "--config", "c.yaml", "--name", "Ada", "--json"},
+		{"setup", "--config", "c.yaml", "--name", "Ada", "--email", "ada@example.com", "--json"},
 		{"config", "show", "--config", "c.yaml", "--effective", "--json"},
 		{"config", "show", "--effective"},
 	} {
@@ -36,7 +36,7 @@ func TestServersAreStartedAsTheFlagsSay(t *testing.T) {
 		cli.DevOptions{Listen: "127.0.0.1:8377", Data: "from-env", LogLevel: "info"},
 		cli.DevOptions{Listen: ":0", Data: "d", Ready: "r", TLS: true, PublicURLs: []string{"https://a", "https://b"}, LogLevel: "warn"},
 		cli.ServeOptions{Config: "c.yaml"},
-		cli.SetupOptions{Config: "c.yaml", Name: "Ada", JSON: true},
+		cli.SetupOptions{Config: "c.yaml", Name: "Ada", Email: "ada@example.com", JSON: true},
 		cli.ShowConfigOptions{Config: "c.yaml", Effective: true, JSON: true},
 		cli.ShowConfigOptions{Effective: true},
 	}

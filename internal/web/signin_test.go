@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
+	"pgregory.net/rapid"
 
 	"latchkey/internal/access"
 	"latchkey/internal/registry"
@@ -230,6 +231,14 @@ func TestOpenRedirect(t *testing.T) {
 			t.Errorf("LocalPath(%q) = %q, want /", text, got)
 		}
 	}
+	base := &url.URL{Scheme: "https", Host: "latchkey.example"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"/", "\\", ".", ":", "@", "//", "%2f", "%5c", "\t", "\n", " ", "?", "#", "evil.example", "https", "javascript", "a", "\x00", "ä"})).Draw(t, "text"), "")
+		got, err := base.Parse(web.LocalPath(text))
+		if err != nil || got.Host != base.Host || got.Scheme != base.Scheme || got.User != nil || !strings.HasPrefix(web.LocalPath(text), "/") {
+			t.Errorf("LocalPath(%q) leads to %v, %v", text, got, err)
+		}
+	})
 	h := newHouse(t)
 	for _, text := range bad[:10] {
 		got := h.get(stopAt(h.browser(), h.url), h.link(h.ada)+"&back="+url.QueryEscape(text))

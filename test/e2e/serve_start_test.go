@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,9 @@ func TestServeBesideAnother(t *testing.T) {
 // A second setup makes a further key and says so; the first one's works on. A lost root key is not replaced.
 func TestSetupAgain(t *testing.T) {
 	i := harness.Install(t, "organization: {id: 6096892F54B5819E0A4C98A2@AdobeOrg, name: Moviestar}")
-	first := harness.Command(t, "", "setup", "--config", i.Config)
+	first := harness.Command(t, "", "setup", "--config", i.Config, "--email", "grace@example.com")
+	link := regexp.MustCompile(`http://\S+/invitation\?token=\S+`).FindString(first.Stdout)
+	refused(t, harness.Command(t, "", "setup", "--config", i.Config, "--email", "grace"), "is not an e-mail address", "hint: write it as")
 	says(t, first.Stdout, "Made the root key", "Moviestar", "6096892F54B5819E0A4C98A2@AdobeOrg", "lk_")
 	second := harness.Command(t, "", "setup", "--config", i.Config, "--name", "Grace")
 	says(t, second.Stdout, "was set up before", "further", "Grace", "lk_")
@@ -101,6 +104,10 @@ func TestSetupAgain(t *testing.T) {
 	for _, output := range []string{first.Stdout, second.Stdout} {
 		s.Must(200, "GET", "/api/v1", nil, "Authorization", "Bearer "+keyIn(t, output))
 	}
+	// The person whom the first named comes in by the link.
+	says(t, accept(t, s, link).page(t, s), "grace@example.com", "Moviestar")
+	again := harness.Command(t, "", "user", "list", "--server", s.URL, "--key", keyIn(t, first.Stdout))
+	says(t, again.Stdout, "grace@example.com", "system_administrator", "active")
 	s.Stop()
 
 	check(t, os.Rename(filepath.Join(i.Dir, "root.key"), filepath.Join(i.Dir, "elsewhere.key")))

@@ -25,14 +25,22 @@ func invited(t *testing.T, s *harness.Server, email string) person {
 	made := s.Must(http.StatusCreated, "POST", "/api/v1/users", map[string]any{
 		"email": email, "first_name": "Grace", "last_name": "Hopper", "role": "viewer",
 	}).JSON(t)
+	p := accept(t, s, made["link"].(string))
+	p.id = made["id"].(string)
+	return p
+}
+
+// accept sets a password by an invitation's link.
+func accept(t *testing.T, s *harness.Server, link string) person {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := person{made["id"].(string), &http.Client{Jar: jar, Timeout: 20 * time.Second}}
+	p := person{browser: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
 	const password = "a few words that nobody guesses"
 	form := url.Values{"password": {password}, "again": {password}}
-	for _, hidden := range hiddenInput.FindAllStringSubmatch(p.get(t, made["link"].(string)), -1) {
+	for _, hidden := range hiddenInput.FindAllStringSubmatch(p.get(t, link), -1) {
 		form.Set(hidden[1], html.UnescapeString(hidden[2]))
 	}
 	response, err := p.browser.PostForm(s.URL+"/invitation", form)
