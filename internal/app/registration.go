@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"latchkey/internal/access"
@@ -69,16 +70,34 @@ func (r registrar) Caller(ctx context.Context, token string) (caller access.Call
 	return caller, err
 }
 
-// Register makes a credential in the project for such, which is made where there is none.
+// Register makes a credential in the project for such, which is made where there is none. A workspace that is full has another
+// behind it, but for those who register without a token: there are no more of them than one holds.
 func (r registrar) Register(ctx context.Context, caller access.Caller, ask project.NewCredential) (project.Credential, error) {
 	if err := caller.RequireRole(access.Developer); err != nil {
 		return project.Credential{}, err
 	}
-	workspace, err := r.workspace(ctx, caller)
+	workspaces, err := r.workspaces(ctx, caller)
 	if err != nil {
 		return project.Credential{}, err
 	}
-	ask.Workspace = workspace.ID
+	if caller.ID == registrantID {
+		workspaces = workspaces[:1]
+	}
+	for _, workspace := range slices.Backward(workspaces) {
+		made, err := r.create(ctx, caller, workspace.ID, ask)
+		if _, full := errors.AsType[*project.QuotaError](err); !full || caller.ID == registrantID {
+			return made, err
+		}
+	}
+	next, err := r.h.projects.CreateWorkspace(ctx, caller, registeredProject, project.NewWorkspace{Name: "Further" + rand.Text()[:8]})
+	if err != nil {
+		return project.Credential{}, err
+	}
+	return r.create(ctx, caller, next.ID, ask)
+}
+
+func (r registrar) create(ctx context.Context, caller access.Caller, workspace string, ask project.NewCredential) (project.Credential, error) {
+	ask.Workspace = workspace
 	made, err := r.h.credentials.Create(ctx, caller, ask)
 	if errors.Is(err, project.ErrNameTaken) {
 		ask.Name = another(ask.Name)
@@ -96,7 +115,8 @@ func another(name string) string {
 	return strings.TrimSpace(name) + " " + rand.Text()[:8]
 }
 
-func (r registrar) workspace(ctx context.Context, caller access.Caller) (project.Workspace, error) {
+// workspaces gives those of the project, the first one first.
+func (r registrar) workspaces(ctx context.Context, caller access.Caller) ([]project.Workspace, error) {
 	_, err := r.h.projects.Find(ctx, caller, registeredProject)
 	if errors.Is(err, project.ErrNotFound) {
 		var made []project.Workspace
@@ -104,23 +124,20 @@ func (r registrar) workspace(ctx context.Context, caller access.Caller) (project
 			Name: registeredProject, Title: registeredTitle, Description: "Clients that registered themselves (RFC 7591). Delete those that nobody uses.",
 		})
 		if err == nil {
-			return made[0], nil
+			return made, nil
 		}
 		if errors.Is(err, project.ErrNameTaken) { // another request has made it meanwhile
 			err = nil
 		}
 	}
 	if err != nil {
-		return project.Workspace{}, err
+		return nil, err
 	}
-	workspaces, err := r.h.projects.Workspaces(ctx, caller, registeredProject)
-	if err == nil && len(workspaces) == 0 {
+	all, err := r.h.projects.Workspaces(ctx, caller, registeredProject)
+	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("the project %q has no workspace", registeredProject)
 	}
-	if err != nil {
-		return project.Workspace{}, err
-	}
-	return workspaces[0], nil
+	return all, err
 }
 
 func registrationMode(name, fallback, doc string, at func(*Config) *string) setting {

@@ -74,7 +74,7 @@ expected, and what to do. The client was told less. It takes the role Developer.
 			}
 			if !known {
 				return withHint(fmt.Errorf("nothing is known of the debug id %q", args[0]),
-					"it may be older than 7 days, of another organization, or of a request whose client_id nobody has: that is in the server's log")
+					"it may be older than 7 days, of another organization, or of a request whose client_id nobody has: that is in the server's log; what another node refused is there after some seconds")
 			}
 			if !p.answerJSON(d) {
 				p.showDecision(d)

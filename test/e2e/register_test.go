@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"latchkey/test/harness"
@@ -50,7 +51,7 @@ func TestRegister(t *testing.T) {
 		t.Errorf("a client that registered itself acts for itself: %d %v", response.StatusCode, body)
 	}
 	explained := s.Run("credential", "explain", response.Header.Get("X-Debug-Id"))
-	for _, want := range []string{"unauthorized_client: ", "oauth_web_app", "/ims/token/v3", "what to do: Use a grant that the credential's kind has"} {
+	for _, want := range []string{"unauthorized_client: ", "oauth_web_app", "/ims/token/v3", "what to do: Make a credential of the kind oauth_server_to_server"} {
 		if !strings.Contains(explained.Stdout+explained.Stderr, want) {
 			t.Errorf("explain does not say %q:\n%s%s", want, explained.Stdout, explained.Stderr)
 		}
@@ -61,6 +62,44 @@ func TestRegister(t *testing.T) {
 	_, discovery := post(t, s, "/ims/nothing", nil)
 	if discovery["error"] != "not_found" {
 		t.Errorf("%v", discovery)
+	}
+}
+
+// TestRegisterMany lets many register at once, until there is no more room for those without a token.
+func TestRegisterMany(t *testing.T) {
+	s := harness.Dev(t)
+	const client = `{"client_name":"Many","redirect_uris":["https://many.example.com/back"]}`
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	names := map[any]bool{}
+	for worker := range 6 {
+		wait.Go(func() {
+			for i := range 17 {
+				headers := []string{}
+				if i < 2 {
+					headers = []string{"Authorization", ""}
+				}
+				got := s.Call("POST", "/ims/register", json.RawMessage(client), headers...)
+				if got.Status != http.StatusCreated {
+					t.Errorf("%d of %d: %d %s", i, worker, got.Status, got.Body)
+					return
+				}
+				mu.Lock()
+				names[got.JSON(t)["client_name"]] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	if len(names) != 102 {
+		t.Errorf("%d names, want 102 that differ", len(names))
+	}
+	if got := s.Call("POST", "/ims/register", json.RawMessage(client), "Authorization", ""); got.Status != http.StatusForbidden || got.JSON(t)["error"] != "access_denied" {
+		t.Errorf("one more without a token: %d %s", got.Status, got.Body)
+	}
+	workspaces := s.Must(http.StatusOK, "GET", "/api/v1/projects/RegisteredClients/workspaces", nil).JSON(t)
+	if all, _ := workspaces["items"].([]any); len(all) < 2 {
+		t.Errorf("the project has %d workspaces, want a further one", len(all))
 	}
 }
 
