@@ -115,6 +115,13 @@ func (a *agenda) run() {
 
 // housekeep reads the store and sweeps it when that is due.
 func (a *agenda) housekeep(now time.Time) {
+	if !now.Before(a.nextRescue) { // first: a provider's grace is seconds
+		a.nextRescue = now.Add(rescueEvery)
+		if !a.keeper.config.Shared { // nobody else can be interrupted
+			a.nextRescue = now.Add(100 * 365 * 24 * time.Hour)
+		}
+		a.rescue(now)
+	}
 	a.mu.Lock()
 	low := a.more && len(a.times) < batch/2
 	a.mu.Unlock()
@@ -128,13 +135,6 @@ func (a *agenda) housekeep(now time.Time) {
 	if !now.Before(a.nextSweep) {
 		a.nextSweep = now.Add(sweepEvery)
 		a.sweep(now)
-	}
-	if !now.Before(a.nextRescue) {
-		a.nextRescue = now.Add(rescueEvery)
-		if !a.keeper.config.Shared { // nobody else can be interrupted
-			a.nextRescue = now.Add(100 * 365 * 24 * time.Hour)
-		}
-		a.rescue(now)
 	}
 }
 

@@ -81,7 +81,7 @@ func (k *Keeper) newView(r *Record) *view {
 	}
 	if r.Setbacks > 0 {
 		v.blockedUntil = r.RefreshAt
-		v.callersUntil = patience(r.LastError, r.RefreshAt)
+		v.callersUntil = patience(r.LastError, r.Setbacks, r.RefreshAt)
 	}
 	if r.Tokens == nil {
 		return v

@@ -150,7 +150,8 @@ func (t *turn) setback(failure *exchange.Failure, now time.Time) Setback {
 		s.Reason = "the answer to a refresh was lost; it is asked for again when the token has ended"
 	}
 	if s.State.renewing() {
-		s.RefreshAt = now.Add(backoff(s.Setbacks, failure, t.config.Health != nil))
+		have := t.e.now.Load()
+		s.RefreshAt = inTime(now.Add(backoff(s.Setbacks, failure, t.config.Health != nil)), now, have.ends, have.life, failure)
 	}
 	return s.told(record)
 }
@@ -242,7 +243,7 @@ func (k *Keeper) reread(ctx context.Context, e *entry) error {
 func (k *Keeper) postpone(e *entry) {
 	v := *e.now.Load()
 	until := k.config.Clock.Now().Add(backoffFloor)
-	v.blockedUntil, v.callersUntil = until, until
+	v.blockedUntil, v.callersUntil = until, k.config.Clock.Now().Add(storePatience)
 	if !v.refreshAt.IsZero() && v.refreshAt.Before(until) {
 		v.refreshAt = until
 		k.setHot(&v)

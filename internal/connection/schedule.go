@@ -20,9 +20,11 @@ const (
 	backoffBase  = 5 * time.Second
 	backoffCap   = 15 * time.Minute
 	backoffFloor = time.Second
-	// callerPatience is how long after a failure a caller who is left with nothing may have the provider asked again. In
-	// the background the backoff goes on: the longer an outage, the longer it would outlive it.
+	// callerPatience is how long after a failure, at most, a caller who is left with nothing may have the provider asked
+	// again. In the background the backoff goes on: the longer an outage, the longer it would outlive it.
 	callerPatience = 30 * time.Second
+	// storePatience is the same after a failure of the store, which costs no provider anything.
+	storePatience = 200 * time.Millisecond
 	// retryAfterCap bounds what a provider can ask for.
 	retryAfterCap = 24 * time.Hour
 )
@@ -111,15 +113,30 @@ func spread(id string, generation int64) float64 {
 
 // patience says until when a caller with no valid token is refused after a failure, given when the background tries
 // again. Only an outage passes by itself, and what the provider asked for holds for everyone.
-func patience(last *LastError, next time.Time) time.Time {
+func patience(last *LastError, setbacks int, next time.Time) time.Time {
 	if last == nil || last.Kind != exchange.ProviderDown {
 		return next
 	}
-	until := last.At.Add(callerPatience)
+	until := last.At.Add(min(callerPatience, backoffFloor<<min(setbacks, 5)))
 	if until.Before(last.NotBefore) {
 		until = last.NotBefore
 	}
 	return earlier(until, next)
+}
+
+// inTime moves the next try forward that would come when the token has ended, to a moment before that, if there is one: a
+// failure is rarely the last word, and who waits until the token is gone leaves callers with nothing. What the provider
+// asked for holds, and a person's matter is left to the person.
+func inTime(at, now, ends time.Time, life time.Duration, failure *exchange.Failure) time.Time {
+	if ends.IsZero() || failure.Kind != exchange.ProviderDown && failure.Kind != exchange.BadResponse {
+		return at
+	}
+	margin := min(life/8, safety)
+	last := ends.Add(-margin - rand.N(margin+1))
+	if !at.After(last) || last.Before(now.Add(max(backoffFloor, failure.RetryAfter))) {
+		return at
+	}
+	return last
 }
 
 // backoff says how long to wait after the setbacks-th failure in a row: full jitter under a ceiling that doubles, and
