@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/exchange"
 )
 
 // TestSpilledTokenIsNotAskedForAgain has a process that was killed with a token set in its spill, and another one on its
@@ -57,42 +58,42 @@ func TestSpilledTokenIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
-// TestWhatNeverLeftDoesNotCount has processes that take up a lost answer and are killed one after the other before they
-// have a connection to the provider: the refresh token was presented once, and may be three times more.
+// TestWhatNeverLeftDoesNotCount has the connection for a repeat not come about: the repeat stands in no journal, and the
+// repeats that are left are not used up.
 func TestWhatNeverLeftDoesNotCount(t *testing.T) {
 	w := newWorld(t)
+	p := w.answers(time.Hour, lost())
 	c := w.connect("person", "")
 	w.clock.Advance(2 * time.Hour)
-	first := w.provider.hold()
-	go func() { _, _ = w.keeper.Token(context.Background(), reader, c.ID, connection.Want{}) }()
-	w.eventually("it was presented", func() bool { return w.provider.count() == 2 })
-	w.provider.away.Store(true)
-	killed := []*connection.Keeper{w.keeper}
-	for range 4 {
-		w.memory.Restart(true)
-		keeper, claims := w.newKeeper(), w.memory.Calls("Claim")
-		killed = append(killed, keeper)
-		go func() { _, _ = keeper.Token(context.Background(), reader, c.ID, connection.Want{}) }()
-		w.eventually("the next process has claimed it", func() bool { return w.memory.Calls("Claim") > claims })
-	}
+	w.provider.script(func(n int, _ exchange.Input) (*exchange.TokenSet, error) {
+		w.provider.away.Store(true)
+		return nil, lost()
+	})
+	w.flow(func() { fails[*connection.ProviderError](w, c.ID, connection.Want{}) })
 	record, err := w.memory.Find(context.Background(), connection.Selector{ID: c.ID})
 	if err != nil || record.Pending == nil || record.Pending.Count != 1 {
-		t.Fatalf("pending is %+v, %v, want one presentation", record.Pending, err)
+		t.Errorf("pending is %+v, %v, want one presentation", record.Pending, err)
 	}
-	w.memory.Restart(true)
-	w.provider.away.Store(false)
-	w.provider.mu.Lock()
-	w.provider.gate = nil
-	w.provider.mu.Unlock()
-	token, err := w.newKeeper().Token(context.Background(), reader, c.ID, connection.Want{})
-	if err != nil || token.Generation != 2 {
-		t.Errorf("generation %d, %v, want the answer that was asked for again", token.Generation, err)
+	if n := w.memory.Calls("Again"); n > 0 || len(p.since("refresh-1")) > 0 {
+		t.Errorf("%d repeats were written down", n)
 	}
-	close(first)
-	for _, keeper := range killed { // what they still do comes too late
-		w.flow(func() { _ = keeper.Close(context.Background()) })
+}
+
+// TestNothingLeftToLose has a token that has ended, and answers that are lost: within the grace the refresh token is
+// presented beyond the repeats, each time within a second, for each answer may be the successor; after it as it was before.
+func TestNothingLeftToLose(t *testing.T) {
+	w := newWorld(t)
+	p := w.answers(5*time.Second, lost())
+	c := w.connect("person", "")
+	w.clock.Advance(time.Minute)
+	w.flow(func() { fails[*connection.ProviderError](w, c.ID, connection.Want{}) })
+	at := p.since("refresh-1")
+	if n := len(at); n < 10 || n > 18 || at[n-1] > 9500*time.Millisecond {
+		t.Errorf("presented %d times, last after %v, want some fifteen times in the grace", n, at[n-1])
 	}
-	if n := w.provider.count(); n != 3 {
-		t.Errorf("the refresh token was presented %d times, want twice", n-1)
+	for i := 1; i < len(at); i++ {
+		if gap := at[i] - at[i-1]; gap > time.Second || i > 3 && gap < 700*time.Millisecond {
+			t.Errorf("the %d. repeat comes after %v", i, gap)
+		}
 	}
 }

@@ -151,7 +151,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		}
 	}
 	defer gate.Done(provider.Outcome{Class: provider.Unused})
-	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents && !t.lost, now)); err != nil {
+	if t.claim, err = k.config.Ledger.Claim(ctx, t.ask(presents, now)); err != nil {
 		return fmt.Errorf("claiming the connection: %w", err)
 	}
 	t.claim.First = k.began(t.claim.First, t.claim.FirstUp)
@@ -212,25 +212,24 @@ func (t *turn) wait(ctx context.Context, at, now time.Time) error {
 	return t.setBack(ctx, t.e, t.record, s)
 }
 
-// present presents the refresh token, again as its policy says where the answer is lost. A first presentation is in the
-// journal with the claim; every other is written down when it is about to leave ([turn.again]), for what never left must
-// not count: processes that die while they connect would use the repeats up.
+// present presents the refresh token, again as its policy says where the answer is lost. The first presentation is in the
+// journal with the claim; every other is written down when it is about to leave ([turn.again]), so that what never left does
+// not count.
 func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, *exchange.Failure) {
 	first, count := t.claim.First, t.claim.Count+t.e.noted(t.record.Generation)
-	for written := !t.lost; ; written = false {
+	coming := count
+	for ; ; coming = count + 1 {
 		var unwritten error
-		if presents {
-			coming := count
-			if !written {
-				coming++
-				t.input.Before = func(ctx context.Context) error {
-					if unwritten = t.again(ctx); unwritten == nil {
-						count++
-					}
-					return unwritten
+		if coming > count {
+			t.input.Before = func(ctx context.Context) error {
+				if unwritten = t.again(ctx); unwritten == nil {
+					count++
 				}
+				return unwritten
 			}
-			t.input.Limit = t.policy.limit(first, coming, t.config.Clock.Now(), t.p99())
+		}
+		if presents {
+			t.input.Limit = t.policy.limit(first, coming, t.config.Clock.Now(), t.ends(), t.p99())
 		}
 		next, err := t.config.Exchanger.Renew(ctx, t.plan, t.input)
 		t.input.Before = nil
@@ -243,7 +242,7 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 			return nil, failure
 		}
 		now := t.config.Clock.Now()
-		at := now.Add(repeatPause)
+		at := now.Add(t.policy.pause(count))
 		if !failure.Unanswered {
 			at = t.policy.refused(first, count, now)
 		}
