@@ -65,7 +65,8 @@ type Consent struct {
 	// Redirect is where the browser goes with the answer; pages MUST allow a form to end there.
 	Redirect string
 	Action   string
-	// Fields are the parameters of the request, by name.
+	// Fields are the parameters of the request, by name. Pages MUST leave `decision` and `csrf` out: a link would bring the
+	// answer along.
 	Fields map[string]string
 }
 
