@@ -16,7 +16,7 @@ func (c *compiler) assertion(n *jsontree.Node, at string) {
 	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
-	c.misspelt(n, at, set("alg", "key", "kid", "header", "claims", "lifetimeSeconds"))
+	c.misspelt(n, at, set("alg", "key", "kid", "header", "claims", "trueClaims", "lifetimeSeconds"))
 	a := &Assertion{Lifetime: 5 * time.Minute}
 	if n.Get("alg").Absent() {
 		c.unpublishable(jsontree.Child(at, "alg"), "the assertion's algorithm is missing", `add "alg": "RS256"`)
@@ -38,6 +38,9 @@ func (c *compiler) assertion(n *jsontree.Node, at string) {
 	}
 	a.Header = c.claims(n.Get("header"), jsontree.Child(at, "header"))
 	a.Claims = c.claims(n.Get("claims"), jsontree.Child(at, "claims"))
+	if names := n.Get("trueClaims"); !names.Absent() && c.kind(names, jsontree.Child(at, "trueClaims"), jsontree.String) {
+		a.True = c.plainText(names, jsontree.Child(at, "trueClaims"), inBody)
+	}
 	for _, m := range a.Header {
 		if slices.Contains([]string{"alg", "kid", "crit", "b64"}, m.Name) {
 			c.refuse(jsontree.Child(at, "header", m.Name), "the header "+m.Name+" is not set here", `use "alg" and "kid" beside "header"`)

@@ -310,17 +310,20 @@ const (
 type Assertion struct {
 	Algorithm string
 	// Key is a private key in PEM.
-	Key      *Text
-	KeyID    *Text // nil when there is none
-	Header   []Claim
-	Claims   []Claim
+	Key    *Text
+	KeyID  *Text // nil when there is none
+	Header []Claim
+	Claims []Claim
+	// True are names of further claims, apart by blanks, that are each true; nil when there are none. Adobe IMS has its
+	// metascopes so.
+	True     *Text
 	Lifetime time.Duration
 }
 
 // Claim is a member of the assertion's claims or header.
 type Claim struct {
 	Name  string
-	Value any // *Text, pebble.Number, bool, nil, []any, []Claim
+	Value any // *Text, pebble.Number, bool, nil (which leaves the member out), []any, []Claim
 }
 
 // Outputs gives the names of custom outputs that rounds may bring, those of the callback included.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -25,6 +27,9 @@ func (x *round) sign(ctx context.Context, request *destination.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := x.setTrue(ctx, a, vars, claims); err != nil {
+		return err
+	}
 	x.stamp(a, claims)
 	header, err := x.claims(ctx, a.Header, vars)
 	if err != nil {
@@ -42,14 +47,34 @@ func (x *round) sign(ctx context.Context, request *destination.Request) error {
 	return nil
 }
 
+// stamped is a claim that is added unless the definition gives it, or says with null that there is none.
+type stamped struct {
+	name  string
+	value any
+}
+
+func (s stamped) is(c destination.Claim) bool { return c.Name == s.name }
+
+// setTrue adds the claims whose names the definition computes.
+func (x *round) setTrue(ctx context.Context, a *destination.Assertion, vars map[string]any, claims *pebble.Map) error {
+	if a.True == nil {
+		return nil
+	}
+	names, err := x.text(ctx, a.True, vars)
+	if err != nil {
+		return err
+	}
+	for name := range strings.FieldsSeq(names) {
+		claims.Set(name, true)
+	}
+	return nil
+}
+
 // stamp adds iat, exp and jti where the definition doesn't.
 func (x *round) stamp(a *destination.Assertion, claims *pebble.Map) {
 	now := x.clock.Now()
-	for _, claim := range []struct {
-		name  string
-		value any
-	}{{"iat", integer(now.Unix())}, {"exp", integer(now.Add(a.Lifetime).Unix())}, {"jti", ident.UUID()}} {
-		if _, given := claims.Get(claim.name); !given {
+	for _, claim := range []stamped{{"iat", integer(now.Unix())}, {"exp", integer(now.Add(a.Lifetime).Unix())}, {"jti", ident.UUID()}} {
+		if _, given := claims.Get(claim.name); !given && !slices.ContainsFunc(a.Claims, claim.is) {
 			claims.Set(claim.name, claim.value)
 		}
 	}
@@ -111,6 +136,9 @@ func signJWT(algorithm string, key crypto.Signer, options *jose.SignerOptions, p
 func (x *round) claims(ctx context.Context, list []destination.Claim, vars map[string]any) (*pebble.Map, error) {
 	out := pebble.NewMap()
 	for _, c := range list {
+		if c.Value == nil {
+			continue
+		}
 		value, err := x.claim(ctx, c.Value, vars)
 		if err != nil {
 			return nil, err
