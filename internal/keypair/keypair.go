@@ -18,6 +18,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,6 +107,16 @@ func (e *Error) Error() string {
 
 // Signer gives the key: an *rsa.PrivateKey, *ecdsa.PrivateKey or ed25519.PrivateKey.
 func (k *Key) Signer() crypto.Signer { return k.signer }
+
+// PEM gives the key as a file: PKCS#8, without a passphrase.
+func (k *Key) PEM() (secret.String, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(k.signer)
+	if err != nil {
+		return secret.String{}, fmt.Errorf("encoding the private key: %w", err)
+	}
+	defer clear(der)
+	return secret.New(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))), nil
+}
 
 // Kind names the key for people: "RSA 2048", "EC P-256", "Ed25519".
 func (k *Key) Kind() string { return k.kind }

@@ -1,0 +1,148 @@
+package ims
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"latchkey/internal/egress"
+)
+
+// profile is what /ims/profile/v1 tells of a token's subject, as far as it is read.
+type profile struct {
+	UserID string `json:"userId"`
+	Roles  []struct {
+		Organization string `json:"organization"`
+	} `json:"roles"`
+	Contexts []struct {
+		Context struct {
+			Service      string `json:"serviceCode"`
+			Status       string `json:"statusCode"`
+			Organization string `json:"organization_id"`
+			Owner        string `json:"owningEntity"`
+		} `json:"prodCtx"`
+	} `json:"projectedProductContext"`
+}
+
+// profileScope is the scope without which a profile tells no product contexts.
+const profileScope = "additional_info.projectedProductContext"
+
+// get asks the server for the profile of a token; of none, it is refused and tells the time all the same.
+func (x *checkup) get(ctx context.Context, token string) (*egress.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, x.of.Server+"/ims/profile/v1", nil)
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	request.Header.Set("Accept", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	return x.config.Sender.Do(ctx, request)
+}
+
+// askProfile asks whose token it is: of which organization, and for which products.
+func (x *checkup) askProfile(ctx context.Context) (Layer, error) {
+	response, err := x.get(ctx, x.access.Token.Reveal())
+	if err != nil {
+		found := Explain(Refusal{Down: true, Description: err.Error()})
+		return Layer{Status: Failed, Message: "the profile can't be read: " + err.Error(), Advice: found.fill(x.of)}, nil
+	}
+	if response.Status != http.StatusOK {
+		return x.profileRefused(response), nil
+	}
+	var read profile
+	if err := json.Unmarshal(response.Body, &read); err != nil {
+		return Layer{Status: Failed, HTTP: response.Status, Message: "the profile is not JSON: this is not an IMS, or something stands between", Advice: []Advice{
+			{"check the authorization server " + x.of.Server, "here: latchkey ims edit " + x.of.Name},
+		}}, nil
+	}
+	out := x.readProfile(&read)
+	if said := skewOf(response.Header, response.Received); said != "" {
+		out.Warnings = append(out.Warnings, said)
+	}
+	return out, nil
+}
+
+func (x *checkup) profileRefused(response *egress.Response) Layer {
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Code        string `json:"error_code"`
+		Message     string `json:"message"`
+	}
+	_ = json.Unmarshal(response.Body, &said) // what is no JSON says nothing
+	code, description := bounded(said.Error+said.Code), bounded(said.Description+said.Message)
+	found := Explain(Refusal{HTTP: response.Status, Code: code, Description: description, Down: response.Status >= 500, Profile: true})
+	return Layer{
+		Status: Failed, HTTP: response.Status, Code: code, Description: description,
+		Message: fmt.Sprintf("the server gives a token, and answers %d for its profile: %s", response.Status, found.Means), Advice: found.fill(x.of),
+	}
+}
+
+// bounded cuts a server's words.
+func bounded(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+	const most = 200
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// readProfile holds the profile against the configuration.
+func (x *checkup) readProfile(p *profile) Layer {
+	var organizations, products []string
+	for _, r := range p.Roles {
+		organizations = append(organizations, r.Organization)
+	}
+	for _, c := range p.Contexts {
+		if c.Context.Status == "" || c.Context.Status == "ACTIVE" {
+			products = append(products, c.Context.Service)
+		}
+		organizations = append(organizations, c.Context.Organization, c.Context.Owner)
+	}
+	organizations = slices.DeleteFunc(organizations, func(o string) bool { return o == "" })
+	slices.Sort(products)
+	products = slices.Compact(products)
+	if len(organizations) > 0 && !slices.Contains(organizations, x.of.IMSOrganization) {
+		return Layer{Status: Failed, Message: "the token is of the organization " + bounded(organizations[0]) + ", and the configuration names " + x.of.IMSOrganization, Advice: []Advice{
+			{"take all values from one credential", "here: latchkey ims edit " + x.of.Name},
+		}}
+	}
+	about, known := x.of.Solution.About()
+	if len(p.Contexts) == 0 {
+		return x.withoutContexts(about, known)
+	}
+	if known && about.Product != "" && !slices.Contains(products, about.Product) {
+		return Layer{Status: Failed, Message: "the credential has no product profile of " + about.Title + "; it has those of " + strings.Join(products, ", "), Advice: x.profileAdvice(about)}
+	}
+	return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; product contexts: " + bounded(strings.Join(products, ", "))}
+}
+
+// withoutContexts tells a credential that has no product from a token that may not say so.
+func (x *checkup) withoutContexts(about About, known bool) Layer {
+	if x.of.Type == OAuth && !slices.Contains(x.of.Scopes, profileScope) {
+		return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; the products are not told", Warnings: []string{
+			"without the scope " + profileScope + " nobody can see here whether the credential has a product profile",
+		}}
+	}
+	if known && about.Product != "" {
+		return Layer{Status: Failed, Message: "the credential has no product profile at all", Advice: x.profileAdvice(about)}
+	}
+	return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; no product contexts"}
+}
+
+func (x *checkup) profileAdvice(about About) []Advice {
+	return []Advice{
+		{"give the credential a product profile of " + about.Title + "; " + about.Title + " answers 403025 \"Profile is not valid\" without", "Developer Console: the project, the API, Edit product profiles; the profiles are made in the Admin Console"},
+		{"wait a few minutes, and check again: such changes take a while", "latchkey ims check " + x.of.Name},
+	}
+}
