@@ -34,6 +34,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/idempotency"
+	"latchkey/internal/ims"
 	"latchkey/internal/limit"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
@@ -67,6 +68,7 @@ type Config struct {
 	Credentials  *project.Credentials
 	// Decisions tell why tokens were refused.
 	Decisions *decision.Decisions
+	IMS       *ims.Configurations
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/ims"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
@@ -102,6 +103,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
+	h.config.IMS, err = ims.New(ims.Config{Store: kept.IMS(), Connections: connector, Tokens: keeper, Definitions: catalogue, Sender: client})
+	check(t, err)
 	h.console(kept)
 	for _, f := range change {
 		f(&h.config)

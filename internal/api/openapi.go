@@ -31,6 +31,7 @@ var tags = []*huma.Tag{
 	{Name: "Projects", Description: "The developer console: projects and their workspaces."},
 	{Name: "Credentials", Description: "What a system calls services with: client ids, secrets, certificates, subscriptions."},
 	{Name: "Services", Description: "The APIs that credentials subscribe to, what the organization is entitled to, and product profiles."},
+	{Name: "IMS configurations", Description: "AEM's: what asks Adobe IMS for tokens, with which key or secret, for which product; checked in layers."},
 	{Name: "Keys", Description: "The API keys of programs and people."},
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
@@ -74,6 +75,7 @@ func (s *server) describe() ([]byte, error) {
 	s.subscriptionRoutes(h)
 	s.migrationRoutes(h)
 	s.decisionRoutes(h)
+	s.imsRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

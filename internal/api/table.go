@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
@@ -52,6 +53,11 @@ var known = []struct {
 	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
+	{ims.ErrNotFound, kindNotFound, "There is no IMS configuration or certificate with that id, name or alias in the sandbox, or it is not yours to see."},
+	{ims.ErrNameTaken, kindNameTaken, "Another IMS configuration or certificate of the sandbox has that name or alias."},
+	{ims.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
+	{ims.ErrInUse, kindInUse, "The certificate signs, or a configuration names it; switch to another version, or change the configuration first."},
+	{ims.ErrState, kindState, "That does not fit its state: it is a draft, it is migrated already, no migration is under way, or another certificate waits beside the current one."},
 	{calendar.ErrNotFound, kindNotFound, "There is no calendar feed with that id, or it is not yours to see."},
 	{webhook.ErrNotFound, kindNotFound, "There is no webhook endpoint with that id, or it is not yours to see."},
 	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
@@ -119,6 +125,9 @@ func (s *server) typed(err error) *Problem {
 	}
 	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	if e, ok := errors.AsType[ims.Problems](err); ok {
+		return invalid(imsItems(e)...)
 	}
 	if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})

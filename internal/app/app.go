@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/expiry"
+	"latchkey/internal/ims"
 	"latchkey/internal/mail"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
@@ -53,9 +54,13 @@ type plan struct {
 	root       seal.Root
 	previous   seal.Root // to rotate away from; nil for none
 	publicURLs []string
+	// url is where this server finds itself, on a workstation; "" in production, and where it can't.
+	url string
 	// workstation loosens what only a developer's machine may: loopback and plain http to it.
 	workstation bool
 	overrides   []egress.Override
+	// roots are certificates (PEM) that are trusted outward beside the configured ones: our own, where we call ourselves.
+	roots []byte
 	// browserURL turns a provider's address into one that the browser can reach; nil leaves it as it is.
 	browserURL func(string) string
 	// certificates are those of this process, as they end.
@@ -91,6 +96,7 @@ type house struct {
 	reads       *audit.Reads // nil when reads are not recorded
 	keeper      *connection.Keeper
 	connector   *connection.Connector
+	ims         *ims.Configurations
 	pages       *web.Pages
 	webhooks    *webhook.Subscriptions
 	dispatcher  *webhook.Dispatcher
@@ -167,6 +173,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openConnections(); err != nil {
 		return h, err
 	}
+	if err = h.openIMS(); err != nil {
+		return h, err
+	}
 	h.hearNews()
 	if err = h.openWebhooks(); err != nil {
 		return h, err
@@ -182,6 +191,7 @@ func (h *house) openEgress() (*egress.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	roots = append(roots, h.roots...)
 	return egress.New(egress.Config{
 		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Overrides: h.overrides, Proxy: h.config.EgressProxy,
 		ExtraRoots: roots, Timeout: h.config.EgressTimeout, UserAgent: "latchkey/" + Version, Log: h.log,
@@ -214,7 +224,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
-		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})

@@ -23,6 +23,9 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 	for _, alias := range append([]string{imsURL}, h.config.IssuerAliases...) {
 		issuers = append(issuers, strings.TrimRight(alias, "/"))
 	}
+	if h.url != "" {
+		issuers = append(issuers, h.url)
+	}
 	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
 		Clients: h.clients, Store: h.store.Authority(), Decisions: h.refusals, Registrar: h.registrar(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,

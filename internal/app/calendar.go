@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/expiry"
+	"latchkey/internal/ims"
 	"latchkey/internal/project"
 	"latchkey/internal/seal"
 )
@@ -26,6 +27,7 @@ func (h *house) openCalendar() (err error) {
 			{Source: connection.Endings{Store: h.store.Connections()}, Scope: access.ConnectionsRead},
 			{Source: h.keyring, Scope: access.RegistryRead},
 			{Source: h.webhooks, Scope: access.RegistryRead},
+			{Source: ims.Endings{Store: h.store.IMS()}, Scope: access.ConnectionsRead},
 			{Source: project.Endings{Store: h.store.Projects()}, Scope: access.RegistryRead},
 			installation(h.certificates),
 			installation(rootKeys{h.store.Keyring(), h.config.RootKeyLife}),

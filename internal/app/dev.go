@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -190,8 +191,22 @@ func (d *dev) plan() plan {
 	authority.Renews = true
 	return plan{
 		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
-		overrides: overrides, browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
+		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
 	}
+}
+
+// ownURL is where this server finds itself; "" where it listens on an address that its own guard would not let it call.
+func (d *dev) ownURL() string {
+	at, err := netip.ParseAddrPort(d.bound.Addr().String())
+	switch {
+	case err != nil:
+		return ""
+	case at.Addr().IsUnspecified():
+		at = netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), at.Port())
+	case !at.Addr().IsLoopback():
+		return ""
+	}
+	return d.scheme() + "://" + at.String()
 }
 
 // simulatorPath is where the browser finds the simulated hosts.
@@ -298,6 +313,10 @@ Try, in another terminal: a token for each of the three grants
   %[5]s token sample-password
   %[5]s connection reauthorize sample-authorization-code     # opens a page: press Allow
   %[5]s token sample-authorization-code
+
+AEM's IMS configurations, against the authority of this machine
+  %[5]s ims check sample-target
+  %[5]s ims check sample-analytics
 
 The same from any program, with the key in %[6]s
   KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)

@@ -63,6 +63,9 @@ func (h *house) makeSamples(ctx context.Context, organization string) error {
 	if err := h.makeProject(ctx, caller); err != nil {
 		return fmt.Errorf("making the sample project: %w", err)
 	}
+	if err := h.makeIMSSamples(ctx, caller); err != nil {
+		return fmt.Errorf("making the sample IMS configurations: %w", err)
+	}
 	return nil
 }
 
