@@ -97,3 +97,33 @@ func TestNothingLeftToLose(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseSavesTheSpill has a process end in order after the database has come back, and before it was tried again: what
+// is in the spill is saved, for no other node knows of it. While the database is away it stays.
+func TestCloseSavesTheSpill(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		w := newWorld(t)
+		w.spill = &folder{}
+		w.restart()
+		c := w.connect("person", "")
+		w.clock.Advance(2 * time.Hour)
+		w.memory.Fail(func(method string) error {
+			if method == "Commit" {
+				return errors.New("the database is away")
+			}
+			return nil
+		})
+		if token := w.token(c.ID, connection.Want{}); token.Generation != 2 || w.spill.count() != 1 {
+			t.Fatalf("generation %d, %d in the spill", token.Generation, w.spill.count())
+		}
+		if !away {
+			w.memory.Fail(nil)
+		}
+		if err := w.keeper.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if got, left := w.get(c.ID).Generation, w.spill.count(); (got == 2) == away || (left == 1) != away {
+			t.Errorf("away %v: generation %d is saved, %d left in the spill", away, got, left)
+		}
+	}
+}

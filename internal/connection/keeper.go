@@ -135,7 +135,8 @@ func (k *Keeper) Start(ctx context.Context) error {
 // lease is how long a claim holds: longer than an exchange can take.
 func (k *Keeper) lease() time.Duration { return 2 * k.config.RefreshTimeout }
 
-// Close ends the background and waits for the refreshes under way; when ctx ends first they are cut off.
+// Close ends the background and waits for the refreshes under way; when ctx ends first they are cut off. What is in the
+// spill is saved, if the database takes it: other nodes can't know of it.
 func (k *Keeper) Close(ctx context.Context) error {
 	k.mu.Lock()
 	if !k.closed {
@@ -151,6 +152,7 @@ func (k *Keeper) Close(ctx context.Context) error {
 	defer k.cut()
 	select {
 	case <-drained:
+		k.saveSpill(ctx)
 		return nil
 	case <-ctx.Done():
 	}

@@ -103,6 +103,23 @@ func (k *Keeper) saveLeft(ctx context.Context, e *entry) (saved bool, err error)
 	}
 }
 
+// saveSpill saves what is in the spill when nothing is under way any more. Where the database is still away, it stays there
+// for the next process.
+func (k *Keeper) saveSpill(ctx context.Context) {
+	if k.config.Spill == nil {
+		return
+	}
+	all, err := k.config.Spill.All(ctx)
+	for _, unsaved := range all {
+		if e := k.byID.find(key{name: unsaved.id()}); e != nil && err == nil {
+			_, err = k.saveLeft(ctx, e)
+		}
+	}
+	if err != nil {
+		k.config.Log.Warn("leaving what the database did not take in the spill", "error", err)
+	}
+}
+
 // recoverSpill takes up what the process before could not save, and tells of which connections that is.
 func (k *Keeper) recoverSpill(ctx context.Context) (spilled []string, err error) {
 	if k.config.Spill == nil {
