@@ -43,6 +43,61 @@ func TestRoutes(t *testing.T) {
 			_, err := c.LintDocument(ctx, doc)
 			return err
 		}},
+		{"GET /api/v1/ims-configurations/a ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.IMSConfiguration(ctx, "a")
+			return err
+		}},
+		{`POST /api/v1/ims-configurations {"name":"a"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateIMSConfiguration(ctx, client.NewIMSConfiguration{Name: "a"})
+			return err
+		}},
+		{`PATCH /api/v1/ims-configurations/a {"title":"t"}`, func(ctx context.Context, c *client.Client) error {
+			title := "t"
+			_, err := c.UpdateIMSConfiguration(ctx, "a", client.IMSValues{Title: &title})
+			return err
+		}},
+		{"DELETE /api/v1/ims-configurations/a ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteIMSConfiguration(ctx, "a")
+		}},
+		{"POST /api/v1/ims-configurations/a/check ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CheckIMSConfiguration(ctx, "a")
+			return err
+		}},
+		{`POST /api/v1/ims-configurations/a/migrate {"scopes":["s"]}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.MigrateIMSConfiguration(ctx, "a", client.IMSMigrate{Scopes: []string{"s"}})
+			return err
+		}},
+		{"DELETE /api/v1/ims-configurations/a/migrate ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.CancelIMSMigration(ctx, "a")
+			return err
+		}},
+		{`POST /api/v1/ims-configurations/import {"files":[{"name":"f","text":"{}"}]}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ImportIMSConfigurations(ctx, client.IMSImport{Files: []client.IMSFile{{Name: "f", Text: "{}"}}})
+			return err
+		}},
+		{`POST /api/v1/ims-configurations/a/export {"format":"aem","secrets":true}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ExportIMSConfiguration(ctx, "a", "aem", true)
+			return err
+		}},
+		{"GET /api/v1/ims-certificates/a ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.IMSCertificate(ctx, "a")
+			return err
+		}},
+		{`POST /api/v1/ims-certificates {"alias":"a"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateIMSCertificate(ctx, client.NewIMSCertificate{Alias: "a"})
+			return err
+		}},
+		{`POST /api/v1/ims-certificates/a/rotate {"days":90}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.RotateIMSCertificate(ctx, client.NewIMSCertificate{Alias: "a", Days: 90})
+			return err
+		}},
+		{`POST /api/v1/ims-certificates/a/switch {"version":2}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.SwitchIMSCertificate(ctx, "a", 2)
+			return err
+		}},
+		{"DELETE /api/v1/ims-certificates/a/versions/1 ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteIMSCertificate(ctx, "a", 1)
+		}},
 		{"GET /api/v1/revocations?state=failed ", func(ctx context.Context, c *client.Client) error {
 			for _, err := range c.Revocations(ctx, client.RevocationFailed) {
 				return err

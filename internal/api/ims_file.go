@@ -65,7 +65,7 @@ func (s *server) imsFileRoutes(h huma.API, one, tag string) {
 		fails: []*Kind{kindNameTaken}, idempotent: true}, s.importIMS)
 	add(s, h, operation{id: "export-ims-configuration", method: http.MethodPost, path: one + "/export", tag: tag,
 		summary: "Export an IMS configuration", description: "As AEM's two .config files, as service credentials, or as the console's workspace.",
-		scope: access.ConnectionsRead, asks: `{"format": "aem"}`, fails: []*Kind{kindNotFound}}, s.exportIMS)
+		scope: access.ConnectionsRead, asks: `{"format": "aem"}`, fails: []*Kind{kindNotFound, kindState}}, s.exportIMS)
 }
 
 func (s *server) importIMS(ctx context.Context, c call, in *importIMS) (*reply[IMSImported], error) {

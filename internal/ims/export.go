@@ -46,6 +46,9 @@ func (c *Configurations) Export(ctx context.Context, caller access.Caller, ref R
 			return Exported{}, err
 		}
 	}
+	if missing := found.Missing(); len(missing) > 0 {
+		return Exported{}, fmt.Errorf("the configuration %s is a draft that lacks %s: %w", found.Name, strings.Join(missing, ", "), ErrState)
+	}
 	w := &writer{Configuration: &found, secret: masked, private: masked, name: found.Name}
 	if secrets {
 		w.secret = found.Secret.Reveal()
