@@ -150,7 +150,7 @@ func (p *program) imsCertShowCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "show ALIAS [--version N] [--pem]",
 		Short: "Show a certificate, or print its public part",
-		Long:  `Show the versions of an alias. --pem prints the public part of the newest, or of --version, to be uploaded to the
+		Long: `Show the versions of an alias. --pem prints the public part of the newest, or of --version, to be uploaded to the
 console.`,
 		Example: `  latchkey ims certificate show acme
   latchkey ims certificate show acme --pem > acme.crt`,

@@ -64,7 +64,9 @@ func New(config Config) (*Configurations, error) {
 	return &Configurations{config}, nil
 }
 
-func (c *Configurations) now() time.Time { return c.config.Clock.Now().UTC().Truncate(time.Microsecond) }
+func (c *Configurations) now() time.Time {
+	return c.config.Clock.Now().UTC().Truncate(time.Microsecond)
+}
 
 // Ref names a configuration: its id or its name, in a sandbox ("" is the caller's own).
 type Ref struct{ Sandbox, Name string }

@@ -13,7 +13,9 @@ import (
 // The built-in definitions. There is one for each authorization server, because a definition writes out where secrets go.
 
 // definitionName is the definition's name: "adobe-ims-jwt@ims-na1.adobelogin.com".
-func definitionName(t Type, server string) string { return "adobe-ims-" + string(t) + "@" + hostOf(server) }
+func definitionName(t Type, server string) string {
+	return "adobe-ims-" + string(t) + "@" + hostOf(server)
+}
 
 // jwtDefinition exchanges an assertion (spec/ims-and-console.md §1): a claim for each metascope, no jti, for IMS takes
 // numbers alone there; and expires_in in milliseconds.

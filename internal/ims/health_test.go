@@ -292,4 +292,3 @@ func TestRotate(t *testing.T) {
 		t.Errorf("what is left: %+v, %v", keys, err)
 	}
 }
-

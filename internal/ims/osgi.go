@@ -99,7 +99,7 @@ func (r *configReader) blanks() {
 }
 
 func (r *configReader) skipLine() {
-	for !r.done() && r.next() != '\n' { //nolint:revive // the condition does the work
+	for !r.done() && r.next() != '\n' {
 	}
 }
 
