@@ -36,6 +36,7 @@ func (w Webhooks) Spread(ctx context.Context, now time.Time, limit int) (int, er
 	return len(fresh), nil
 }
 
+// spread gives an event to the endpoints that were there when it happened.
 func (w Webhooks) spread(t *tx, e event.Event, now time.Time) error {
 	n, err := t.exec(`UPDATE events SET spread = 1 WHERE id = $1 AND spread = 0`, e.ID)
 	if err != nil || n == 0 {
@@ -43,9 +44,9 @@ func (w Webhooks) spread(t *tx, e event.Event, now time.Time) error {
 	}
 	_, err = t.exec(`INSERT INTO deliveries (webhook, event, state, due_at, created_at)
 		SELECT w.id, $1, 'pending', CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM webhooks w
-		WHERE w.organization = $3 AND w.enabled = 1 AND (w.sandbox = '' OR w.sandbox = $4)
+		WHERE w.organization = $3 AND w.enabled = 1 AND w.created_at <= $7 AND (w.sandbox = '' OR w.sandbox = $4)
 		AND ((w.types = '' AND CAST($5 AS BIGINT) = 0) OR w.types LIKE $6) ON CONFLICT (webhook, event) DO NOTHING`,
-		e.ID, micros(now), e.Organization, e.Sandbox, flag(e.Type.Frequent()), "% "+string(e.Type)+" %")
+		e.ID, micros(now), e.Organization, e.Sandbox, flag(e.Type.Frequent()), "% "+string(e.Type)+" %", micros(e.At))
 	if err != nil || !w.notify(e) {
 		return err
 	}

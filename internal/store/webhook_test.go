@@ -113,6 +113,7 @@ func TestSpread(t *testing.T) {
 		picky := addEndpoint(t, w, func(e *webhook.Endpoint) { e.Types = []event.Type{event.ConnectionRefreshed} })
 		stage := addEndpoint(t, w, func(e *webhook.Endpoint) { e.Sandbox = "stage" })
 		foreign := addEndpoint(t, w, func(e *webhook.Endpoint) { e.Organization = "other" })
+		late := addEndpoint(t, w, func(e *webhook.Endpoint) { e.CreatedAt = now.Add(time.Microsecond) }) // what was before is not its own
 		off := addEndpoint(t, w, func(e *webhook.Endpoint) { e.Enabled = false })
 		degraded, refreshed := newEvent(event.ConnectionDegraded, "conn_1", now), newEvent(event.ConnectionRefreshed, "conn_1", now)
 		dead := newEvent(event.ConnectionNeedsReauthorization, "conn_1", now).In("stage")
@@ -128,7 +129,7 @@ func TestSpread(t *testing.T) {
 			}
 		}
 		for id, want := range map[string][]string{
-			all.ID: {degraded.ID, dead.ID}, picky.ID: {refreshed.ID}, stage.ID: {dead.ID}, foreign.ID: nil, off.ID: nil,
+			all.ID: {degraded.ID, dead.ID}, picky.ID: {refreshed.ID}, stage.ID: {dead.ID}, foreign.ID: nil, off.ID: nil, late.ID: nil,
 		} {
 			list, err := w.Deliveries(ctx, webhook.DeliverySelection{Endpoint: id, Limit: 10})
 			if err != nil {
