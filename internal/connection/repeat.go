@@ -18,6 +18,8 @@ const (
 	lastPause   = 800 * time.Millisecond
 	// refusedPause is how long at most after a 429 or 5xx to a repeat.
 	refusedPause = 2 * time.Second
+	// repeatSlack is what the end of one presentation may take before the next.
+	repeatSlack = 100 * time.Millisecond
 	// graceMargin keeps the last presentation within the provider's grace, with a new connection to be made for it.
 	graceMargin = 500 * time.Millisecond
 	// The deadline of an answer that can be asked for again: three times what the slow ones take of late.
@@ -74,12 +76,17 @@ func (p policy) refused(first time.Time, count int, now time.Time) time.Time {
 	return now.Add(max(repeatPause, min(left, refusedPause)))
 }
 
-// limit is how long to wait for the answer to a presentation that begins now: longest when no other can follow. p99 is the
-// provider's latency, 0 when unknown.
+// limit is how long to wait for the answer to a presentation that begins now: longest when no other can follow, and shorter
+// than usual when that lets another one follow. p99 is the provider's latency, 0 when unknown.
 func (p policy) limit(first time.Time, count int, now, ends time.Time, p99 time.Duration) time.Duration {
-	wait := answerUnknown
+	wait, least := answerUnknown, answerLeast/2
 	if p99 > 0 {
 		wait = min(max(3*p99, answerLeast), answerMost)
+		least = max(least, wait/2)
+	}
+	room := p.last(first).Sub(now) - p.pause(count) - repeatSlack
+	if room >= least {
+		wait = min(wait, room)
 	}
 	if _, prompt := p.again(first, count, now.Add(wait+p.pause(count)), ends); !prompt {
 		return answerLast
