@@ -333,10 +333,15 @@ func (h *house) cutOff(err error) error {
 	return nil
 }
 
+// begin takes up what the process before left. It comes before anybody is served: a read of a connection whose token set
+// lies in the spill would have its refresh token presented again.
+func (h *house) begin(ctx context.Context) error {
+	h.health.Start()
+	return h.keeper.Start(ctx)
+}
+
 // run serves until ctx ends, then drains.
 func (h *house) run(ctx context.Context, l *listener) error {
-	h.health.Start()
-	failure := h.keeper.Start(ctx)
 	h.dispatcher.Start()
 	h.revoker.Start()
 	h.authority.Start()
@@ -346,12 +351,11 @@ func (h *house) run(ctx context.Context, l *listener) error {
 		h.post.Start()
 	}
 	h.audit.Start()
-	if failure == nil {
-		select {
-		case <-ctx.Done():
-			h.log.Info("stopping: finishing what is under way", "within", h.config.DrainTimeout.String())
-		case failure = <-l.failed:
-		}
+	var failure error
+	select {
+	case <-ctx.Done():
+		h.log.Info("stopping: finishing what is under way", "within", h.config.DrainTimeout.String())
+	case failure = <-l.failed:
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.DrainTimeout)
 	defer cancel()

@@ -65,7 +65,11 @@ func Dev(ctx context.Context, options DevOptions) error {
 	if err != nil {
 		return errors.Join(err, d.bound.Close())
 	}
-	l, err := d.open(house)
+	err = house.begin(ctx)
+	var l *listener
+	if err == nil {
+		l, err = d.open(house)
+	}
 	if err != nil {
 		return errors.Join(err, d.bound.Close(), house.close(ctx))
 	}

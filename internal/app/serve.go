@@ -53,7 +53,11 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	if err != nil {
 		return errors.Join(err, bound.Close())
 	}
-	l, err := open(ctx, house, bound, certificates)
+	err = house.begin(ctx)
+	var l *listener
+	if err == nil {
+		l, err = open(ctx, house, bound, certificates)
+	}
 	if err != nil {
 		return errors.Join(err, bound.Close(), house.close(ctx))
 	}
