@@ -50,7 +50,7 @@ var known = []struct {
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
 	{registry.ErrNameTaken, kindNameTaken, "The organization has a sandbox of that name, or a user of that address."},
-	{registry.ErrInUse, kindInUse, "Connections or definitions are in the sandbox; delete them first."},
+	{registry.ErrInUse, kindInUse, "Connections, definitions, IMS configurations or certificates are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
 	{ims.ErrNotFound, kindNotFound, "There is no IMS configuration or certificate with that id, name or alias in the sandbox, or it is not yours to see."},

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/expiry"
 	"latchkey/internal/ims"
 	"latchkey/internal/keypair"
+	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 )
 
@@ -62,6 +63,13 @@ func testIMS(t *testing.T, fresh func(testing.TB) folder) {
 		t.Errorf("List: %v (-want +got)\n%s", err, diff)
 	}
 	testIMSKeys(t, c, kept, place)
+	sandboxes, err := s.Registry().Sandboxes(ctx, place.Organization)
+	if err != nil || len(sandboxes) != 1 {
+		t.Fatal(sandboxes, err)
+	}
+	if err := s.Registry().DeleteSandbox(ctx, place.Organization, sandboxes[0].ID, entry); !errors.Is(err, registry.ErrInUse) {
+		t.Errorf("deleting the sandbox that they are in: %v", err)
+	}
 	if err := kept.Delete(ctx, place, one.ID, entry); err != nil {
 		t.Fatal(err)
 	}
