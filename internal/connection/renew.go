@@ -229,7 +229,7 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 			}
 		}
 		if presents {
-			t.input.Limit = t.policy.limit(first, coming, t.config.Clock.Now(), t.ends(), t.p99())
+			t.input.Limit = t.policy.limit(first, coming, t.config.Clock.Now(), t.p99())
 		}
 		next, err := t.config.Exchanger.Renew(ctx, t.plan, t.input)
 		t.input.Before = nil
@@ -242,7 +242,7 @@ func (t *turn) present(ctx context.Context, presents bool) (*exchange.TokenSet, 
 			return nil, failure
 		}
 		now := t.config.Clock.Now()
-		at := now.Add(t.policy.pause(count))
+		at := now.Add(repeatPause)
 		if !failure.Unanswered {
 			at = t.policy.refused(first, count, now)
 		}

@@ -12,10 +12,8 @@ import (
 // grant is given up when the provider says so, never for want of an answer (docs/decisions). All of this file is pure.
 
 const (
-	// repeatPause is how long after a lost answer the token is presented again; lastPause is it when the repeats are used up
-	// and nothing is left to lose.
+	// repeatPause is how long after a lost answer the token is presented again.
 	repeatPause = 250 * time.Millisecond
-	lastPause   = 800 * time.Millisecond
 	// refusedPause is how long at most after a 429 or 5xx to a repeat.
 	refusedPause = 2 * time.Second
 	// repeatSlack is what the end of one presentation may take before the next.
@@ -50,23 +48,13 @@ func (p policy) last(first time.Time) time.Time {
 }
 
 // again says when a refresh token may be presented again that was presented count times, first at first, and not before
-// earliest. Prompt tells that this is within the grace: as often as the repeats reach, and beyond that when the access token
-// has ended, for then each answer may be the successor, and none of them costs anything. (The count has presentations that
-// never left, because the process was killed while it connected.) Else it is when the access token has ended.
+// earliest. Prompt tells that this is within the grace, and that there are repeats left; else it is when the access token has
+// ended. (The count has presentations that never left, because the process was killed while it connected.)
 func (p policy) again(first time.Time, count int, earliest, ends time.Time) (at time.Time, prompt bool) {
-	free := p.most > 0 && !earliest.Before(ends)
-	if (count <= p.most || free) && !earliest.After(p.last(first)) {
+	if count <= p.most && !earliest.After(p.last(first)) {
 		return earliest, true
 	}
 	return later(earliest, ends), false
-}
-
-// pause is how long to wait after an answer that was lost.
-func (p policy) pause(count int) time.Duration {
-	if count > p.most {
-		return lastPause
-	}
-	return repeatPause
 }
 
 // refused says when to present it again after the provider has answered a repeat without an answer, as with 500 or 429:
@@ -78,17 +66,17 @@ func (p policy) refused(first time.Time, count int, now time.Time) time.Time {
 
 // limit is how long to wait for the answer to a presentation that begins now: longest when no other can follow, and shorter
 // than usual when that lets another one follow. p99 is the provider's latency, 0 when unknown.
-func (p policy) limit(first time.Time, count int, now, ends time.Time, p99 time.Duration) time.Duration {
+func (p policy) limit(first time.Time, count int, now time.Time, p99 time.Duration) time.Duration {
 	wait, least := answerUnknown, answerLeast/2
 	if p99 > 0 {
 		wait = min(max(3*p99, answerLeast), answerMost)
 		least = max(least, wait/2)
 	}
-	room := p.last(first).Sub(now) - p.pause(count) - repeatSlack
+	room := p.last(first).Sub(now) - repeatPause - repeatSlack
 	if room >= least {
 		wait = min(wait, room)
 	}
-	if _, prompt := p.again(first, count, now.Add(wait+p.pause(count)), ends); !prompt {
+	if _, prompt := p.again(first, count, now.Add(wait+repeatPause), now); !prompt {
 		return answerLast
 	}
 	return wait
