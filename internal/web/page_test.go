@@ -110,7 +110,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"welcome", "/", stranger, 200}, {"home", "/", client, 200}, {"docs", "/docs", stranger, 200},
 		{"docs of a group", "/docs/connections", stranger, 200}, {"docs of webhooks", "/docs/webhooks", stranger, 200},
-		{"docs of shapes", "/docs/shapes", stranger, 200}, {"docs of nothing", "/docs/nothing", stranger, 404},
+		{"docs of shapes", "/docs/shapes", stranger, 200}, {"docs of a shape", "/docs/shapes/Connection", stranger, 200}, {"no shape", "/docs/shapes/Nothing", stranger, 404}, {"docs of nothing", "/docs/nothing", stranger, 404},
 		{"errors", "/docs/errors", client, 200}, {"missing", "/nowhere", stranger, 404}, {"unknown", "/connect/x", stranger, 404},
 		{"ticket", "/sign-in?ticket=x", stranger, 410}, {"sign-in", "/sign-in?back=/docs", stranger, 200}, {"sign-in again", "/sign-in", client, 200},
 		{"invitation", "/invitation?token=x", stranger, 410}, {"method", "/sign-out", stranger, 405}, {"slash", "/docs/errors/", stranger, 200},

@@ -313,9 +313,27 @@ func (p *Pages) docsGroup(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "docs_group", page{Title: "API reference: " + view.Group.Name, Here: "/docs", Body: view})
 }
 
+// shapesPage lists the shapes, or shows one.
+type shapesPage struct {
+	Shapes []shape
+	Shape  *shape // nil for the list
+}
+
 func (p *Pages) docsShapes(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
-	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: shapes", Here: "/docs", Body: p.reference})
+	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: shapes", Here: "/docs", Body: shapesPage{Shapes: p.reference.Shapes}})
+}
+
+// docsShape shows one shape: all on one page would be too many.
+func (p *Pages) docsShape(w http.ResponseWriter, r *http.Request) {
+	i := slices.IndexFunc(p.reference.Shapes, func(s shape) bool { return s.Name == r.PathValue("name") })
+	if i < 0 {
+		p.message(w, r, messageMissing)
+		return
+	}
+	found := &p.reference.Shapes[i]
+	w.Header().Set("Cache-Control", "no-cache")
+	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: " + found.Name, Here: "/docs", Body: shapesPage{p.reference.Shapes, found}})
 }
 
 func (p *Pages) docsErrors(w http.ResponseWriter, r *http.Request) {

@@ -150,6 +150,7 @@ func (p *Pages) mount() {
 		"GET /docs":                      p.docs,
 		"GET /docs/errors":               p.docsErrors,
 		"GET /docs/shapes":               p.docsShapes,
+		"GET /docs/shapes/{name}":        p.docsShape,
 		"GET /docs/{group}":              p.docsGroup,
 		"GET /assets/{name}":             p.assets.serve,
 		"GET /favicon.ico":               p.assets.favicon,
