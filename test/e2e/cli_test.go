@@ -155,7 +155,7 @@ func TestKeyAndSandboxCommands(t *testing.T) {
 		{args: "token staged --sandbox stage", stdout: []string{"\n"}},
 		{args: "token staged --sandbox nowhere", code: 1, stderr: []string{"no sandbox", "latchkey sandbox list"}},
 		{args: "connection list --sandbox nowhere", code: 1, stderr: []string{"no sandbox", "latchkey sandbox list"}},
-		{args: "sandbox delete stage --yes", code: 1, stderr: []string{"Connections or definitions"}},
+		{args: "sandbox delete stage --yes", code: 1, stderr: []string{"delete them first"}},
 		{args: "key create x --scope tokens:raed", code: 2, stderr: []string{"tokens:read"}},
 		{args: "key create x", code: 2, stderr: []string{"--scope"}},
 		{args: "key create x --scope tokens:read --expires yesterday", code: 2, stderr: []string{"--expires"}},
