@@ -33,7 +33,7 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 			o, err := h.directory.Organization(ctx, operator(), id)
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
 		},
-		People: h.people, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
+		People: h.people, Administrators: h.administrators, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("authority"),
 	})
 	return err
@@ -48,10 +48,26 @@ func (h *house) people(ctx context.Context, id string) (authority.Person, error)
 	if err != nil {
 		return authority.Person{}, err
 	}
+	return person(user), nil
+}
+
+func person(user registry.User) authority.Person {
 	return authority.Person{
 		ID: user.ID, Organization: user.Organization, Email: user.Email, FirstName: user.FirstName, LastName: user.LastName, Name: user.Name(),
 		Rights: user.Caller(),
-	}, nil
+	}
+}
+
+// administrators gives an organization's System Administrators who can sign in.
+func (h *house) administrators(ctx context.Context, organization string) ([]authority.Person, error) {
+	users, err := h.users.List(ctx, access.Caller{ID: "authority", Organization: organization, Scopes: access.Scopes{access.RegistryRead}})
+	var people []authority.Person
+	for _, user := range users {
+		if user.Role == access.SystemAdministrator && user.Status == registry.UserActive {
+			people = append(people, person(user))
+		}
+	}
+	return people, err
 }
 
 // decisions lets developers read why tokens were refused.

@@ -54,8 +54,9 @@ type Config struct {
 	// Issuers are the base URLs under which clients know this server, without a slash at the end; the first is the one
 	// that discovery names. Assertions may be meant for any of them.
 	Issuers []string
-	// People tells of those who sign in; nil where nobody can.
-	People People
+	// People tells of those who sign in; nil where nobody can. Administrators gives an organization's System Administrators.
+	People         People
+	Administrators func(ctx context.Context, organization string) ([]Person, error)
 	// Name is the `as` of IMS tokens; "" means ims-na1.
 	Name string
 	// AccessLife is how long access tokens live; 0 means 24 hours.
@@ -216,6 +217,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	found, ok := s.routes[path]
+	pattern := path
+	if !ok {
+		found, pattern, ok = organizationRoute(path)
+	}
 	switch {
 	case !ok:
 		x.fail(&fault{status: http.StatusNotFound, code: "not_found", says: "There is no such path; see /ims/.well-known/openid-configuration."})
@@ -225,7 +230,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Allow", strings.ReplaceAll(found.methods, " ", ", "))
 		x.fail(&fault{status: http.StatusMethodNotAllowed, code: "invalid_request", says: "The method is not one of " + found.methods + "."})
 	default:
-		telemetry.SetRoute(r.Context(), path)
+		telemetry.SetRoute(r.Context(), pattern)
 		x.route = found
 		x.publish(path)
 		found.serve(s, x)

@@ -214,7 +214,9 @@ func (w *world) open(t testing.TB) {
 	w.server, err = authority.New(context.Background(), authority.Config{
 		Clients: w.clients, Store: w.store, Issuers: []string{issuer, ims, issuer + ":8443"}, Clock: w.clock, Decisions: w.decisions, Registrar: w.registrar,
 		Log:    slog.New(slog.NewTextHandler(w.log, nil)),
-		People: knownPeople(&w.gone),
+		People: knownPeople(&w.gone), Administrators: func(context.Context, string) ([]authority.Person, error) {
+			return []authority.Person{people()[ada]}, nil
+		},
 		Organizations: func(_ context.Context, id string) (authority.Organization, error) {
 			return authority.Organization{ID: id, Number: "23294", Name: "Acme"}, nil
 		},

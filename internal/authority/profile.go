@@ -153,12 +153,8 @@ func (s *Server) organizations(x *exchange) {
 	}
 	org, err := s.config.Organizations(x.r.Context(), client.Organization)
 	if err != nil {
-		x.config.Log.ErrorContext(x.r.Context(), "reading an organization", "debug_id", x.debug, "error", err)
-		x.fail(&fault{status: http.StatusServiceUnavailable, code: "temporarily_unavailable", says: "The organization can't be read at present; try again."})
+		x.fail(x.unable("reading an organization", err))
 		return
 	}
-	ident, source, _ := strings.Cut(org.ID, "@")
-	x.json(http.StatusOK, []map[string]any{{
-		"orgName": org.Name, "orgRef": map[string]string{"ident": ident, "authSrc": source}, "orgType": "Enterprise", "groups": []any{},
-	}})
+	x.json(http.StatusOK, []map[string]any{shownOrganization(org, []any{})})
 }
