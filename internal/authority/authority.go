@@ -158,7 +158,7 @@ func routes() map[string]route {
 		"/ims/token/v2":                           {"POST", (*Server).token, false},
 		"/ims/token/v3":                           {"POST", (*Server).token, false},
 		"/ims/token/v4":                           {"POST", (*Server).token, false},
-		decisionPath:                              {"POST", withPeople((*Server).decide), false},
+		decisionPath:                              {"POST", withPeople((*Server).answered), false},
 		"/ims/logout/v1/token":                    {"GET POST", (*Server).logoutToken, false},
 		"/ims/validate_token/v1":                  {"GET POST", (*Server).validate, false},
 		"/ims/invalidate_token/v2":                {"POST", (*Server).invalidate, false},

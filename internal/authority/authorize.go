@@ -129,8 +129,8 @@ func (x *exchange) ask(a *authorization, person Person) {
 	})
 }
 
-// decide takes the person's answer. The form carries the request, which is checked anew.
-func (s *Server) decide(x *exchange) {
+// answered takes the person's answer. The form carries the request, which is checked anew.
+func (s *Server) answered(x *exchange) {
 	if !s.browser.OwnForm(x.r) {
 		x.refuse(&fault{status: http.StatusForbidden, code: "access_denied", says: "The form does not come from a page of this server, or is too old. Begin again where you came from."})
 		return

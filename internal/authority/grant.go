@@ -143,6 +143,11 @@ func (x *exchange) clientCredentials(f form) (granted, *fault) {
 	if org := f.get("org_id"); org != "" && org != client.Organization {
 		return granted{}, &fault{status: http.StatusBadRequest, code: "invalid_request", says: "The org_id is not the client's organization."}
 	}
+	return x.forItself(f, client, secretID)
+}
+
+// forItself grants a client what it asks for on its own behalf, which is its technical account's.
+func (x *exchange) forItself(f form, client *project.Client, proof string) (granted, *fault) {
 	asked, all := asked(f, client)
 	if refused := within(asked, client.Scopes); refused != nil {
 		return granted{}, refused
@@ -151,7 +156,7 @@ func (x *exchange) clientCredentials(f form) (granted, *fault) {
 	if refused != nil {
 		return granted{}, refused
 	}
-	return granted{proof: secretID, tell: all, issue: issue{
+	return granted{proof: proof, tell: all, issue: issue{
 		client: client, user: client.TechnicalAccount.ID, scopes: asked, life: x.config.AccessLife, audience: audience,
 	}}, nil
 }

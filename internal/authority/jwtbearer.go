@@ -29,17 +29,7 @@ func (x *exchange) jwtBearer(f form) (granted, *fault) {
 	if refused != nil {
 		return granted{}, refused
 	}
-	asked, all := asked(f, client)
-	if refused := within(asked, client.Scopes); refused != nil {
-		return granted{}, refused
-	}
-	audience, refused := x.audience(f)
-	if refused != nil {
-		return granted{}, refused
-	}
-	return granted{proof: binding, tell: all, issue: issue{
-		client: client, user: client.TechnicalAccount.ID, scopes: asked, life: x.config.AccessLife, audience: audience,
-	}}, nil
+	return x.forItself(f, client, binding)
 }
 
 // refuseGrant is RFC 7523 §3.1's error; why is for the decision log.

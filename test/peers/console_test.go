@@ -1,9 +1,7 @@
 package peers_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,19 +38,12 @@ var refusedCalls = map[string]string{
 // has the vendor's host built in. Its token is one of the sample credential's.
 func TestConsoleClient(t *testing.T) {
 	s := harness.Dev(t, "--intercept")
-	command := exec.CommandContext(t.Context(), "node", "--no-deprecation", "console.mjs", filepath.Join(s.Data, "sample"))
-	command.Env = append(s.Environment(), "LOG_LEVEL=error")
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("the client: %v\n%s%s", err, out, stderr.String())
-	}
+	lines := node(t, append(s.Environment(), "LOG_LEVEL=error"), "console.mjs", filepath.Join(s.Data, "sample"))
 	calls := map[string][]consoleCall{}
 	done := false
-	for line := range strings.Lines(string(out)) {
+	for _, line := range lines {
 		var c consoleCall
-		if err := json.Unmarshal([]byte(line), &c); err != nil {
+		if err := json.Unmarshal(line, &c); err != nil {
 			continue // the client's own words
 		}
 		if c.Call == "" {
@@ -72,7 +63,7 @@ func TestConsoleClient(t *testing.T) {
 		}
 	}
 	if !done || t.Failed() {
-		t.Fatalf("%d calls were made\n%s", len(calls), stderr.String())
+		t.Fatalf("%d calls were made", len(calls))
 	}
 	body := func(call string, into any) {
 		if err := json.Unmarshal(calls[call][0].Body, into); err != nil {

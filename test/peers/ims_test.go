@@ -1,11 +1,7 @@
 package peers_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"latchkey/test/harness"
@@ -15,23 +11,7 @@ import (
 // written into them come here through the intercepting proxy.
 func TestIMSClients(t *testing.T) {
 	s := harness.Dev(t, "--intercept")
-	command := exec.CommandContext(t.Context(), "node", "--no-deprecation", "ims.mjs", filepath.Join(s.Data, "sample"), s.URL)
-	command.Env = s.Environment()
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("the clients: %v\n%s%s", err, out, stderr.String())
-	}
-	results := map[string]map[string]any{}
-	for line := range strings.Lines(string(out)) {
-		var result map[string]any
-		if err := json.Unmarshal([]byte(line), &result); err != nil {
-			continue // a client's own words
-		}
-		name, _ := result["name"].(string)
-		results[name] = result
-	}
+	results := results(t, s.Environment(), "ims.mjs", filepath.Join(s.Data, "sample"), s.URL)
 	for name, want := range map[string]map[string]any{
 		"@adobe/jwt-auth":          {"expires": 86399999.0, "life": "86400000", "type": "bearer"},
 		"@adobe/auth-token":        {"expires": 86399.0, "scope": "openid,AdobeID,target_sdk"},
@@ -44,7 +24,7 @@ func TestIMSClients(t *testing.T) {
 	} {
 		got := results[name]
 		if got == nil || got["message"] != nil {
-			t.Errorf("%s: %v\n%s", name, got, stderr.String())
+			t.Errorf("%s: %v", name, got)
 			continue
 		}
 		for member, value := range want {

@@ -1,11 +1,7 @@
 package peers_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"latchkey/test/harness"
@@ -15,23 +11,7 @@ import (
 // OAuth 2 and OpenID Connect with a secret and without, and Adobe's own, one of them through the intercepting proxy.
 func TestPeopleClients(t *testing.T) {
 	s := harness.Dev(t, "--intercept")
-	command := exec.CommandContext(t.Context(), "node", "--no-deprecation", "people.mjs", filepath.Join(s.Data, "sample"), s.URL, s.SignInURL)
-	command.Env = s.Environment()
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("the clients: %v\n%s%s", err, out, stderr.String())
-	}
-	results := map[string]map[string]any{}
-	for line := range strings.Lines(string(out)) {
-		var result map[string]any
-		if err := json.Unmarshal([]byte(line), &result); err != nil {
-			continue // a client's own words
-		}
-		name, _ := result["name"].(string)
-		results[name] = result
-	}
+	results := results(t, s.Environment(), "people.mjs", filepath.Join(s.Data, "sample"), s.URL, s.SignInURL)
 	const person = "ada@sample.example"
 	for name, want := range map[string]map[string]any{
 		"oauth4webapi": {
@@ -54,7 +34,7 @@ func TestPeopleClients(t *testing.T) {
 	} {
 		got := results[name]
 		if got == nil || got["message"] != nil {
-			t.Errorf("%s: %v\n%s\n%s", name, got, out, stderr.String())
+			t.Errorf("%s: %v", name, got)
 			continue
 		}
 		for member, value := range want {
