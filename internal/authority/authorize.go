@@ -220,7 +220,7 @@ func invalidGrant(says string) *fault {
 	return &fault{status: http.StatusBadRequest, code: "invalid_grant", says: says}
 }
 
-// asClient finds the client of a grant that comes from a person: one with a secret proves itself by it.
+// asClient finds the client of a request that public clients make, too: one that can keep a secret proves itself.
 func (x *exchange) asClient(f form) (client *project.Client, secretID string, refused *fault) {
 	client, refused = x.identify(f)
 	if refused == nil && client.Kind.Confidential() {

@@ -82,10 +82,7 @@ func (s *Server) revoke(x *exchange) {
 		x.fail(refused)
 		return
 	}
-	client, refused := x.identify(f)
-	if refused == nil && client.Kind.Confidential() {
-		_, _, refused = x.authenticate(f)
-	}
+	client, _, refused := x.asClient(f)
 	if refused == nil {
 		if token, err := x.alive(f.get("token")); err == nil && token.ClientID != client.ClientID {
 			refused = invalidGrant("The token was given to another client.") // RFC 7009 §2.1
@@ -98,8 +95,8 @@ func (s *Server) revoke(x *exchange) {
 	x.end(f.get("token"), client.ClientID, false)
 }
 
-// end revokes a token of a client's. Another client's is left alone. With a
-// refresh token end the access tokens that came with it; with an access token, the others only when all is said.
+// end revokes a token of a client's. Another client's is left alone. With a refresh token end the access tokens that came with
+// it; with an access token, the others only when all is said.
 func (x *exchange) end(text, clientID string, all bool) {
 	token, err := x.alive(text)
 	switch {
