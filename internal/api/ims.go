@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"latchkey/internal/access"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/secret"
 )
@@ -230,12 +231,12 @@ func answerIMS(c ims.Configuration, err error) (*reply[IMSConfiguration], error)
 
 func savedIMS(s ims.Saved) IMSConfiguration {
 	out := shownIMS(s.Configuration)
-	out.Problems = imsItems(s.Problems)
+	out.Problems = problemItems(s.Problems)
 	return out
 }
 
-func imsItems(problems ims.Problems) []Item {
-	return mapped(problems, func(p ims.Problem) Item {
+func problemItems(problems finding.Problems) []Item {
+	return mapped(problems, func(p finding.Problem) Item {
 		return Item{Pointer: p.Pointer, Message: p.Message, Fix: p.Fix, Severity: string(p.Severity), Line: p.Line, Column: p.Column}
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"latchkey/internal/ims"
+	"latchkey/internal/finding"
 )
 
 // IMSHealth is what Check Health has found.
@@ -55,9 +55,9 @@ func (s *server) checkIMS(ctx context.Context, c call, in *IMSRef) (*reply[IMSHe
 	}}, nil
 }
 
-func shownLayer(l ims.Layer) IMSLayer {
+func shownLayer(l finding.Layer) IMSLayer {
 	return IMSLayer{
 		Layer: l.Name, Status: string(l.Status), Message: l.Message, Code: l.Code, Description: l.Description, HTTPStatus: l.HTTP, Warnings: listed(l.Warnings),
-		Advice: mapped(l.Advice, func(a ims.Advice) IMSAdvice { return IMSAdvice(a) }),
+		Advice: mapped(l.Advice, func(a finding.Advice) IMSAdvice { return IMSAdvice(a) }),
 	}
 }

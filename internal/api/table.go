@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
 	"latchkey/internal/project"
@@ -126,8 +127,8 @@ func (s *server) typed(err error) *Problem {
 	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
-	if e, ok := errors.AsType[ims.Problems](err); ok {
-		return invalid(imsItems(e)...)
+	if e, ok := errors.AsType[finding.Problems](err); ok {
+		return invalid(problemItems(e)...)
 	}
 	if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})

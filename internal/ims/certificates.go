@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/connection"
 	"latchkey/internal/expiry"
+	"latchkey/internal/finding"
 	"latchkey/internal/ident"
 	"latchkey/internal/keypair"
 	"latchkey/internal/secret"
@@ -37,9 +38,9 @@ func (c *Configurations) CreateCertificate(ctx context.Context, caller access.Ca
 	if err != nil {
 		return Key{}, err
 	}
-	var problems Problems
+	var problems finding.Problems
 	if !nameForm.MatchString(ask.Alias) {
-		problems.wrong("/alias", "this can't be an alias", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
+		problems.Wrong("/alias", "this can't be an alias", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
 		return Key{}, problems
 	}
 	key, err := c.newKey(caller, place, &ask)
@@ -100,10 +101,10 @@ func importPair(ask *NewCertificate, key *Key, now time.Time) error {
 // asProblem names the place of what is wrong with a key or a certificate.
 func asProblem(pointer string, err error) error {
 	if failure, ok := errors.AsType[*keypair.Error](err); ok {
-		return Problems{{Severity: Wrong, Pointer: pointer, Message: failure.Reason, Fix: failure.Fix}}
+		return finding.Problems{{Severity: finding.Wrong, Pointer: pointer, Message: failure.Reason, Fix: failure.Fix}}
 	}
 	if errors.Is(err, keypair.ErrEncrypted) {
-		return Problems{{Severity: Wrong, Pointer: pointer, Message: "the private key is encrypted", Fix: "give its passphrase too"}}
+		return finding.Problems{{Severity: finding.Wrong, Pointer: pointer, Message: "the private key is encrypted", Fix: "give its passphrase too"}}
 	}
 	return err
 }
@@ -138,10 +139,10 @@ func (c *Configurations) current(ctx context.Context, place Place, alias string)
 }
 
 // checkAlias holds that the alias is there, and warns of the end of its certificate.
-func (c *Configurations) checkAlias(ctx context.Context, to *Configuration, problems *Problems) error {
+func (c *Configurations) checkAlias(ctx context.Context, to *Configuration, problems *finding.Problems) error {
 	key, err := c.current(ctx, to.place(), to.Alias)
 	if errors.Is(err, ErrNotFound) {
-		problems.wrong("/key_alias", "there is no certificate of that alias", "make one: latchkey ims certificate create "+to.Alias)
+		problems.Wrong("/key_alias", "there is no certificate of that alias", "make one: latchkey ims certificate create "+to.Alias)
 		return nil
 	}
 	if err != nil || key.Certificate == nil {
@@ -149,9 +150,9 @@ func (c *Configurations) checkAlias(ctx context.Context, to *Configuration, prob
 	}
 	switch left := key.Certificate.DaysLeft(c.now()); {
 	case left < 0:
-		problems.add(Doubtful, "/key_alias", "the certificate has expired on "+key.Certificate.NotAfter.Format(time.DateOnly), renewing(to.Alias))
+		problems.Add(finding.Doubtful, "/key_alias", "the certificate has expired on "+key.Certificate.NotAfter.Format(time.DateOnly), renewing(to.Alias))
 	case left <= expiring:
-		problems.add(Doubtful, "/key_alias", "the certificate ends in "+strconv.Itoa(left)+" days, on "+key.Certificate.NotAfter.Format(time.DateOnly), renewing(to.Alias))
+		problems.Add(finding.Doubtful, "/key_alias", "the certificate ends in "+strconv.Itoa(left)+" days, on "+key.Certificate.NotAfter.Format(time.DateOnly), renewing(to.Alias))
 	}
 	return nil
 }

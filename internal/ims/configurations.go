@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
+	"latchkey/internal/finding"
 	"latchkey/internal/ident"
 )
 
@@ -82,7 +83,7 @@ type Create struct {
 // Saved is what was kept, and what is worth knowing about it.
 type Saved struct {
 	Configuration Configuration
-	Problems      Problems
+	Problems      finding.Problems
 }
 
 // Create keeps a configuration. Nothing is sent; what is not there yet makes it a draft.
@@ -112,13 +113,13 @@ func (c *Configurations) Create(ctx context.Context, caller access.Caller, ask C
 
 // admit checks what values alone don't tell: that the alias is there and its certificate good, that the caller may name the
 // server.
-func (c *Configurations) admit(ctx context.Context, caller access.Caller, to *Configuration, problems *Problems) error {
+func (c *Configurations) admit(ctx context.Context, caller access.Caller, to *Configuration, problems *finding.Problems) error {
 	if to.Alias != "" && to.Type == JWT {
 		if err := c.checkAlias(ctx, to, problems); err != nil {
 			return err
 		}
 	}
-	if err := problems.errors(); err != nil {
+	if err := problems.Errors(); err != nil {
 		return err
 	}
 	if to.Server != "" && !Vendors(to.Server) && !slices.Contains(c.config.Servers, to.Server) {
@@ -168,13 +169,13 @@ func (c *Configurations) Edit(ctx context.Context, caller access.Caller, ref Ref
 	after := before
 	problems := c.apply(&values, &after)
 	if before.Type == OAuth && after.Type == JWT && Vendors(after.Server) {
-		problems.wrong("/type", "Adobe takes no JWT credentials any more", `leave the type "oauth"`)
+		problems.Wrong("/type", "Adobe takes no JWT credentials any more", `leave the type "oauth"`)
 	}
 	if before.Migration != nil && after.Type != before.Type {
-		problems.wrong("/type", "the configuration is being migrated", "finish the migration, or cancel it first")
+		problems.Wrong("/type", "the configuration is being migrated", "finish the migration, or cancel it first")
 	}
 	if before.Connection != "" && len(after.Missing()) > 0 {
-		problems.wrong("/"+after.Missing()[0], "the configuration has had tokens, and can't go without this", "give the new value in the place of the old one")
+		problems.Wrong("/"+after.Missing()[0], "the configuration has had tokens, and can't go without this", "give the new value in the place of the old one")
 	}
 	if err := c.admit(ctx, caller, &after, &problems); err != nil {
 		return Saved{}, err

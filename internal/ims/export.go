@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/finding"
 )
 
 // Format is what a configuration is written as.
@@ -95,13 +96,13 @@ func (w *writer) write(format Format, secrets bool) ([]File, error) {
 		return files, nil
 	case ServiceCredentials:
 		if w.Type != JWT {
-			return nil, Problems{{Severity: Wrong, Pointer: "/format", Message: "service credentials are those of a JWT, and the configuration is OAuth's", Fix: `use "workspace" or "aem"`}}
+			return nil, finding.Problems{{Severity: finding.Wrong, Pointer: "/format", Message: "service credentials are those of a JWT, and the configuration is OAuth's", Fix: `use "workspace" or "aem"`}}
 		}
 		return w.json(w.name+"-service-credentials.json", w.serviceCredentials())
 	case Workspace:
 		return w.json(w.name+"-workspace.json", w.workspace())
 	}
-	return nil, Problems{{Severity: Wrong, Pointer: "/format", Message: "there is no such format", Fix: `use "aem", "service-credentials" or "workspace"`}}
+	return nil, finding.Problems{{Severity: finding.Wrong, Pointer: "/format", Message: "there is no such format", Fix: `use "aem", "service-credentials" or "workspace"`}}
 }
 
 func (w *writer) json(name string, value any) ([]File, error) {

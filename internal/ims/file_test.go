@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/secret"
 )
@@ -90,7 +91,7 @@ func TestExportHoldsSecretsBack(t *testing.T) {
 	if _, err := h.configs.Export(h.ctx, reader, ref, ims.AEM, true); !errors.As(err, new(*access.DeniedError)) {
 		t.Errorf("with secrets, a reader gets %v", err)
 	}
-	if _, err := h.configs.Export(h.ctx, reader, ref, "yaml", false); !errors.As(err, new(ims.Problems)) {
+	if _, err := h.configs.Export(h.ctx, reader, ref, "yaml", false); !errors.As(err, new(finding.Problems)) {
 		t.Errorf("another format: %v", err)
 	}
 	_, err := h.configs.Export(h.ctx, h.admin, ref, ims.AEM, true)
@@ -157,7 +158,7 @@ func TestImportOfAWorkspace(t *testing.T) {
 	if len(made) != 2 || made[0].Configuration.Name != "acme-jwt" || made[0].Configuration.Solution != ims.Target || made[1].Configuration.Secret.Reveal() != "new" {
 		t.Errorf("imported %+v", made)
 	}
-	if _, err := h.configs.Import(h.ctx, h.admin, ims.Import{Files: files, Name: "x"}); !errors.As(err, new(ims.Problems)) || !strings.Contains(err.Error(), "Acme JWT, Acme OAuth") {
+	if _, err := h.configs.Import(h.ctx, h.admin, ims.Import{Files: files, Name: "x"}); !errors.As(err, new(finding.Problems)) || !strings.Contains(err.Error(), "Acme JWT, Acme OAuth") {
 		t.Errorf("two with one name: %v", err)
 	}
 	private, _ := pairOf(0)

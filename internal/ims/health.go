@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/connection"
 	"latchkey/internal/exchange"
+	"latchkey/internal/finding"
 	"latchkey/internal/keypair"
 )
 
@@ -27,44 +28,11 @@ const (
 // TokenRetrieved is what AEM says when its Check Health has gone well.
 const TokenRetrieved = "Token is retrieved successfully"
 
-// Status says how a layer stands.
-type Status string
-
-// The statuses.
-const (
-	OK     Status = "ok"
-	Failed Status = "failed"
-	// NotNeeded is a layer that the configuration's type does not have.
-	NotNeeded Status = "not_needed"
-	// Unchecked is a layer that nobody here can look at.
-	Unchecked Status = "unchecked"
-	// Skipped is a layer behind one that failed.
-	Skipped Status = "skipped"
-)
-
-// Layer is what was found at one.
-type Layer struct {
-	Name   string
-	Status Status
-	// Message says what is.
-	Message string
-	// Code and Description are a server's own words, HTTP its status; empty where none answered.
-	Code, Description string
-	HTTP              int
-	// Advice says what to change, and where.
-	Advice []Advice
-	// Warnings are things that work, and will not for ever.
-	Warnings []string
-}
-
-// Advice is a change, and the place to make it.
-type Advice struct{ Do, Where string }
-
 // Report is a configuration's health.
 type Report struct {
 	Configuration Configuration
 	Healthy       bool
-	Layers        []Layer
+	Layers        []finding.Layer
 	// Notes are of the configuration as a whole: that the vendor has retired its mode.
 	Notes []string
 	// Requires says which product versions can use it.
@@ -73,17 +41,10 @@ type Report struct {
 }
 
 // Failed gives the first layer that failed; nil when none did.
-func (r *Report) Failed() *Layer {
-	for i := range r.Layers {
-		if r.Layers[i].Status == Failed {
-			return &r.Layers[i]
-		}
-	}
-	return nil
-}
+func (r *Report) Failed() *finding.Layer { return finding.First(r.Layers) }
 
 // Probe calls a solution's product with a token, and tells what it found.
-type Probe func(ctx context.Context, with Access) Layer
+type Probe func(ctx context.Context, with Access) finding.Layer
 
 // checkup is one check under way.
 type checkup struct {
@@ -103,16 +64,16 @@ func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Re
 	report := Report{CheckedAt: c.now(), Healthy: true}
 	for _, layer := range []struct {
 		name string
-		look func(context.Context) (Layer, error)
+		look func(context.Context) (finding.Layer, error)
 	}{{LayerKey, x.key}, {LayerToken, x.token}, {LayerProfile, x.askProfile}, {LayerProduct, x.product}} {
-		out := Layer{Status: Skipped, Message: "not looked at, because of what is before it"}
+		out := finding.Layer{Status: finding.Skipped, Message: "not looked at, because of what is before it"}
 		if report.Healthy {
 			if out, err = layer.look(ctx); err != nil {
 				return Report{}, err
 			}
 		}
 		out.Name = layer.name
-		report.Healthy = report.Healthy && out.Status != Failed
+		report.Healthy = report.Healthy && out.Status != finding.Failed
 		report.Layers = append(report.Layers, out)
 	}
 	report.Configuration, report.Requires = found, found.Requires()
@@ -127,12 +88,12 @@ func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Re
 }
 
 // key looks at the key that signs and at its certificate. Nothing is sent.
-func (x *checkup) key(ctx context.Context) (Layer, error) {
+func (x *checkup) key(ctx context.Context) (finding.Layer, error) {
 	if x.of.Type == OAuth {
-		return Layer{Status: NotNeeded, Message: "OAuth server-to-server has no certificate; its client secret stands in for it"}, nil
+		return finding.Layer{Status: finding.NotNeeded, Message: "OAuth server-to-server has no certificate; its client secret stands in for it"}, nil
 	}
-	failed := func(message, do string) (Layer, error) {
-		return Layer{Status: Failed, Message: message, Advice: []Advice{{do, "here"}}}, nil
+	failed := func(message, do string) (finding.Layer, error) {
+		return finding.Layer{Status: finding.Failed, Message: message, Advice: []finding.Advice{finding.Change(do, "here")}}, nil
 	}
 	if x.of.Alias == "" {
 		return failed("the configuration names no certificate", "make one (latchkey ims certificate create ALIAS), and name it: latchkey ims edit "+x.of.Name+" --key-alias ALIAS")
@@ -142,7 +103,7 @@ func (x *checkup) key(ctx context.Context) (Layer, error) {
 		return failed("there is no certificate of the alias "+x.of.Alias, "make one: latchkey ims certificate create "+x.of.Alias)
 	}
 	if err != nil {
-		return Layer{}, err
+		return finding.Layer{}, err
 	}
 	private, err := keypair.Parse(key.Private)
 	if err != nil {
@@ -150,7 +111,7 @@ func (x *checkup) key(ctx context.Context) (Layer, error) {
 	}
 	certificate := key.Certificate
 	if certificate == nil {
-		return Layer{Status: OK, Message: "the key " + x.of.Alias + " can sign (" + private.Kind() + ")", Warnings: []string{
+		return finding.Layer{Status: finding.OK, Message: "the key " + x.of.Alias + " can sign (" + private.Kind() + ")", Warnings: []string{
 			"its certificate is not here, so that nobody is warned of its end",
 		}}, nil
 	}
@@ -162,7 +123,7 @@ func (x *checkup) key(ctx context.Context) (Layer, error) {
 		return failed(failure.Reason+"; IMS refuses what it signs", renewing(x.of.Alias)+", then latchkey ims certificate switch "+x.of.Alias)
 	}
 	left := certificate.DaysLeft(x.now())
-	out := Layer{Status: OK, Message: fmt.Sprintf("key and certificate %s belong together; %d days left, SHA-1 %s", x.of.Alias, left, certificate.SHA1)}
+	out := finding.Layer{Status: finding.OK, Message: fmt.Sprintf("key and certificate %s belong together; %d days left, SHA-1 %s", x.of.Alias, left, certificate.SHA1)}
 	if left <= expiring {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("the certificate ends on %s: %s", certificate.NotAfter.Format(time.DateOnly), renewing(x.of.Alias)))
 	}
@@ -170,50 +131,50 @@ func (x *checkup) key(ctx context.Context) (Layer, error) {
 }
 
 // token asks for one.
-func (x *checkup) token(ctx context.Context) (Layer, error) {
+func (x *checkup) token(ctx context.Context) (finding.Layer, error) {
 	if missing := x.of.Missing(); len(missing) > 0 {
-		return Layer{Status: Failed, Message: "the configuration is a draft: it lacks " + strings.Join(missing, ", "), Advice: []Advice{
-			{"complete it: latchkey ims edit " + x.of.Name, "here; the values are in the credential's details in the Developer Console"},
+		return finding.Layer{Status: finding.Failed, Message: "the configuration is a draft: it lacks " + strings.Join(missing, ", "), Advice: []finding.Advice{
+			finding.Change("complete it: latchkey ims edit "+x.of.Name, "here; the values are in the credential's details in the Developer Console"),
 		}}, nil
 	}
 	if err := x.renew(ctx, x.caller, x.of); err != nil {
 		layer, err := x.failure(ctx, err)
 		if err != nil {
-			return Layer{}, err
+			return finding.Layer{}, err
 		}
 		return *layer, nil
 	}
 	var err error
 	x.access, err = x.Configurations.access(ctx, x.caller, x.of)
-	return Layer{Status: OK, Message: TokenRetrieved}, err
+	return finding.Layer{Status: finding.OK, Message: TokenRetrieved}, err
 }
 
 // failure makes a layer of an error that says why there is no token. Others stay errors.
-func (x *checkup) failure(ctx context.Context, err error) (*Layer, error) {
+func (x *checkup) failure(ctx context.Context, err error) (*finding.Layer, error) {
 	if failed, ok := errors.AsType[*connection.ProviderError](err); ok {
 		layer := x.refused(ctx, failed.Failure)
 		layer.Name = LayerToken
 		return &layer, nil
 	}
 	if _, ok := errors.AsType[*connection.StateError](err); ok {
-		return &Layer{Name: LayerToken, Status: Failed, Message: "the configuration's connection is disabled", Advice: []Advice{
-			{"enable it: latchkey connection enable " + x.of.Connection, "here"},
+		return &finding.Layer{Name: LayerToken, Status: finding.Failed, Message: "the configuration's connection is disabled", Advice: []finding.Advice{
+			finding.Change("enable it: latchkey connection enable "+x.of.Connection, "here"),
 		}}, nil
 	}
 	return nil, err
 }
 
 // refused explains why there is no token.
-func (x *checkup) refused(ctx context.Context, f *exchange.Failure) Layer {
+func (x *checkup) refused(ctx context.Context, f *exchange.Failure) finding.Layer {
 	found := Explain(Refusal{HTTP: f.Status, Code: f.Code, Description: f.Description, Down: f.Kind == exchange.ProviderDown, Type: x.of.Type})
-	out := Layer{
-		Status: Failed, Message: found.Means, Code: f.Code, Description: f.Description, HTTP: f.Status, Advice: found.fill(x.of),
+	out := finding.Layer{
+		Status: finding.Failed, Message: found.Means, Code: f.Code, Description: f.Description, HTTP: f.Status, Advice: x.fill(found),
 	}
 	if f.Status != 0 {
 		out.Warnings = append(out.Warnings, x.skew(ctx)...)
 	}
 	if retired := x.of.Retired(); retired != "" {
-		out.Advice = append(out.Advice, Advice{retired, "here, with a client secret of the console's OAuth Server-to-Server credential"})
+		out.Advice = append(out.Advice, finding.Change(retired, "here, with a client secret of the console's OAuth Server-to-Server credential"))
 	}
 	return out
 }
@@ -250,10 +211,10 @@ func skewOf(header http.Header, received time.Time) string {
 }
 
 // product calls the solution's product, where somebody here knows how.
-func (x *checkup) product(ctx context.Context) (Layer, error) {
+func (x *checkup) product(ctx context.Context) (finding.Layer, error) {
 	probe := x.config.Probes[x.of.Solution]
 	if probe == nil {
-		return Layer{Status: Unchecked, Message: "not checked: nothing here calls " + productName(x.of.Solution) + "; a cloud service that uses this configuration shows whether it lets the token in"}, nil
+		return finding.Layer{Status: finding.Unchecked, Message: "not checked: nothing here calls " + productName(x.of.Solution) + "; a cloud service that uses this configuration shows whether it lets the token in"}, nil
 	}
 	return probe(ctx, x.access), nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/secret"
 )
@@ -70,9 +71,9 @@ func (h *house) oauthValues() ims.Values {
 
 func TestCheckOAuth(t *testing.T) {
 	called := ims.Access{}
-	h := newHouse(t, 0, map[ims.Solution]ims.Probe{ims.Target: func(_ context.Context, with ims.Access) ims.Layer {
+	h := newHouse(t, 0, map[ims.Solution]ims.Probe{ims.Target: func(_ context.Context, with ims.Access) finding.Layer {
 		called = with
-		return ims.Layer{Status: ims.Failed, Message: "Target answers 403", Advice: []ims.Advice{{Do: "give the role Editor", Where: "Admin Console"}}}
+		return finding.Layer{Status: finding.Failed, Message: "Target answers 403", Advice: []finding.Advice{{Do: "give the role Editor", Where: "Admin Console"}}}
 	}})
 	_, err := h.configs.Create(h.ctx, h.admin, ims.Create{Values: h.oauthValues()})
 	check(t, err)

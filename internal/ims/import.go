@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/finding"
 	"latchkey/internal/keypair"
 	"latchkey/internal/secret"
 )
@@ -51,10 +52,10 @@ func (c *Configurations) Import(ctx context.Context, caller access.Caller, ask I
 	}
 	switch {
 	case len(found) == 0:
-		return nil, Problems{{Severity: Wrong, Pointer: "/files", Message: "there is no credential in the files that can be used: service account (JWT) or OAuth server-to-server",
+		return nil, finding.Problems{{Severity: finding.Wrong, Pointer: "/files", Message: "there is no credential in the files that can be used: service account (JWT) or OAuth server-to-server",
 			Fix: "give AEM's two .config files, the service credentials or the workspace's file; and the name of a credential that is in it"}}
 	case len(found) > 1 && ask.Name != "":
-		return nil, Problems{{Severity: Wrong, Pointer: "/name", Message: fmt.Sprintf("the file has %d credentials, and one name was given: %s", len(found), names(found)),
+		return nil, finding.Problems{{Severity: finding.Wrong, Pointer: "/name", Message: fmt.Sprintf("the file has %d credentials, and one name was given: %s", len(found), names(found)),
 			Fix: "pick one with --credential, or leave the name out"}}
 	}
 	var out []Saved
@@ -181,7 +182,7 @@ func readFiles(ask *Import) ([]imported, error) {
 	for _, file := range ask.Files {
 		text := strings.TrimPrefix(strings.TrimSpace(file.Text), "\uFEFF")
 		refused := func(err error) error {
-			return Problems{{Severity: Wrong, Pointer: "/files", Message: file.Name + ": " + err.Error(), Fix: "give the file as the console or AEM wrote it"}}
+			return finding.Problems{{Severity: finding.Wrong, Pointer: "/files", Message: file.Name + ": " + err.Error(), Fix: "give the file as the console or AEM wrote it"}}
 		}
 		if strings.HasPrefix(text, "{") {
 			some, known, err := readJSON(text)
@@ -299,7 +300,7 @@ func readOSGi(files []properties) (imported, error) {
 		secret: merged.first("auth.ims.client.secret"), organization: merged.first(p + "orgId"), alias: merged.first(p + "keypair.alias"), server: merged.first(p + "endpoint"),
 	}
 	if out.client == "" {
-		return imported{}, Problems{{Severity: Wrong, Pointer: "/files", Message: "none of the files is an OAuth access token provider of AEM: " + p + "client.id is missing",
+		return imported{}, finding.Problems{{Severity: finding.Wrong, Pointer: "/files", Message: "none of the files is an OAuth access token provider of AEM: " + p + "client.id is missing",
 			Fix: "give com.adobe.granite.auth.oauth.accesstoken.provider….config, and with it com.adobe.granite.auth.ims.impl.IMSAccessTokenRequestCustomizerImpl….config"}}
 	}
 	if u, err := url.Parse(cmp.Or(out.server, merged.first("auth.access.token.request"))); err == nil && u.Host != "" {

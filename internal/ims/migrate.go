@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"latchkey/internal/access"
+	"latchkey/internal/finding"
 	"latchkey/internal/secret"
 )
 
@@ -23,7 +24,7 @@ type Migrated struct {
 	// Done says that the configuration is OAuth's now.
 	Done bool
 	// Refused is the layer "token" of an attempt that failed; the JWT part serves on.
-	Refused *Layer
+	Refused *finding.Layer
 }
 
 // SuggestedScopes are what a solution's OAuth credential usually has (spec/aem-target-analytics.md §1.7).
@@ -73,7 +74,7 @@ func (c *Configurations) Migrate(ctx context.Context, caller access.Caller, ref 
 
 // begin notes what the migration goes to.
 func begin(to *Configuration, ask Migrate, c *Configurations) error {
-	var problems Problems
+	var problems finding.Problems
 	next := Migration{Since: c.now(), Secret: to.Secret, Scopes: SuggestedScopes(to.Solution)}
 	if to.Migration != nil {
 		next = *to.Migration
@@ -86,14 +87,14 @@ func begin(to *Configuration, ask Migrate, c *Configurations) error {
 	}
 	for _, missing := range to.Missing() {
 		if slices.Contains([]string{"authorization_server", "api_key", "organization_id"}, missing) {
-			problems.wrong("/"+missing, "the configuration lacks it", "edit the configuration first")
+			problems.Wrong("/"+missing, "the configuration lacks it", "edit the configuration first")
 		}
 	}
 	if next.Secret.Empty() {
-		problems.wrong("/client_secret", "the client secret of the OAuth credential is missing", "copy it from the console's OAuth Server-to-Server credential")
+		problems.Wrong("/client_secret", "the client secret of the OAuth credential is missing", "copy it from the console's OAuth Server-to-Server credential")
 	}
 	to.Migration = &next
-	return problems.errors()
+	return problems.Errors()
 }
 
 // CancelMigration forgets a migration that is not through.

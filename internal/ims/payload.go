@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/finding"
 	"latchkey/internal/jsontree"
 )
 
@@ -31,18 +32,18 @@ type payload struct {
 const atPayload = "/payload"
 
 // readPayload reads the claims as the console's tab "Generate JWT" shows them. exp is ignored: a fresh one is signed.
-func readPayload(text string, now time.Time, problems *Problems) (payload, bool) {
+func readPayload(text string, now time.Time, problems *finding.Problems) (payload, bool) {
 	tree, err := jsontree.Parse([]byte(text))
 	if failure, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
-		*problems = append(*problems, Problem{
-			Severity: Wrong, Pointer: atPayload, Line: failure.Line, Column: failure.Column,
+		*problems = append(*problems, finding.Problem{
+			Severity: finding.Wrong, Pointer: atPayload, Line: failure.Line, Column: failure.Column,
 			Message: "the payload is not JSON: at line " + strconv.Itoa(failure.Line) + ", column " + strconv.Itoa(failure.Column) + ": " + failure.Msg,
 			Fix:     "paste the whole text of the console's tab Generate JWT, from { to }",
 		})
 		return payload{}, false
 	}
 	if err != nil || !tree.Is(jsontree.Object) {
-		problems.wrong(atPayload, "the payload is JSON, but not an object of claims", "paste the whole text of the console's tab Generate JWT, from { to }")
+		problems.Wrong(atPayload, "the payload is JSON, but not an object of claims", "paste the whole text of the console's tab Generate JWT, from { to }")
 		return payload{}, false
 	}
 	var p payload
@@ -55,24 +56,24 @@ func readPayload(text string, now time.Time, problems *Problems) (payload, bool)
 }
 
 // text reads a claim that is a text of a form.
-func (p *payload) text(tree *jsontree.Node, claim string, form *regexp.Regexp, expected string, problems *Problems) string {
+func (p *payload) text(tree *jsontree.Node, claim string, form *regexp.Regexp, expected string, problems *finding.Problems) string {
 	n := tree.Get(claim)
 	switch {
 	case n.Absent():
-		problems.wrong(atPayload, `the claim "`+claim+`" is missing; expected is `+expected, "paste the payload whole")
+		problems.Wrong(atPayload, `the claim "`+claim+`" is missing; expected is `+expected, "paste the payload whole")
 		return ""
 	case !n.Is(jsontree.String) || !form.MatchString(n.Text):
-		problems.wrong(atPayload, `the claim "`+claim+`" is not `+expected, `copy it from the credential's details in the console`)
+		problems.Wrong(atPayload, `the claim "`+claim+`" is not `+expected, `copy it from the credential's details in the console`)
 		return ""
 	}
 	return n.Text
 }
 
 // audience reads `aud`: the server, /c/ and the client id.
-func (p *payload) audience(n *jsontree.Node, problems *Problems) {
+func (p *payload) audience(n *jsontree.Node, problems *finding.Problems) {
 	const expected = `expected is the authorization server, /c/ and the API key: "` + DefaultServer + `/c/<API key>"`
 	if n.Absent() {
-		problems.wrong(atPayload, `the claim "aud" is missing; `+expected, "paste the payload whole")
+		problems.Wrong(atPayload, `the claim "aud" is missing; `+expected, "paste the payload whole")
 		return
 	}
 	u, err := url.Parse(n.Str())
@@ -81,14 +82,14 @@ func (p *payload) audience(n *jsontree.Node, problems *Problems) {
 		client, found = strings.CutPrefix(u.Path, "/c/")
 	}
 	if !found || client == "" || strings.Contains(client, "/") || u.Host == "" {
-		problems.wrong(atPayload, `the claim "aud" names no client; `+expected, "copy it from the console's tab Generate JWT")
+		problems.Wrong(atPayload, `the claim "aud" names no client; `+expected, "copy it from the console's tab Generate JWT")
 		return
 	}
 	p.server, p.client = strings.ToLower(u.Scheme+"://"+u.Host), client
 }
 
 // scopes reads the metascopes: claims whose name is a URL with /s/ in its path, and whose value is true.
-func (p *payload) scopes(tree *jsontree.Node, problems *Problems) {
+func (p *payload) scopes(tree *jsontree.Node, problems *finding.Problems) {
 	for _, m := range tree.Members() {
 		u, err := url.Parse(m.Name)
 		if err != nil || u.Host == "" {
@@ -98,9 +99,9 @@ func (p *payload) scopes(tree *jsontree.Node, problems *Problems) {
 		p.misnamed = p.misnamed || !found || !m.Value.Truth()
 		switch {
 		case !found || !scopeName.MatchString(name):
-			problems.wrong(atPayload, "the claim "+strconv.Quote(m.Name)+` is not that of a metascope; expected is "`+DefaultServer+`/s/<metascope>": true`, "copy it from the console's tab Generate JWT")
+			problems.Wrong(atPayload, "the claim "+strconv.Quote(m.Name)+` is not that of a metascope; expected is "`+DefaultServer+`/s/<metascope>": true`, "copy it from the console's tab Generate JWT")
 		case !m.Value.Truth():
-			problems.wrong(atPayload, "the metascope "+name+" is not true", `write "…/s/`+name+`": true`)
+			problems.Wrong(atPayload, "the metascope "+name+" is not true", `write "…/s/`+name+`": true`)
 		case !slices.Contains(p.metascopes, name):
 			p.metascopes = append(p.metascopes, name)
 		}
@@ -108,7 +109,7 @@ func (p *payload) scopes(tree *jsontree.Node, problems *Problems) {
 }
 
 // remarkExp says what is particular about an expiry that is not used.
-func remarkExp(n *jsontree.Node, now time.Time, problems *Problems) {
+func remarkExp(n *jsontree.Node, now time.Time, problems *finding.Problems) {
 	const ignored = "; it is ignored: each token request is signed with a fresh one, 5 minutes ahead"
 	if n.Absent() {
 		return
@@ -126,6 +127,6 @@ func remarkExp(n *jsontree.Node, now time.Time, problems *Problems) {
 		what = `the claim "exp" has passed`
 	}
 	if what != "" {
-		problems.add(Noted, atPayload, what+ignored, "")
+		problems.Add(finding.Noted, atPayload, what+ignored, "")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"latchkey/internal/egress"
+	"latchkey/internal/finding"
 )
 
 // profile is what /ims/profile/v1 tells of a token's subject, as far as it is read.
@@ -44,19 +45,19 @@ func (x *checkup) get(ctx context.Context, token string) (*egress.Response, erro
 }
 
 // askProfile asks whose token it is: of which organization, and for which products.
-func (x *checkup) askProfile(ctx context.Context) (Layer, error) {
+func (x *checkup) askProfile(ctx context.Context) (finding.Layer, error) {
 	response, err := x.get(ctx, x.access.Token.Reveal())
 	if err != nil {
 		found := Explain(Refusal{Down: true, Description: err.Error()})
-		return Layer{Status: Failed, Message: "the profile can't be read: " + err.Error(), Advice: found.fill(x.of)}, nil
+		return finding.Layer{Status: finding.Failed, Message: "the profile can't be read: " + err.Error(), Advice: x.fill(found)}, nil
 	}
 	if response.Status != http.StatusOK {
 		return x.profileRefused(response), nil
 	}
 	var read profile
 	if err := json.Unmarshal(response.Body, &read); err != nil {
-		return Layer{Status: Failed, HTTP: response.Status, Message: "the profile is not JSON: this is not an IMS, or something stands between", Advice: []Advice{
-			{"check the authorization server " + x.of.Server, "here: latchkey ims edit " + x.of.Name},
+		return finding.Layer{Status: finding.Failed, HTTP: response.Status, Message: "the profile is not JSON: this is not an IMS, or something stands between", Advice: []finding.Advice{
+			finding.Change("check the authorization server "+x.of.Server, "here: latchkey ims edit "+x.of.Name),
 		}}, nil
 	}
 	out := x.readProfile(&read)
@@ -66,7 +67,7 @@ func (x *checkup) askProfile(ctx context.Context) (Layer, error) {
 	return out, nil
 }
 
-func (x *checkup) profileRefused(response *egress.Response) Layer {
+func (x *checkup) profileRefused(response *egress.Response) finding.Layer {
 	var said struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
@@ -76,9 +77,9 @@ func (x *checkup) profileRefused(response *egress.Response) Layer {
 	_ = json.Unmarshal(response.Body, &said) // what is no JSON says nothing
 	code, description := bounded(said.Error+said.Code), bounded(said.Description+said.Message)
 	found := Explain(Refusal{HTTP: response.Status, Code: code, Description: description, Down: response.Status >= 500, Profile: true})
-	return Layer{
-		Status: Failed, HTTP: response.Status, Code: code, Description: description,
-		Message: fmt.Sprintf("the server gives a token, and answers %d for its profile: %s", response.Status, found.Means), Advice: found.fill(x.of),
+	return finding.Layer{
+		Status: finding.Failed, HTTP: response.Status, Code: code, Description: description,
+		Message: fmt.Sprintf("the server gives a token, and answers %d for its profile: %s", response.Status, found.Means), Advice: x.fill(found),
 	}
 }
 
@@ -98,7 +99,7 @@ func bounded(text string) string {
 }
 
 // readProfile holds the profile against the configuration.
-func (x *checkup) readProfile(p *profile) Layer {
+func (x *checkup) readProfile(p *profile) finding.Layer {
 	var organizations, products []string
 	for _, r := range p.Roles {
 		organizations = append(organizations, r.Organization)
@@ -113,8 +114,8 @@ func (x *checkup) readProfile(p *profile) Layer {
 	slices.Sort(products)
 	products = slices.Compact(products)
 	if len(organizations) > 0 && !slices.Contains(organizations, x.of.IMSOrganization) {
-		return Layer{Status: Failed, Message: "the token is of the organization " + bounded(organizations[0]) + ", and the configuration names " + x.of.IMSOrganization, Advice: []Advice{
-			{"take all values from one credential", "here: latchkey ims edit " + x.of.Name},
+		return finding.Layer{Status: finding.Failed, Message: "the token is of the organization " + bounded(organizations[0]) + ", and the configuration names " + x.of.IMSOrganization, Advice: []finding.Advice{
+			finding.Change("take all values from one credential", "here: latchkey ims edit "+x.of.Name),
 		}}
 	}
 	about, known := x.of.Solution.About()
@@ -122,27 +123,27 @@ func (x *checkup) readProfile(p *profile) Layer {
 		return x.withoutContexts(about, known)
 	}
 	if known && about.Product != "" && !slices.Contains(products, about.Product) {
-		return Layer{Status: Failed, Message: "the credential has no product profile of " + about.Title + "; it has those of " + strings.Join(products, ", "), Advice: x.profileAdvice(about)}
+		return finding.Layer{Status: finding.Failed, Message: "the credential has no product profile of " + about.Title + "; it has those of " + strings.Join(products, ", "), Advice: x.profileAdvice(about)}
 	}
-	return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; product contexts: " + bounded(strings.Join(products, ", "))}
+	return finding.Layer{Status: finding.OK, Message: "organization " + x.of.IMSOrganization + "; product contexts: " + bounded(strings.Join(products, ", "))}
 }
 
 // withoutContexts tells a credential that has no product from a token that may not say so.
-func (x *checkup) withoutContexts(about About, known bool) Layer {
+func (x *checkup) withoutContexts(about About, known bool) finding.Layer {
 	if x.of.Type == OAuth && !slices.Contains(x.of.Scopes, profileScope) {
-		return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; the products are not told", Warnings: []string{
+		return finding.Layer{Status: finding.OK, Message: "organization " + x.of.IMSOrganization + "; the products are not told", Warnings: []string{
 			"without the scope " + profileScope + " nobody can see here whether the credential has a product profile",
 		}}
 	}
 	if known && about.Product != "" {
-		return Layer{Status: Failed, Message: "the credential has no product profile at all", Advice: x.profileAdvice(about)}
+		return finding.Layer{Status: finding.Failed, Message: "the credential has no product profile at all", Advice: x.profileAdvice(about)}
 	}
-	return Layer{Status: OK, Message: "organization " + x.of.IMSOrganization + "; no product contexts"}
+	return finding.Layer{Status: finding.OK, Message: "organization " + x.of.IMSOrganization + "; no product contexts"}
 }
 
-func (x *checkup) profileAdvice(about About) []Advice {
-	return []Advice{
-		{"give the credential a product profile of " + about.Title + "; " + about.Title + " answers 403025 \"Profile is not valid\" without", "Developer Console: the project, the API, Edit product profiles; the profiles are made in the Admin Console"},
-		{"wait a few minutes, and check again: such changes take a while", "latchkey ims check " + x.of.Name},
+func (x *checkup) profileAdvice(about About) []finding.Advice {
+	return []finding.Advice{
+		finding.Change("give the credential a product profile of "+about.Title+"; "+about.Title+" answers 403025 \"Profile is not valid\" without", "Developer Console: the project, the API, Edit product profiles; the profiles are made in the Admin Console"),
+		finding.Change("wait a few minutes, and check again: such changes take a while", "latchkey ims check "+x.of.Name),
 	}
 }

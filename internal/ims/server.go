@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"latchkey/internal/finding"
 )
 
 // DefaultServer is where Adobe's clients ask.
@@ -12,7 +14,7 @@ const DefaultServer = "https://ims-na1.adobelogin.com"
 
 // readServer takes the authorization server as people paste it: a trailing slash goes, what more there is than scheme and
 // host is named.
-func readServer(text string, allowHTTP bool, problems *Problems) string {
+func readServer(text string, allowHTTP bool, problems *finding.Problems) string {
 	const pointer = "/authorization_server"
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -23,23 +25,23 @@ func readServer(text string, allowHTTP bool, problems *Problems) string {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		problems.wrong(pointer, "this is not the address of an authorization server", "write scheme and host alone, as "+DefaultServer)
+		problems.Wrong(pointer, "this is not the address of an authorization server", "write scheme and host alone, as "+DefaultServer)
 		return ""
 	}
 	server := strings.ToLower(u.Scheme + "://" + u.Host)
 	switch path := strings.TrimRight(u.Path, "/"); {
 	case strings.HasPrefix(path, "/c/"):
-		problems.wrong(pointer, `this is the whole line "aud" of the payload, with the client id behind /c/; expected are scheme and host alone`, "write "+server)
+		problems.Wrong(pointer, `this is the whole line "aud" of the payload, with the client id behind /c/; expected are scheme and host alone`, "write "+server)
 		return ""
 	case strings.HasPrefix(path, "/ims"):
-		problems.wrong(pointer, "this is the address of an endpoint; expected are scheme and host alone", "write "+server)
+		problems.Wrong(pointer, "this is the address of an endpoint; expected are scheme and host alone", "write "+server)
 		return ""
 	case path != "":
-		problems.wrong(pointer, "there is a path behind the host; expected are scheme and host alone", "write "+server)
+		problems.Wrong(pointer, "there is a path behind the host; expected are scheme and host alone", "write "+server)
 		return ""
 	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && allowHTTP && loopback(u.Hostname())) {
-		problems.wrong(pointer, "the server is asked without TLS, which would show the secret on the way", "write https://"+strings.ToLower(u.Host))
+		problems.Wrong(pointer, "the server is asked without TLS, which would show the secret on the way", "write https://"+strings.ToLower(u.Host))
 		return ""
 	}
 	return server

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/finding"
 	"latchkey/internal/suggest"
 )
 
@@ -69,7 +70,7 @@ func (s Solution) Title() string {
 }
 
 // readSolution takes a short name or a title, whatever the case.
-func readSolution(text string, problems *Problems) Solution {
+func readSolution(text string, problems *finding.Problems) Solution {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return ""
@@ -85,6 +86,6 @@ func readSolution(text string, problems *Problems) Solution {
 	if near, ok := suggest.Closest(strings.ToLower(text), names); ok {
 		fix = "did you mean " + near + "? Else " + fix
 	}
-	problems.wrong("/solution", "there is no such cloud solution", fix)
+	problems.Wrong("/solution", "there is no such cloud solution", fix)
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"latchkey/internal/finding"
 	"latchkey/internal/secret"
 )
 
@@ -50,23 +51,23 @@ func nameOf(title string) string {
 }
 
 // checkName checks a name, and makes one of the title where there is none.
-func checkName(name, title string, problems *Problems) string {
+func checkName(name, title string, problems *finding.Problems) string {
 	if name == "" {
 		name = nameOf(title)
 	}
 	if !nameForm.MatchString(name) || strings.HasPrefix(name, "ims_") || name == "import" {
-		problems.wrong("/name", "this can't be a name", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
+		problems.Wrong("/name", "this can't be a name", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
 	}
 	return name
 }
 
 // apply lays values over a configuration, and says what is wrong with them.
-func (c *Configurations) apply(v *Values, to *Configuration) Problems {
-	var problems Problems
+func (c *Configurations) apply(v *Values, to *Configuration) finding.Problems {
+	var problems finding.Problems
 	if v.Title != nil {
 		to.Title = strings.TrimSpace(*v.Title)
 		if utf8.RuneCountInString(to.Title) > maxTitle || strings.ContainsFunc(to.Title, unicode.IsControl) {
-			problems.wrong("/title", "the title is too long, or has control characters in it", "shorten it to one line")
+			problems.Wrong("/title", "the title is too long, or has control characters in it", "shorten it to one line")
 		}
 	}
 	if v.Solution != nil {
@@ -76,7 +77,7 @@ func (c *Configurations) apply(v *Values, to *Configuration) Problems {
 		to.Type = *v.Type
 	}
 	if to.Type != JWT && to.Type != OAuth {
-		problems.wrong("/type", "there is no such type", `use "jwt" or "oauth"`)
+		problems.Wrong("/type", "there is no such type", `use "jwt" or "oauth"`)
 	}
 	serverGiven := v.Server != nil && *v.Server != ""
 	if v.Server != nil {
@@ -103,14 +104,14 @@ func (c *Configurations) apply(v *Values, to *Configuration) Problems {
 }
 
 // cmpServer takes the server of aud where none was given.
-func cmpServer(given, ofAud string, allowHTTP bool, problems *Problems) string {
+func cmpServer(given, ofAud string, allowHTTP bool, problems *finding.Problems) string {
 	if given != "" || ofAud == "" {
 		return given
 	}
 	return readServer(ofAud, allowHTTP, problems)
 }
 
-func applyIdentity(v *Values, to *Configuration, problems *Problems) {
+func applyIdentity(v *Values, to *Configuration, problems *finding.Problems) {
 	for _, one := range []struct {
 		given   *string
 		to      *string
@@ -126,7 +127,7 @@ func applyIdentity(v *Values, to *Configuration, problems *Problems) {
 		}
 		*one.to = strings.TrimSpace(*one.given)
 		if *one.to != "" && !one.form.MatchString(*one.to) {
-			problems.wrong(one.pointer, one.message, "copy it from the credential's details in the console")
+			problems.Wrong(one.pointer, one.message, "copy it from the credential's details in the console")
 		}
 	}
 	if v.Metascopes != nil {
@@ -138,15 +139,15 @@ func applyIdentity(v *Values, to *Configuration, problems *Problems) {
 }
 
 // fill takes what the payload says, and names where it says something else than what was given beside it.
-func (p *payload) fill(v *Values, to *Configuration, serverGiven bool, problems *Problems) {
+func (p *payload) fill(v *Values, to *Configuration, serverGiven bool, problems *finding.Problems) {
 	if serverGiven && to.Server != "" && p.server != "" && p.server != to.Server {
-		problems.wrong("/authorization_server", `the claim "aud" of the payload is for `+p.server+", and the authorization server is "+to.Server,
+		problems.Wrong("/authorization_server", `the claim "aud" of the payload is for `+p.server+", and the authorization server is "+to.Server,
 			"write "+p.server+", or paste the payload of the other server's credential")
 	} else if !serverGiven && p.server != "" {
 		to.Server = ""
 	}
 	if v.ClientID != nil && to.ClientID != "" && p.client != "" && p.client != to.ClientID {
-		problems.wrong("/api_key", `the claim "aud" of the payload is for the client `+p.client+", and the API key is "+to.ClientID,
+		problems.Wrong("/api_key", `the claim "aud" of the payload is for the client `+p.client+", and the API key is "+to.ClientID,
 			"copy API key and payload from the same credential: IMS answers 400 invalid_client else")
 	} else if p.client != "" {
 		to.ClientID = p.client
@@ -161,7 +162,7 @@ func (p *payload) fill(v *Values, to *Configuration, serverGiven bool, problems 
 		to.Metascopes = p.metascopes
 	}
 	if len(to.Metascopes) == 0 && !p.misnamed {
-		problems.wrong(atPayload, `there is no metascope in the payload; expected is a claim "`+DefaultServer+`/s/<metascope>": true`,
+		problems.Wrong(atPayload, `there is no metascope in the payload; expected is a claim "`+DefaultServer+`/s/<metascope>": true`,
 			"add an API to the credential in the console, and copy the payload anew"+usual(to.Solution))
 	}
 }
@@ -175,29 +176,29 @@ func usual(s Solution) string {
 }
 
 // doubt warns of a metascope that is not the usual one of the solution.
-func (c *Configurations) doubt(to *Configuration, problems *Problems) {
+func (c *Configurations) doubt(to *Configuration, problems *finding.Problems) {
 	about, ok := to.Solution.About()
 	if !ok || to.Type != JWT || len(to.Metascopes) == 0 || slices.Contains(to.Metascopes, about.Metascope) {
 		return
 	}
-	problems.add(Doubtful, "/metascopes", "the usual metascope of "+about.Title+" is "+about.Metascope+", and these are "+strings.Join(to.Metascopes, ", "),
+	problems.Add(finding.Doubtful, "/metascopes", "the usual metascope of "+about.Title+" is "+about.Metascope+", and these are "+strings.Join(to.Metascopes, ", "),
 		"subscribe the credential to the API of "+about.Title+" in the console, and copy the payload anew")
 }
 
 // word reads a text without blanks in it.
-func word(pointer, text string, problems *Problems) string {
+func word(pointer, text string, problems *finding.Problems) string {
 	text = strings.TrimSpace(text)
 	if len(text) > maxTitle || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '/' }) {
-		problems.wrong(pointer, "there are characters in it that no client id has", "copy it anew from the credential's details in the console")
+		problems.Wrong(pointer, "there are characters in it that no client id has", "copy it anew from the credential's details in the console")
 	}
 	return text
 }
 
 // tidySecret takes off the blanks that come along when a secret is copied.
-func tidySecret(s secret.String, problems *Problems) secret.String {
+func tidySecret(s secret.String, problems *finding.Problems) secret.String {
 	text := strings.TrimSpace(s.Reveal())
 	if len(text) > maxSecret || strings.ContainsFunc(text, unicode.IsControl) {
-		problems.wrong("/client_secret", "the secret is too long, or has line breaks in it", "copy it anew from the credential's details in the console")
+		problems.Wrong("/client_secret", "the secret is too long, or has line breaks in it", "copy it anew from the credential's details in the console")
 	}
 	if text == "" {
 		return secret.String{}
@@ -206,13 +207,13 @@ func tidySecret(s secret.String, problems *Problems) secret.String {
 }
 
 // scopes reads a list of scopes, each of which may itself be a list with commas or blanks, as consoles show it.
-func scopes(pointer string, list []string, problems *Problems) []string {
+func scopes(pointer string, list []string, problems *finding.Problems) []string {
 	var out []string
 	for _, text := range list {
 		for _, name := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 			switch {
 			case !scopeName.MatchString(name) || len(out) >= maxScopes:
-				problems.wrong(pointer, "there is something in it that is no scope, or there are too many", "copy the list from the credential's details in the console")
+				problems.Wrong(pointer, "there is something in it that is no scope, or there are too many", "copy the list from the credential's details in the console")
 				return out
 			case !slices.Contains(out, name):
 				out = append(out, name)

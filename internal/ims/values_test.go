@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/secret"
 )
@@ -35,7 +36,7 @@ func TestPastedValues(t *testing.T) {
 	good := payload(func(s string) string { return s })
 	for name, test := range map[string]struct {
 		values                          ims.Values
-		severity                        ims.Severity
+		severity                        finding.Severity
 		pointer, message, fix           string
 		line, column                    int
 		server, client, organizationOut string
@@ -43,36 +44,36 @@ func TestPastedValues(t *testing.T) {
 		"good":                 {values: ims.Values{Payload: good}, server: server, client: client},
 		"trailing slash":       {values: ims.Values{Payload: good, Server: text(server + "/")}, server: server},
 		"no scheme":            {values: ims.Values{Server: text("ims-na1.adobelogin.com")}, server: server},
-		"not JSON":             {values: ims.Values{Payload: text("{\n \"iss\": \"x\",\n}")}, severity: ims.Wrong, pointer: "/payload", message: "line 3, column 1", fix: "from { to }", line: 3, column: 1},
-		"a list":               {values: ims.Values{Payload: text("[]")}, severity: ims.Wrong, pointer: "/payload", message: "not an object"},
-		"other server":         {values: ims.Values{Payload: good, Server: text("https://ims-na1-stg1.adobelogin.com")}, severity: ims.Wrong, pointer: "/authorization_server", message: "is for " + server, fix: "write " + server},
-		"other client":         {values: ims.Values{Payload: good, ClientID: text("another")}, severity: ims.Wrong, pointer: "/api_key", message: "is for the client " + client, fix: "same credential"},
-		"aud as server":        {values: ims.Values{Server: text(server + "/c/" + client)}, severity: ims.Wrong, pointer: "/authorization_server", message: "the whole line", fix: "write " + server},
-		"endpoint as server":   {values: ims.Values{Server: text(server + "/ims/exchange/jwt")}, severity: ims.Wrong, pointer: "/authorization_server", message: "endpoint", fix: "write " + server},
-		"path in server":       {values: ims.Values{Server: text(server + "/x")}, severity: ims.Wrong, pointer: "/authorization_server", message: "a path"},
-		"server without TLS":   {values: ims.Values{Server: text("http://ims-na1.adobelogin.com")}, severity: ims.Wrong, pointer: "/authorization_server", message: "without TLS", fix: "https://"},
-		"no server":            {values: ims.Values{Server: text("https://user:pass@")}, severity: ims.Wrong, pointer: "/authorization_server", message: "not the address"},
-		"aud without client":   {values: ims.Values{Payload: replace("/c/"+client, "")}, severity: ims.Wrong, pointer: "/payload", message: `"aud" names no client`},
-		"no aud":               {values: ims.Values{Payload: replace(`"aud"`, `"audience"`)}, severity: ims.Wrong, pointer: "/payload", message: `"aud" is missing`},
-		"iss":                  {values: ims.Values{Payload: replace("@AdobeOrg", "")}, severity: ims.Wrong, pointer: "/payload", message: `"iss" is not the id of the organization`},
-		"no iss":               {values: ims.Values{Payload: replace(`"iss"`, `"issuer"`)}, severity: ims.Wrong, pointer: "/payload", message: `"iss" is missing`},
-		"sub":                  {values: ims.Values{Payload: replace("@techacct.adobe.com", "@AdobeID")}, severity: ims.Wrong, pointer: "/payload", message: `"sub" is not the id of the technical account`},
-		"no metascope":         {values: ims.Values{Payload: replace(`"`+server+`/s/ent_marketing_sdk": true, `, "")}, severity: ims.Wrong, pointer: "/payload", message: "no metascope", fix: "add an API"},
-		"metascope false":      {values: ims.Values{Payload: replace("true", "false")}, severity: ims.Wrong, pointer: "/payload", message: "ent_marketing_sdk is not true"},
-		"no metascope's URL":   {values: ims.Values{Payload: replace("/s/ent", "/x/ent")}, severity: ims.Wrong, pointer: "/payload", message: "not that of a metascope"},
-		"unusual metascope":    {values: ims.Values{Payload: good, Solution: text("Adobe Analytics")}, severity: ims.Doubtful, pointer: "/metascopes", message: "ent_analytics_bulk_ingest_sdk", fix: "Adobe Analytics"},
-		"exp as text":          {values: ims.Values{Payload: replace(`"exp": `, `"exp": "1893456000", "x": `)}, severity: ims.Noted, pointer: "/payload", message: "is a text"},
-		"exp in milliseconds":  {values: ims.Values{Payload: replace(`"exp": `, `"exp": 1893456000000, "x": `)}, severity: ims.Noted, pointer: "/payload", message: "milliseconds"},
-		"exp past":             {values: ims.Values{Payload: replace(`"exp": `, `"exp": 1527864096, "x": `)}, severity: ims.Noted, pointer: "/payload", message: "has passed; it is ignored"},
-		"alias missing":        {values: ims.Values{Alias: text("nobody")}, severity: ims.Wrong, pointer: "/key_alias", message: "no certificate of that alias", fix: "latchkey ims certificate create nobody"},
-		"solution":             {values: ims.Values{Solution: text("tarket")}, severity: ims.Wrong, pointer: "/solution", message: "no such", fix: "did you mean target"},
-		"type":                 {values: ims.Values{Type: ptr(ims.Type("saml"))}, severity: ims.Wrong, pointer: "/type", message: "no such type"},
-		"organization":         {values: ims.Values{IMSOrganization: text("6096892F54B5819E0A4C98A2")}, severity: ims.Wrong, pointer: "/organization_id", message: "expected is"},
-		"technical account":    {values: ims.Values{TechnicalAccount: text("x@adobe.com")}, severity: ims.Wrong, pointer: "/technical_account", message: "expected is"},
-		"secret":               {values: ims.Values{Secret: ptr(secret.New("two\nlines"))}, severity: ims.Wrong, pointer: "/client_secret", message: "line breaks"},
-		"API key":              {values: ims.Values{ClientID: text("two words")}, severity: ims.Wrong, pointer: "/api_key", message: "no client id has"},
-		"scope":                {values: ims.Values{Scopes: &[]string{"open\"id"}}, severity: ims.Wrong, pointer: "/scopes", message: "no scope"},
-		"title":                {values: ims.Values{Title: text(strings.Repeat("x", 300))}, severity: ims.Wrong, pointer: "/title", message: "too long"},
+		"not JSON":             {values: ims.Values{Payload: text("{\n \"iss\": \"x\",\n}")}, severity: finding.Wrong, pointer: "/payload", message: "line 3, column 1", fix: "from { to }", line: 3, column: 1},
+		"a list":               {values: ims.Values{Payload: text("[]")}, severity: finding.Wrong, pointer: "/payload", message: "not an object"},
+		"other server":         {values: ims.Values{Payload: good, Server: text("https://ims-na1-stg1.adobelogin.com")}, severity: finding.Wrong, pointer: "/authorization_server", message: "is for " + server, fix: "write " + server},
+		"other client":         {values: ims.Values{Payload: good, ClientID: text("another")}, severity: finding.Wrong, pointer: "/api_key", message: "is for the client " + client, fix: "same credential"},
+		"aud as server":        {values: ims.Values{Server: text(server + "/c/" + client)}, severity: finding.Wrong, pointer: "/authorization_server", message: "the whole line", fix: "write " + server},
+		"endpoint as server":   {values: ims.Values{Server: text(server + "/ims/exchange/jwt")}, severity: finding.Wrong, pointer: "/authorization_server", message: "endpoint", fix: "write " + server},
+		"path in server":       {values: ims.Values{Server: text(server + "/x")}, severity: finding.Wrong, pointer: "/authorization_server", message: "a path"},
+		"server without TLS":   {values: ims.Values{Server: text("http://ims-na1.adobelogin.com")}, severity: finding.Wrong, pointer: "/authorization_server", message: "without TLS", fix: "https://"},
+		"no server":            {values: ims.Values{Server: text("https://user:pass@")}, severity: finding.Wrong, pointer: "/authorization_server", message: "not the address"},
+		"aud without client":   {values: ims.Values{Payload: replace("/c/"+client, "")}, severity: finding.Wrong, pointer: "/payload", message: `"aud" names no client`},
+		"no aud":               {values: ims.Values{Payload: replace(`"aud"`, `"audience"`)}, severity: finding.Wrong, pointer: "/payload", message: `"aud" is missing`},
+		"iss":                  {values: ims.Values{Payload: replace("@AdobeOrg", "")}, severity: finding.Wrong, pointer: "/payload", message: `"iss" is not the id of the organization`},
+		"no iss":               {values: ims.Values{Payload: replace(`"iss"`, `"issuer"`)}, severity: finding.Wrong, pointer: "/payload", message: `"iss" is missing`},
+		"sub":                  {values: ims.Values{Payload: replace("@techacct.adobe.com", "@AdobeID")}, severity: finding.Wrong, pointer: "/payload", message: `"sub" is not the id of the technical account`},
+		"no metascope":         {values: ims.Values{Payload: replace(`"`+server+`/s/ent_marketing_sdk": true, `, "")}, severity: finding.Wrong, pointer: "/payload", message: "no metascope", fix: "add an API"},
+		"metascope false":      {values: ims.Values{Payload: replace("true", "false")}, severity: finding.Wrong, pointer: "/payload", message: "ent_marketing_sdk is not true"},
+		"no metascope's URL":   {values: ims.Values{Payload: replace("/s/ent", "/x/ent")}, severity: finding.Wrong, pointer: "/payload", message: "not that of a metascope"},
+		"unusual metascope":    {values: ims.Values{Payload: good, Solution: text("Adobe Analytics")}, severity: finding.Doubtful, pointer: "/metascopes", message: "ent_analytics_bulk_ingest_sdk", fix: "Adobe Analytics"},
+		"exp as text":          {values: ims.Values{Payload: replace(`"exp": `, `"exp": "1893456000", "x": `)}, severity: finding.Noted, pointer: "/payload", message: "is a text"},
+		"exp in milliseconds":  {values: ims.Values{Payload: replace(`"exp": `, `"exp": 1893456000000, "x": `)}, severity: finding.Noted, pointer: "/payload", message: "milliseconds"},
+		"exp past":             {values: ims.Values{Payload: replace(`"exp": `, `"exp": 1527864096, "x": `)}, severity: finding.Noted, pointer: "/payload", message: "has passed; it is ignored"},
+		"alias missing":        {values: ims.Values{Alias: text("nobody")}, severity: finding.Wrong, pointer: "/key_alias", message: "no certificate of that alias", fix: "latchkey ims certificate create nobody"},
+		"solution":             {values: ims.Values{Solution: text("tarket")}, severity: finding.Wrong, pointer: "/solution", message: "no such", fix: "did you mean target"},
+		"type":                 {values: ims.Values{Type: ptr(ims.Type("saml"))}, severity: finding.Wrong, pointer: "/type", message: "no such type"},
+		"organization":         {values: ims.Values{IMSOrganization: text("6096892F54B5819E0A4C98A2")}, severity: finding.Wrong, pointer: "/organization_id", message: "expected is"},
+		"technical account":    {values: ims.Values{TechnicalAccount: text("x@adobe.com")}, severity: finding.Wrong, pointer: "/technical_account", message: "expected is"},
+		"secret":               {values: ims.Values{Secret: ptr(secret.New("two\nlines"))}, severity: finding.Wrong, pointer: "/client_secret", message: "line breaks"},
+		"API key":              {values: ims.Values{ClientID: text("two words")}, severity: finding.Wrong, pointer: "/api_key", message: "no client id has"},
+		"scope":                {values: ims.Values{Scopes: &[]string{"open\"id"}}, severity: finding.Wrong, pointer: "/scopes", message: "no scope"},
+		"title":                {values: ims.Values{Title: text(strings.Repeat("x", 300))}, severity: finding.Wrong, pointer: "/title", message: "too long"},
 		"blanks round a value": {values: ims.Values{ClientID: text(" " + client + "\n"), Secret: ptr(secret.New(" s \n"))}, client: client},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +85,7 @@ func TestPastedValues(t *testing.T) {
 			}, strings.ToLower(name))
 			saved, err := h.configs.Create(h.ctx, h.admin, ims.Create{Name: n, Values: test.values})
 			problems := saved.Problems
-			if test.severity == ims.Wrong {
+			if test.severity == finding.Wrong {
 				if !errors.As(err, &problems) {
 					t.Fatalf("Create = %v, want problems", err)
 				}
@@ -96,7 +97,7 @@ func TestPastedValues(t *testing.T) {
 			}
 			for _, p := range problems {
 				if p.Severity != test.severity || p.Pointer != test.pointer || !strings.Contains(p.Message, test.message) || !strings.Contains(p.Fix, test.fix) ||
-					p.Line != test.line || p.Column != test.column || p.Severity != ims.Noted && p.Fix == "" {
+					p.Line != test.line || p.Column != test.column || p.Severity != finding.Noted && p.Fix == "" {
 					t.Errorf("the problem is %+v", p)
 				}
 			}
@@ -181,7 +182,7 @@ func TestImportedPairsBelongTogether(t *testing.T) {
 		"too long":    {Alias: "c", Days: 100000},
 		"certificate": {Alias: "d", Private: secret.New(private), Certificate: "x"},
 	} {
-		if _, err := h.configs.CreateCertificate(h.ctx, h.admin, ask); !errors.As(err, new(ims.Problems)) {
+		if _, err := h.configs.CreateCertificate(h.ctx, h.admin, ask); !errors.As(err, new(finding.Problems)) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package ims
+package finding
 
 import "strings"
 
@@ -37,14 +37,16 @@ func (p Problems) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-func (p *Problems) add(s Severity, pointer, message, fix string) {
+// Add notes one.
+func (p *Problems) Add(s Severity, pointer, message, fix string) {
 	*p = append(*p, Problem{Severity: s, Pointer: pointer, Message: message, Fix: fix})
 }
 
-func (p *Problems) wrong(pointer, message, fix string) { p.add(Wrong, pointer, message, fix) }
+// Wrong notes a value that can't be kept.
+func (p *Problems) Wrong(pointer, message, fix string) { p.Add(Wrong, pointer, message, fix) }
 
-// errors gives those that are wrong, as an error; nil without any.
-func (p Problems) errors() error {
+// Errors gives those that are wrong, as an error; nil without any.
+func (p Problems) Errors() error {
 	var wrong Problems
 	for _, one := range p {
 		if one.Severity == Wrong {
