@@ -33,7 +33,7 @@ func write(path string, content []byte, mode fs.FileMode, name func(from, to str
 	if err := name(temporary, path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return SyncFolder(filepath.Dir(path))
 }
 
 // beside writes a file into the folder of path and gives its name.
@@ -50,8 +50,8 @@ func beside(path string, content []byte, mode fs.FileMode) (string, error) {
 	return f.Name(), nil
 }
 
-// syncFolder puts the names of a folder on the disk.
-func syncFolder(path string) error {
+// SyncFolder puts the names of a folder on the disk.
+func SyncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
 		return err
