@@ -77,32 +77,32 @@ type NewIMSConfiguration struct {
 
 // IMSHealth is what Check Health has found.
 type IMSHealth struct {
-	Configuration string     `json:"configuration"`
-	Healthy       bool       `json:"healthy"`
-	Layers        []IMSLayer `json:"layers"`
-	Notes         []string   `json:"notes"`
-	Requires      []string   `json:"requires"`
-	CheckedAt     time.Time  `json:"checked_at"`
+	Configuration string        `json:"configuration"`
+	Healthy       bool          `json:"healthy"`
+	Layers        []HealthLayer `json:"layers"`
+	Notes         []string      `json:"notes"`
+	Requires      []string      `json:"requires"`
+	CheckedAt     time.Time     `json:"checked_at"`
 
 	Answer
 }
 
-// IMSLayer is one layer: "certificate", "token", "profile" or "product".
-type IMSLayer struct {
+// HealthLayer is one layer: "certificate", "token", "profile" or "product".
+type HealthLayer struct {
 	Layer string `json:"layer"`
 	// Status is "ok", "failed", "not_needed", "unchecked" or "skipped".
 	Status  string `json:"status"`
 	Message string `json:"message"`
 	// Code, Description and HTTPStatus are the server's own words, where one answered.
-	Code        string      `json:"code"`
-	Description string      `json:"description"`
-	HTTPStatus  int         `json:"http_status"`
-	Advice      []IMSAdvice `json:"advice"`
-	Warnings    []string    `json:"warnings"`
+	Code        string         `json:"code"`
+	Description string         `json:"description"`
+	HTTPStatus  int            `json:"http_status"`
+	Advice      []HealthAdvice `json:"advice"`
+	Warnings    []string       `json:"warnings"`
 }
 
-// IMSAdvice is a change and its place.
-type IMSAdvice struct {
+// HealthAdvice is a change and its place.
+type HealthAdvice struct {
 	Do    string `json:"do"`
 	Where string `json:"where"`
 }
@@ -117,7 +117,7 @@ type IMSMigrate struct {
 type IMSMigrated struct {
 	Done bool `json:"done"`
 	// Refused says why there was no token; nil when there was one.
-	Refused       *IMSLayer        `json:"refused"`
+	Refused       *HealthLayer     `json:"refused"`
 	Configuration IMSConfiguration `json:"configuration"`
 
 	Answer

@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
@@ -69,6 +70,8 @@ type Config struct {
 	// Decisions tell why tokens were refused.
 	Decisions *decision.Decisions
 	IMS       *ims.Configurations
+	// CloudServices are the configured uses of Target and Analytics.
+	CloudServices *cloudservice.Services
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
@@ -104,6 +105,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
 	h.config.IMS, err = ims.New(ims.Config{Store: kept.IMS(), Connections: connector, Tokens: keeper, Definitions: catalogue, Sender: client})
+	check(t, err)
+	h.config.CloudServices, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Tokens: workflow.CloudTokens{IMS: h.config.IMS}, Sender: client})
 	check(t, err)
 	h.console(kept)
 	for _, f := range change {

@@ -79,7 +79,7 @@ type IMSMigrate struct {
 // IMSMigrated is how far a migration has come.
 type IMSMigrated struct {
 	Done          bool             `json:"done" doc:"Whether the configuration is OAuth's now."`
-	Refused       *IMSLayer        `json:"refused" doc:"Why there was no token; the JWT part serves on. Null when there was one."`
+	Refused       *HealthLayer     `json:"refused" doc:"Why there was no token; the JWT part serves on. Null when there was one."`
 	Configuration IMSConfiguration `json:"configuration"`
 }
 

@@ -9,28 +9,28 @@ import (
 
 // IMSHealth is what Check Health has found.
 type IMSHealth struct {
-	Configuration string     `json:"configuration" doc:"The configuration's name." example:"acme-target"`
-	Healthy       bool       `json:"healthy"`
-	Layers        []IMSLayer `json:"layers" nullable:"false" doc:"certificate, token, profile, product; in this order."`
-	Notes         []string   `json:"notes" nullable:"false" doc:"What is worth knowing of the configuration as a whole: since when the vendor does not serve its type."`
-	Requires      []string   `json:"requires" nullable:"false" doc:"Which product versions can use it."`
-	CheckedAt     time.Time  `json:"checked_at"`
+	Configuration string        `json:"configuration" doc:"The configuration's name." example:"acme-target"`
+	Healthy       bool          `json:"healthy"`
+	Layers        []HealthLayer `json:"layers" nullable:"false" doc:"certificate, token, profile, product; in this order."`
+	Notes         []string      `json:"notes" nullable:"false" doc:"What is worth knowing of the configuration as a whole: since when the vendor does not serve its type."`
+	Requires      []string      `json:"requires" nullable:"false" doc:"Which product versions can use it."`
+	CheckedAt     time.Time     `json:"checked_at"`
 }
 
-// IMSLayer is what was found at one layer.
-type IMSLayer struct {
-	Layer       string      `json:"layer" enum:"certificate,token,profile,product"`
-	Status      string      `json:"status" enum:"ok,failed,not_needed,unchecked,skipped"`
-	Message     string      `json:"message" example:"Token is retrieved successfully"`
-	Code        string      `json:"code,omitempty" doc:"The server's own error code." example:"invalid_token"`
-	Description string      `json:"description,omitempty" doc:"The server's own words, cleaned and shortened."`
-	HTTPStatus  int         `json:"http_status,omitempty" example:"400"`
-	Advice      []IMSAdvice `json:"advice" nullable:"false" doc:"What to change, and where."`
-	Warnings    []string    `json:"warnings" nullable:"false" doc:"What works, and will not for ever."`
+// HealthLayer is what was found at one layer.
+type HealthLayer struct {
+	Layer       string         `json:"layer" enum:"certificate,token,profile,product"`
+	Status      string         `json:"status" enum:"ok,failed,not_needed,unchecked,skipped"`
+	Message     string         `json:"message" example:"Token is retrieved successfully"`
+	Code        string         `json:"code,omitempty" doc:"The server's own error code." example:"invalid_token"`
+	Description string         `json:"description,omitempty" doc:"The server's own words, cleaned and shortened."`
+	HTTPStatus  int            `json:"http_status,omitempty" example:"400"`
+	Advice      []HealthAdvice `json:"advice" nullable:"false" doc:"What to change, and where."`
+	Warnings    []string       `json:"warnings" nullable:"false" doc:"What works, and will not for ever."`
 }
 
-// IMSAdvice is a change and its place.
-type IMSAdvice struct {
+// HealthAdvice is a change and its place.
+type HealthAdvice struct {
 	Do    string `json:"do"`
 	Where string `json:"where"`
 }
@@ -55,9 +55,9 @@ func (s *server) checkIMS(ctx context.Context, c call, in *IMSRef) (*reply[IMSHe
 	}}, nil
 }
 
-func shownLayer(l finding.Layer) IMSLayer {
-	return IMSLayer{
+func shownLayer(l finding.Layer) HealthLayer {
+	return HealthLayer{
 		Layer: l.Name, Status: string(l.Status), Message: l.Message, Code: l.Code, Description: l.Description, HTTPStatus: l.HTTP, Warnings: listed(l.Warnings),
-		Advice: mapped(l.Advice, func(a finding.Advice) IMSAdvice { return IMSAdvice(a) }),
+		Advice: mapped(l.Advice, func(a finding.Advice) HealthAdvice { return HealthAdvice(a) }),
 	}
 }

@@ -76,6 +76,7 @@ func (s *server) describe() ([]byte, error) {
 	s.migrationRoutes(h)
 	s.decisionRoutes(h)
 	s.imsRoutes(h)
+	s.cloudServiceRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)

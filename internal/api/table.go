@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
@@ -51,13 +52,20 @@ var known = []struct {
 	{destination.ErrNameTaken, kindNameTaken, "Another definition of the sandbox has that name."},
 	{connection.ErrLabelTaken, kindNameTaken, "Another connection of the sandbox has that label."},
 	{registry.ErrNameTaken, kindNameTaken, "The organization has a sandbox of that name, or a user of that address."},
-	{registry.ErrInUse, kindInUse, "Connections, definitions, IMS configurations or certificates are in the sandbox; delete them first."},
+	{registry.ErrInUse, kindInUse, "Connections, definitions, IMS configurations, certificates or cloud services are in the sandbox; delete them first."},
 	{destination.ErrConflict, kindState, "Somebody else changed the definition at the same time; read it and try again."},
 	{connection.ErrConflict, kindState, "Somebody else changed the connection at the same time; read it and try again."},
 	{ims.ErrNotFound, kindNotFound, "There is no IMS configuration or certificate with that id, name or alias in the sandbox, or it is not yours to see."},
 	{ims.ErrNameTaken, kindNameTaken, "Another IMS configuration or certificate of the sandbox has that name or alias."},
 	{ims.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
 	{ims.ErrInUse, kindInUse, "The certificate signs, or a configuration names it; switch to another version, or change the configuration first."},
+	{ims.ErrServes, kindInUse, "A cloud service uses the IMS configuration; delete that first, or let it name another."},
+	{cloudservice.ErrNotFound, kindNotFound, "There is no cloud service with that id or name in the sandbox, or it is not yours to see."},
+	{cloudservice.ErrNoConfiguration, kindState, "The IMS configuration that the cloud service names is gone; name another."},
+	{cloudservice.ErrNameTaken, kindNameTaken, "Another cloud service of the sandbox has that name."},
+	{cloudservice.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
+	{cloudservice.ErrInUse, kindInUse, "Another cloud service names it; let that name another first."},
+	{cloudservice.ErrState, kindState, "That does not fit its status or its kind: it is a draft that lacks values, it has not been connected, or it is of the other product."},
 	{ims.ErrState, kindState, "That does not fit its state: it is a draft, it is migrated already, no migration is under way, or another certificate waits beside the current one."},
 	{calendar.ErrNotFound, kindNotFound, "There is no calendar feed with that id, or it is not yours to see."},
 	{webhook.ErrNotFound, kindNotFound, "There is no webhook endpoint with that id, or it is not yours to see."},

@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/console"
 	"latchkey/internal/decision"
@@ -83,28 +84,29 @@ type house struct {
 	sessions  *registry.Sessions
 	catalogue *destination.Catalogue
 	// The developer console, and its credentials as the authority reads them.
-	projects    *project.Projects
-	services    *project.Catalogue
-	credentials *project.Credentials
-	clients     *project.Clients
-	authority   *authority.Server
-	refusals    *decision.Log
-	egress      *egress.Client
-	runner      *exchange.Runner
-	health      *provider.Health
-	audit       *audit.Log
-	reads       *audit.Reads // nil when reads are not recorded
-	keeper      *connection.Keeper
-	connector   *connection.Connector
-	ims         *ims.Configurations
-	pages       *web.Pages
-	webhooks    *webhook.Subscriptions
-	dispatcher  *webhook.Dispatcher
-	outward     *egress.Client // for webhooks
-	revoker     *revocation.Worker
-	revocations *revocation.Revocations
-	calendar    *calendar.Calendar
-	post        *mail.Post // nil where no mail server is configured
+	projects      *project.Projects
+	services      *project.Catalogue
+	credentials   *project.Credentials
+	clients       *project.Clients
+	authority     *authority.Server
+	refusals      *decision.Log
+	egress        *egress.Client
+	runner        *exchange.Runner
+	health        *provider.Health
+	audit         *audit.Log
+	reads         *audit.Reads // nil when reads are not recorded
+	keeper        *connection.Keeper
+	connector     *connection.Connector
+	ims           *ims.Configurations
+	cloudServices *cloudservice.Services
+	pages         *web.Pages
+	webhooks      *webhook.Subscriptions
+	dispatcher    *webhook.Dispatcher
+	outward       *egress.Client // for webhooks
+	revoker       *revocation.Worker
+	revocations   *revocation.Revocations
+	calendar      *calendar.Calendar
+	post          *mail.Post // nil where no mail server is configured
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -176,6 +178,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openIMS(); err != nil {
 		return h, err
 	}
+	if err = h.openCloudServices(); err != nil {
+		return h, err
+	}
 	h.hearNews()
 	if err = h.openWebhooks(); err != nil {
 		return h, err
@@ -224,7 +229,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
-		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})

@@ -287,7 +287,7 @@ func (p *program) tellMigrated(got client.IMSMigrated) error {
 // marks are how a layer's status is shown.
 var marks = map[string]string{"ok": "ok", "failed": "FAILED", "not_needed": "-", "unchecked": "?", "skipped": "-"}
 
-func (p *program) sayLayer(l client.IMSLayer) {
+func (p *program) sayLayer(l client.HealthLayer) {
 	p.say("%-6s  %-11s  %s", marks[l.Status], l.Layer, l.Message)
 	const indent = "                     "
 	if l.Code+l.Description != "" {

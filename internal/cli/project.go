@@ -24,10 +24,10 @@ by its id or its name.`,
 		p.projectDownloadCommand()))
 }
 
-// given gives a flag's text when the flag was set, else nil: what is not given stays as it is.
-func given(flags *pflag.FlagSet, name string, text *string) *string {
+// given gives a flag's value when the flag was set, else nil: what is not given stays as it is.
+func given[T any](flags *pflag.FlagSet, name string, value *T) *T {
 	if flags.Changed(name) {
-		return text
+		return value
 	}
 	return nil
 }

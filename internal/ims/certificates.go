@@ -39,7 +39,7 @@ func (c *Configurations) CreateCertificate(ctx context.Context, caller access.Ca
 		return Key{}, err
 	}
 	var problems finding.Problems
-	if !nameForm.MatchString(ask.Alias) {
+	if !ident.IsName(ask.Alias) {
 		problems.Wrong("/alias", "this can't be an alias", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
 		return Key{}, problems
 	}

@@ -212,6 +212,9 @@ func (c *Configurations) Delete(ctx context.Context, caller access.Caller, ref R
 	if err != nil {
 		return err
 	}
+	if err := c.config.Store.Served(ctx, found.place(), found.ID); err != nil {
+		return err
+	}
 	if found.Connection != "" {
 		_, err := c.config.Connections.Delete(ctx, caller, connection.Ref{Sandbox: found.Sandbox, Name: found.Connection})
 		if err != nil && !errors.Is(err, connection.ErrNotFound) {

@@ -52,6 +52,8 @@ type checkup struct {
 	caller access.Caller
 	of     *Configuration
 	access Access
+	// products are those of the profile, once it has been read.
+	products []Product
 }
 
 // Check looks at a configuration. It asks for a new token, whether there is one or not. A layer that fails is no error.

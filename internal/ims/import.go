@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/finding"
+	"latchkey/internal/ident"
 	"latchkey/internal/keypair"
 	"latchkey/internal/secret"
 )
@@ -93,7 +94,7 @@ type imported struct {
 }
 
 func (c *Configurations) importOne(ctx context.Context, caller access.Caller, ask *Import, from *imported) (Saved, error) {
-	name := cmp.Or(ask.Name, nameOf(cmp.Or(from.name, from.title)))
+	name := cmp.Or(ask.Name, ident.NameOf(cmp.Or(from.name, from.title)))
 	title, solution, server := cmp.Or(ask.Title, from.title, from.name, name), ask.Solution, cmp.Or(ask.Server, from.server, DefaultServer)
 	if solution == "" {
 		solution = string(guessed(from))

@@ -123,6 +123,8 @@ var (
 	ErrConflict = errors.New("it was changed by somebody else meanwhile")
 	// ErrInUse is given for a key that a configuration signs with.
 	ErrInUse = errors.New("a configuration signs with it")
+	// ErrServes is given for a configuration that a cloud service names.
+	ErrServes = errors.New("a cloud service uses it")
 	// ErrState is given for an act that does not fit the configuration's state.
 	ErrState = errors.New("that does not fit the configuration's state")
 )

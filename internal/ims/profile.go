@@ -24,6 +24,9 @@ type profile struct {
 			Status       string `json:"statusCode"`
 			Organization string `json:"organization_id"`
 			Owner        string `json:"owningEntity"`
+			Group        string `json:"groupid"`
+			Name         string `json:"user_visible_name"`
+			Label        string `json:"label"`
 		} `json:"prodCtx"`
 	} `json:"projectedProductContext"`
 }
@@ -60,6 +63,7 @@ func (x *checkup) askProfile(ctx context.Context) (finding.Layer, error) {
 			finding.Change("check the authorization server "+x.of.Server, "here: latchkey ims edit "+x.of.Name),
 		}}, nil
 	}
+	x.products = read.products()
 	out := x.readProfile(&read)
 	if said := skewOf(response.Header, response.Received); said != "" {
 		out.Warnings = append(out.Warnings, said)

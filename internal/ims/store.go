@@ -39,8 +39,10 @@ type Store interface {
 	List(ctx context.Context, place Place) ([]Configuration, error)
 	// Change replaces one whose version is still the same: [ErrConflict].
 	Change(ctx context.Context, c Configuration, entry audit.Entry) error
-	// Delete removes one: [ErrNotFound].
+	// Delete removes one: [ErrNotFound]. It MUST NOT remove one that a cloud service names: [ErrServes].
 	Delete(ctx context.Context, place Place, id string, entry audit.Entry) error
+	// Served fails with [ErrServes] when a cloud service names a configuration.
+	Served(ctx context.Context, place Place, id string) error
 	// Record keeps an entry of what changes nothing here: an export of secrets.
 	Record(ctx context.Context, entry audit.Entry) error
 	KeyStore

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"latchkey/internal/finding"
+	"latchkey/internal/ident"
 	"latchkey/internal/secret"
 )
 
@@ -26,37 +27,19 @@ type Values struct {
 	Alias                             *string
 }
 
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
-
 const (
 	maxTitle  = 255
 	maxSecret = 1024
 	maxScopes = 64
 )
 
-// nameOf makes a name of a title.
-func nameOf(title string) string {
-	name := strings.Map(func(r rune) rune {
-		r = unicode.ToLower(r)
-		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' || r == '_') {
-			return r
-		}
-		return '-'
-	}, title)
-	for strings.Contains(name, "--") {
-		name = strings.ReplaceAll(name, "--", "-")
-	}
-	name = strings.Trim(name, "-._")
-	return strings.Trim(name[:min(len(name), 63)], "-._")
-}
-
 // checkName checks a name, and makes one of the title where there is none.
 func checkName(name, title string, problems *finding.Problems) string {
 	if name == "" {
-		name = nameOf(title)
+		name = ident.NameOf(title)
 	}
-	if !nameForm.MatchString(name) || strings.HasPrefix(name, "ims_") || name == "import" {
-		problems.Wrong("/name", "this can't be a name", "use small letters, digits, dots, hyphens and underscores, 63 at most, and begin with a letter or a digit")
+	if !ident.IsName(name) || strings.HasPrefix(name, "ims_") || name == "import" {
+		problems.Wrong("/name", "this can't be a name", ident.NameRule)
 	}
 	return name
 }

@@ -163,6 +163,9 @@ func (i IMS) openIMS(ctx context.Context, c *ims.Configuration, sealed []byte) e
 func (i IMS) Delete(ctx context.Context, place ims.Place, id string, entry audit.Entry) error {
 	err := i.s.write(ctx, func(t *tx) error {
 		t.record(entry)
+		if err := unserved(t.row(servedIMS, place.Organization, place.Sandbox, id)); err != nil {
+			return err
+		}
 		n, err := t.exec(`DELETE FROM ims_configurations WHERE id = $1 AND organization = $2 AND sandbox = $3`, id, place.Organization, place.Sandbox)
 		if err == nil && n == 0 {
 			return ims.ErrNotFound
@@ -171,6 +174,25 @@ func (i IMS) Delete(ctx context.Context, place ims.Place, id string, entry audit
 	})
 	if err != nil {
 		return fmt.Errorf("deleting the IMS configuration %s: %w", id, err)
+	}
+	return nil
+}
+
+const servedIMS = `SELECT COUNT(*) FROM cloud_services WHERE organization = $1 AND sandbox = $2 AND configuration = $3`
+
+// Served fails with [ims.ErrServes] when a cloud service names a configuration.
+func (i IMS) Served(ctx context.Context, place ims.Place, id string) error {
+	return unserved(i.s.row(ctx, servedIMS, place.Organization, place.Sandbox, id))
+}
+
+// unserved reads a count of cloud services.
+func unserved(row scanner) error {
+	var named int
+	if err := row.Scan(&named); err != nil {
+		return fmt.Errorf("counting the cloud services of an IMS configuration: %w", err)
+	}
+	if named > 0 {
+		return ims.ErrServes
 	}
 	return nil
 }

@@ -98,6 +98,7 @@ func (r Registry) DeleteSandbox(ctx context.Context, organization, id string, en
 			OR EXISTS (SELECT 1 FROM connections c WHERE c.organization = s.organization AND c.sandbox = s.name)
 			OR EXISTS (SELECT 1 FROM ims_configurations i WHERE i.organization = s.organization AND i.sandbox = s.name)
 			OR EXISTS (SELECT 1 FROM ims_keys k WHERE k.organization = s.organization AND k.sandbox = s.name)
+			OR EXISTS (SELECT 1 FROM cloud_services u WHERE u.organization = s.organization AND u.sandbox = s.name)
 			FROM sandboxes s WHERE s.organization = $1 AND s.id = $2`, organization, id).Scan(&used)
 		if err != nil {
 			return orNone(err, registry.ErrNotFound)

@@ -1,0 +1,93 @@
+package cloudservice
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/finding"
+)
+
+// ConnectionSuccessful is what AEM says when its Connect has gone well.
+const ConnectionSuccessful = "Connection successful"
+
+// LayerProduct is the layer of the product's own calls. Those before it are of the IMS configuration.
+const LayerProduct = "product"
+
+// Report is what Connect has found.
+type Report struct {
+	Service Service
+	// Connected says that every layer is as it should be, and that the service's State has been kept.
+	Connected bool
+	Layers    []finding.Layer
+	// Notes are of the service as a whole: that the vendor has retired its mode.
+	Notes     []string
+	CheckedAt time.Time
+}
+
+// Connect calls the product, keeps what it tells, and says which layer refused. A layer that fails is no error; what was learned
+// before stays then.
+func (s *Services) Connect(ctx context.Context, caller access.Caller, ref Ref) (Report, error) {
+	found, err := s.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return Report{}, err
+	}
+	if missing := found.Missing(); len(missing) > 0 {
+		return Report{}, fmt.Errorf("the cloud service %s is a draft that lacks %s: %w", found.Name, strings.Join(missing, ", "), ErrState)
+	}
+	report := Report{Service: found, CheckedAt: s.now(), Notes: found.Notes()}
+	var with Reached
+	if found.Authentication == IMS {
+		if with, err = s.config.Tokens.Reach(ctx, caller, found.place(), found.Configuration); err != nil {
+			return Report{}, err
+		}
+		report.Layers = with.Layers
+		if finding.First(with.Layers) != nil {
+			report.Layers = append(report.Layers, finding.Layer{Name: LayerProduct, Status: finding.Skipped, Message: "not looked at, because of what is before it"})
+			return report, nil
+		}
+	}
+	state := State{ConnectedAt: report.CheckedAt}
+	layer, err := s.call(ctx, &found, &with, &state)
+	if err != nil {
+		return Report{}, err
+	}
+	layer.Name = LayerProduct
+	report.Layers = append(report.Layers, layer)
+	if layer.Status == finding.Failed {
+		return report, nil
+	}
+	after := found.clone()
+	after.State = &state
+	if err := s.keep(ctx, caller, &after, "cloud_service.connect"); err != nil {
+		return Report{}, err
+	}
+	report.Service, report.Connected = after, true
+	return report, nil
+}
+
+// call makes the calls by which a product is known to let the service in, and fills in what they tell.
+func (s *Services) call(ctx context.Context, of *Service, with *Reached, state *State) (finding.Layer, error) {
+	if of.Kind == Target {
+		return s.callTarget(ctx, of, with, state)
+	}
+	return s.callAnalytics(ctx, of, with, state)
+}
+
+// Notes says what is worth knowing of the service as a whole: since when the vendor does not serve its mode any more.
+func (s *Service) Notes() []string {
+	if s.Kind == Target {
+		return s.targetNotes()
+	}
+	return s.analyticsNotes()
+}
+
+// Message says in a line how it went.
+func (r *Report) Message() string {
+	if failed := finding.First(r.Layers); failed != nil {
+		return failed.Name + ": " + failed.Message
+	}
+	return ConnectionSuccessful
+}
