@@ -10,7 +10,9 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/secret"
 )
@@ -26,8 +28,17 @@ func (h *house) openIMS() (err error) {
 	h.ims, err = ims.New(ims.Config{
 		Store: h.store.IMS(), Connections: h.connector, Tokens: h.keeper, Definitions: h.catalogue, Sender: h.egress, Servers: servers,
 		AllowHTTP: h.workstation, Clock: clock.System(), Log: h.log,
+		Probes: map[ims.Solution]ims.Probe{ims.Target: h.probe(cloudservice.Target), ims.Analytics: h.probe(cloudservice.Analytics)},
 	})
 	return err
+}
+
+// probe calls a product as the cloud services do that use a configuration. They are opened after the configurations.
+func (h *house) probe(kind cloudservice.Kind) ims.Probe {
+	return func(ctx context.Context, of ims.Configuration, with ims.Access) finding.Layer {
+		place := cloudservice.Place{Organization: of.Organization, Sandbox: of.Sandbox}
+		return h.cloudServices.Probe(ctx, place, kind, of.ID, cloudservice.Access{Token: with.Token, APIKey: with.APIKey})
+	}
 }
 
 // imsSample is an IMS configuration against our own authority, of a credential in sample/workspace.json.

@@ -68,6 +68,38 @@ func (s *Services) Connect(ctx context.Context, caller access.Caller, ref Ref) (
 	return report, nil
 }
 
+// Probe makes the product calls of the services that use an IMS configuration, with a token of it: the last layer of that one's check.
+// The first service that the product refuses speaks for all.
+func (s *Services) Probe(ctx context.Context, place Place, kind Kind, configuration string, with Access) finding.Layer {
+	all, err := s.config.Store.List(ctx, place)
+	if err != nil {
+		s.config.Log.ErrorContext(ctx, "cloud services could not be read for a check", "configuration", configuration, "error", err)
+		return finding.Layer{Status: finding.Unchecked, Message: "not checked: the cloud services could not be read"}
+	}
+	var said []string
+	out := finding.Layer{Status: finding.Unchecked}
+	for _, of := range all {
+		if of.Kind != kind || of.Configuration != configuration || len(of.Missing()) > 0 {
+			continue
+		}
+		layer, err := s.call(ctx, &of, &Reached{Access: with}, &State{})
+		if err != nil {
+			s.config.Log.ErrorContext(ctx, "a cloud service could not be called for a check", "service", of.Name, "error", err)
+			continue
+		}
+		layer.Message = of.Name + ": " + layer.Message
+		if layer.Status == finding.Failed {
+			return layer
+		}
+		out.Status = finding.OK
+		said, out.Warnings = append(said, layer.Message), append(out.Warnings, layer.Warnings...)
+	}
+	if out.Message = strings.Join(said, "; "); out.Message == "" {
+		out.Message = "not checked: no cloud service uses this configuration; make one, and its account is called: latchkey cloud-service create " + string(kind)
+	}
+	return out
+}
+
 // call makes the calls by which a product is known to let the service in, and fills in what they tell.
 func (s *Services) call(ctx context.Context, of *Service, with *Reached, state *State) (finding.Layer, error) {
 	if of.Kind == Target {

@@ -43,8 +43,8 @@ type Report struct {
 // Failed gives the first layer that failed; nil when none did.
 func (r *Report) Failed() *finding.Layer { return finding.First(r.Layers) }
 
-// Probe calls a solution's product with a token, and tells what it found.
-type Probe func(ctx context.Context, with Access) finding.Layer
+// Probe calls a solution's product with a configuration's token, and tells what it found.
+type Probe func(ctx context.Context, of Configuration, with Access) finding.Layer
 
 // checkup is one check under way.
 type checkup struct {
@@ -218,7 +218,7 @@ func (x *checkup) product(ctx context.Context) (finding.Layer, error) {
 	if probe == nil {
 		return finding.Layer{Status: finding.Unchecked, Message: "not checked: nothing here calls " + productName(x.of.Solution) + "; a cloud service that uses this configuration shows whether it lets the token in"}, nil
 	}
-	return probe(ctx, x.access), nil
+	return probe(ctx, *x.of, x.access), nil
 }
 
 func productName(s Solution) string {

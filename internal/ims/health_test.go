@@ -71,7 +71,7 @@ func (h *house) oauthValues() ims.Values {
 
 func TestCheckOAuth(t *testing.T) {
 	called := ims.Access{}
-	h := newHouse(t, 0, map[ims.Solution]ims.Probe{ims.Target: func(_ context.Context, with ims.Access) finding.Layer {
+	h := newHouse(t, 0, map[ims.Solution]ims.Probe{ims.Target: func(_ context.Context, _ ims.Configuration, with ims.Access) finding.Layer {
 		called = with
 		return finding.Layer{Status: finding.Failed, Message: "Target answers 403", Advice: []finding.Advice{{Do: "give the role Editor", Where: "Admin Console"}}}
 	}})
