@@ -17,6 +17,7 @@ import (
 	"os"
 	"time"
 
+	"latchkey/internal/adobesim"
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
 	"latchkey/internal/authority"
@@ -68,6 +69,8 @@ type plan struct {
 	certificates expiry.Fixed
 	// program is the command that people type to run this binary.
 	program string
+	// products stand in for the vendor's products, on a workstation; nil in production.
+	products *adobesim.Sim
 	// example is a connection that the start page's commands name; "" leaves the name open.
 	example string
 }

@@ -26,9 +26,13 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 	if h.url != "" {
 		issuers = append(issuers, h.url)
 	}
+	var clients authority.Clients = h.clients
+	if h.products != nil {
+		clients = h.products.Clients(h.clients)
+	}
 	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
-		Clients: h.clients, Store: h.store.Authority(), Decisions: h.refusals, Registrar: h.registrar(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
+		Clients: clients, Store: h.store.Authority(), Decisions: h.refusals, Registrar: h.registrar(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
 		Organizations: func(ctx context.Context, id string) (authority.Organization, error) {
 			o, err := h.directory.Organization(ctx, operator(), id)
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
@@ -36,6 +40,9 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 		People: h.people, Administrators: h.administrators, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("authority"),
 	})
+	if err == nil && h.products != nil {
+		h.products.Verify(h.holder)
+	}
 	return err
 }
 

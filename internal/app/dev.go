@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/adobesim"
 	"latchkey/internal/clock"
 	"latchkey/internal/devca"
 	"latchkey/internal/egress"
@@ -81,18 +82,21 @@ func Dev(ctx context.Context, options DevOptions) error {
 
 // dev is a workstation's server while it is put together.
 type dev struct {
-	options   DevOptions
-	config    *Config
-	lock      *store.Lock
-	log       *slog.Logger
-	root      seal.Root
-	authority *devca.Authority
-	simulator *simulator.Simulator
-	simAddr   string
-	closeSim  func()
-	bound     net.Listener
-	url       string
-	vendor    net.Listener // of the intercepting proxy; nil without
+	options    DevOptions
+	config     *Config
+	lock       *store.Lock
+	log        *slog.Logger
+	root       seal.Root
+	authority  *devca.Authority
+	simulator  *simulator.Simulator
+	simAddr    string
+	closeSim   func()
+	adobe      *adobesim.Sim
+	adobeAddr  string
+	closeAdobe func()
+	bound      net.Listener
+	url        string
+	vendor     net.Listener // of the intercepting proxy; nil without
 }
 
 func newDev(options DevOptions) (*dev, error) {
@@ -131,7 +135,10 @@ func (d *dev) prepare(ctx context.Context) (err error) {
 	if err := d.listenForVendor(ctx); err != nil {
 		return err
 	}
-	return d.startSimulator(ctx)
+	if err := d.startSimulator(ctx); err != nil {
+		return err
+	}
+	return d.startAdobe(ctx)
 }
 
 // release gives back what prepare took, in the reverse order. The port belongs to the listener once that serves.
@@ -139,6 +146,9 @@ func (d *dev) release() error {
 	var errs []error
 	if d.vendor != nil {
 		_ = d.vendor.Close() // closed already once there was a proxy
+	}
+	if d.closeAdobe != nil {
+		d.closeAdobe()
 	}
 	if d.closeSim != nil {
 		d.closeSim()
@@ -189,6 +199,7 @@ func (d *dev) plan() plan {
 	for _, host := range simulator.Hosts() {
 		overrides = append(overrides, egress.Override{Suffix: host, Address: d.simAddr, Roots: d.authority.CertPool()})
 	}
+	overrides = append(overrides, d.adobeOverrides()...)
 	overrides = append(overrides, d.vendorOverrides()...)
 	root := d.authority.Root()
 	authority := certificateEnding(root, root.Subject.CommonName, "start the server anew, and trust the new ca.crt")
@@ -196,6 +207,7 @@ func (d *dev) plan() plan {
 	return plan{
 		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
 		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
+		products: d.adobe,
 	}
 }
 
@@ -235,6 +247,7 @@ func (d *dev) browserURL(address string) string {
 func (d *dev) open(h *house) (*listener, error) {
 	handler, err := h.handler(func(mux *http.ServeMux) {
 		mux.Handle(simulatorPath+"/", d.simulator.Browser(simulatorPath))
+		d.mountAdobe(mux)
 	})
 	if err != nil {
 		return nil, err

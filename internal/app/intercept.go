@@ -61,7 +61,7 @@ func (d *dev) startIntercept(handler http.Handler) func(context.Context) error {
 		return nil
 	}
 	return intercept.Start(intercept.Config{
-		Listener: d.vendor, Hosts: intercept.Vendor(), Handler: handler, Certificate: d.authority.Certificate, Log: d.log,
+		Listener: d.vendor, Hosts: intercept.Vendor(), Handler: d.withProducts(handler), Certificate: d.authority.Certificate, Log: d.log,
 	}).Close
 }
 

@@ -53,6 +53,22 @@ func (s *Server) Caller(ctx context.Context, text string) (access.Caller, error)
 	}, nil
 }
 
+// Holder tells whose access token one is, for whoever stands in for a service that takes tokens of this authority: the client that
+// it was given to, which is there and enabled, and the account that it is for.
+func (s *Server) Holder(ctx context.Context, text string) (client *project.Client, user string, err error) {
+	token, err := s.check(text)
+	if err != nil {
+		return nil, "", err
+	}
+	if client, err = s.config.Clients.Client(ctx, token.ClientID); err != nil {
+		return nil, "", err
+	}
+	if !client.Enabled {
+		return nil, "", errors.New("the client is disabled")
+	}
+	return client, token.UserID, nil
+}
+
 // person tells who calls with a person's token: no more than the person may do, and than the token is for.
 func (s *Server) person(ctx context.Context, token *Token, scopes access.Scopes) (access.Caller, error) {
 	if s.config.People == nil {

@@ -34,6 +34,9 @@ func Vendor() []Host {
 		{"developer-stage.adobe.com", []string{"/console/api/"}},
 		{"platform.adobe.io", platform},
 		{"platform-*.adobe.io", platform},
+		// Products: their paths begin with a tenant's name, or are the product's own to refuse.
+		{"mc.adobe.io", []string{"/"}},
+		{"analytics.adobe.io", []string{"/"}},
 	}
 }
 
