@@ -29,10 +29,12 @@ import (
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
+	"latchkey/internal/eventlog"
 	"latchkey/internal/exchange"
 	"latchkey/internal/expiry"
 	"latchkey/internal/ims"
 	"latchkey/internal/mail"
+	"latchkey/internal/pipeline"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -109,7 +111,9 @@ type house struct {
 	revoker       *revocation.Worker
 	revocations   *revocation.Revocations
 	calendar      *calendar.Calendar
-	post          *mail.Post // nil where no mail server is configured
+	post          *mail.Post   // nil where no mail server is configured
+	eventLog      eventlog.Log // nil where none is configured
+	broker        *pipeline.Broker
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -191,6 +195,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	if err = h.openCalendar(); err != nil {
 		return h, err
 	}
+	if err = h.openPipeline(ctx); err != nil {
+		return h, err
+	}
 	return h, h.openMail()
 }
 
@@ -247,7 +254,14 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		return nil, err
 	}
 	h.authority.Show(h.pages)
+	broker, err := h.pipelineSurface()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	for _, prefix := range pipeline.Prefixes() {
+		mux.Handle(prefix+"/", broker)
+	}
 	for _, pattern := range []string{"/api/", "/openapi.json", "/openapi.json/", "/data/core/activation/authoring/",
 		"/healthz", "/healthz/", "/readyz", "/readyz/"} {
 		mux.Handle(pattern, service)
@@ -275,7 +289,7 @@ func (h *house) openPages() (*web.Pages, error) {
 
 // close ends what was opened, in the reverse order.
 func (h *house) close(ctx context.Context) error {
-	var errs []error
+	errs := []error{h.closePipeline()}
 	if h.revoker != nil {
 		h.revoker.Close(ctx)
 	}
@@ -359,6 +373,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 		h.post.Start()
 	}
 	h.audit.Start()
+	h.broker.Start()
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -368,6 +383,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.DrainTimeout)
 	defer cancel()
 	started := time.Now()
+	h.broker.Drain() // streams have no end of their own
 	err := errors.Join(failure, h.cutOff(l.stop(drain)), h.close(drain))
 	if err == nil {
 		h.log.Info("stopped", "after", time.Since(started).Round(time.Millisecond).String())

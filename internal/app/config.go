@@ -56,6 +56,8 @@ type Config struct {
 	SessionLife                            time.Duration
 	SessionIdle                            time.Duration
 	SigningKeyLife                         time.Duration
+	PipelineLog                            string
+	PipelineSlow                           time.Duration
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever

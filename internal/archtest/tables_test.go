@@ -5,7 +5,7 @@ var floors = map[string]int{
 	"internal/access": 0, "internal/clock": 0, "internal/expiry": 0, "internal/file": 0, "internal/finding": 0, "internal/ident": 0,
 	"internal/rsasign": 0, "internal/secret": 0, "internal/suggest": 0, "internal/telemetry": 0,
 
-	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1,
+	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/eventlog": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1,
 
 	"internal/analytics": 2, "internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/project": 2, "internal/registry": 2, "internal/target": 2,
 
@@ -49,8 +49,8 @@ var modules = map[string][]string{
 	"github.com/jackc/pgx/v5":                                       {"internal/store"},
 	"github.com/maypok86/otter/v2":                                  nil,
 	"github.com/modelcontextprotocol/go-sdk":                        {"internal/cli", "internal/app"},
-	"github.com/nats-io/nats-server/v2":                             {"internal/pipeline", "internal/app"},
-	"github.com/nats-io/nats.go":                                    {"internal/pipeline", "internal/app"},
+	"github.com/nats-io/nats-server/v2":                             {},
+	"github.com/nats-io/nats.go":                                    {"internal/eventlog", "internal/pipelined"},
 	"github.com/pressly/goose/v3":                                   {"internal/store"},
 	"github.com/prometheus/client_golang":                           {"internal/telemetry"}, // the registry that OpenTelemetry's exporter fills
 	"github.com/spf13/cobra":                                        {"internal/cli", "cmd/latchkey"},
@@ -70,7 +70,7 @@ var modules = map[string][]string{
 	"golang.org/x/sys":                                              nil,
 	"golang.org/x/term":                                             {"internal/cli"},
 	"golang.org/x/time":                                             nil,
-	"modernc.org/sqlite":                                            {"internal/store"},
+	"modernc.org/sqlite":                                            {"internal/eventlog", "internal/store"},
 }
 
 // testModules are for tests alone.

@@ -16,6 +16,9 @@ const (
 	CredentialChanged              Type = "credential.changed"
 	CredentialDeleted              Type = "credential.deleted"
 	Expiring                       Type = "expiring"
+	PipelineCaughtUp               Type = "pipeline.caught_up"
+	PipelineLagging                Type = "pipeline.lagging"
+	PipelineLost                   Type = "pipeline.lost"
 	ProviderDown                   Type = "provider.down"
 	ProviderUp                     Type = "provider.up"
 	WebhookDisabled                Type = "webhook.disabled"
@@ -79,6 +82,8 @@ var (
 	kindMember       = Member{"error_kind", "The class of the last failure: grant_dead, client_dead, provider_down, bad_response or denied."}
 	codeMember       = Member{"error_code", "The provider's own error code, such as invalid_grant."}
 	statusMember     = Member{"status", "The HTTP status of its answer."}
+	topicMember      = Member{"topic", "The topic's name."}
+	groupMember      = Member{"group", "The consumer group."}
 	providerMember   = Member{"provider", "The host of its token endpoint."}
 )
 
@@ -139,6 +144,24 @@ var descriptions = []Description{
 			{"name", "What people call it."}, {"expires_at", "When it ends."}, {"days", "The threshold that was crossed: 60, 30, 14, 7 or 1."},
 			{"fix", "What to do about it."}},
 		example: example{"prod", "def_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"kind": "client_secret", "name": "moviestar", "expires_at": "2026-11-28T00:00:00Z", "days": 7, "fix": "make a new secret at the provider and publish the definition with it"}},
+	},
+	{
+		Type:    PipelineCaughtUp,
+		Doc:     "A consumer group whose lag was near what its topic keeps has caught up.",
+		Members: []Member{topicMember, groupMember, {"lag", "How many events it has not committed."}},
+		example: example{"", "top_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"topic": "triggers", "group": "campaign-prod", "lag": 12}},
+	},
+	{
+		Type:    PipelineLagging,
+		Doc:     "A consumer group's lag is near what its topic keeps: events that it has not read will be let go of. The subject is the topic.",
+		Members: []Member{topicMember, groupMember, {"lag", "How many events it has not committed."}, {"retention_used", "How much of what the topic keeps lies between the group and the newest event, from 0 to 1, by age or by bytes."}},
+		example: example{"", "top_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"topic": "triggers", "group": "campaign-prod", "lag": 1843200, "retention_used": 0.83}},
+	},
+	{
+		Type:    PipelineLost,
+		Doc:     "A consumer group found events gone that it had not read: its topic has let go of them.",
+		Members: []Member{topicMember, groupMember, {"partition", "The partition."}, {"from", "The first offset that is gone."}, {"events", "How many are gone."}},
+		example: example{"", "top_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"topic": "triggers", "group": "campaign-prod", "partition": 3, "from": 1090921, "events": 204}},
 	},
 	{
 		Type: ProviderDown,
