@@ -5,7 +5,7 @@ var floors = map[string]int{
 	"internal/access": 0, "internal/clock": 0, "internal/expiry": 0, "internal/file": 0, "internal/finding": 0, "internal/ident": 0,
 	"internal/rsasign": 0, "internal/secret": 0, "internal/suggest": 0, "internal/telemetry": 0,
 
-	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/eventlog": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1,
+	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/eventlog": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1, "internal/signature": 1,
 
 	"internal/analytics": 2, "internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/project": 2, "internal/registry": 2, "internal/target": 2,
 
@@ -46,7 +46,7 @@ var modules = map[string][]string{
 	"github.com/danielgtaylor/huma/v2":                              {"internal/api"},
 	"github.com/go-jose/go-jose/v4":                                 nil,
 	"github.com/goccy/go-yaml":                                      nil,
-	"github.com/jackc/pgx/v5":                                       {"internal/store"},
+	"github.com/jackc/pgx/v5":                                       {"internal/store", "internal/pipelined"},
 	"github.com/maypok86/otter/v2":                                  nil,
 	"github.com/modelcontextprotocol/go-sdk":                        {"internal/cli", "internal/app"},
 	"github.com/nats-io/nats-server/v2":                             {},

@@ -24,7 +24,7 @@ const (
 	defaultTimeout = 30 * time.Second
 	defaultMaxBody = 1 << 20
 	maxHeader      = 64 << 10
-	maxRequest     = 4 << 20
+	defaultRequest = 4 << 20
 	idleTimeout    = 60 * time.Second
 	idlePerHost    = 32
 )
@@ -39,8 +39,10 @@ type Client struct {
 	config    Config
 	timeout   time.Duration
 	maxBody   int64
-	clock     clock.Clock
-	log       *slog.Logger
+	// maxRequest bounds what is sent.
+	maxRequest int64
+	clock      clock.Clock
+	log        *slog.Logger
 }
 
 // New makes a client; it fails when the configuration can't be read.
@@ -63,12 +65,13 @@ func New(config Config) (*Client, error) {
 		}
 	}
 	c := &Client{
-		guard:   g,
-		config:  config,
-		timeout: cmp.Or(config.Timeout, defaultTimeout),
-		maxBody: cmp.Or(config.MaxBody, defaultMaxBody),
-		clock:   config.Clock,
-		log:     config.Log,
+		guard:      g,
+		config:     config,
+		timeout:    cmp.Or(config.Timeout, defaultTimeout),
+		maxBody:    cmp.Or(config.MaxBody, defaultMaxBody),
+		maxRequest: cmp.Or(config.MaxRequest, defaultRequest),
+		clock:      config.Clock,
+		log:        config.Log,
 	}
 	if c.clock == nil {
 		c.clock = clock.System()
@@ -144,7 +147,7 @@ func (c *Client) Do(ctx context.Context, req *http.Request) (*Response, error) {
 
 // do sends the request, and once more where the same origin asked for that (RFC 9110 §15.4.8, §15.4.9).
 func (c *Client) do(ctx context.Context, req *http.Request) (*Response, *Error) {
-	body, err := readBody(req)
+	body, err := c.readBody(req)
 	if err != nil {
 		return nil, &Error{Kind: KindBadRequest, Err: err}
 	}
@@ -169,17 +172,17 @@ func (c *Client) do(ctx context.Context, req *http.Request) (*Response, *Error) 
 	}
 }
 
-func readBody(req *http.Request) ([]byte, error) {
+func (c *Client) readBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, nil
 	}
 	defer func() { _ = req.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(req.Body, maxRequest+1))
+	body, err := io.ReadAll(io.LimitReader(req.Body, c.maxRequest+1))
 	switch {
 	case err != nil:
 		return nil, errors.New("the request's body could not be read")
-	case len(body) > maxRequest:
-		return nil, fmt.Errorf("the request's body is larger than %d MiB", maxRequest>>20)
+	case int64(len(body)) > c.maxRequest:
+		return nil, fmt.Errorf("the request's body is larger than %s", size(c.maxRequest))
 	}
 	return body, nil
 }

@@ -44,6 +44,8 @@ type Config struct {
 	Timeout time.Duration
 	// MaxBody bounds a reply's body, after decompression, in bytes; 0 means 1 MiB.
 	MaxBody int64
+	// MaxRequest bounds the body of a request, in bytes; 0 means 4 MiB.
+	MaxRequest int64
 	// UserAgent is sent unless the request names its own; "" means "latchkey".
 	UserAgent string
 	// Log gets one debug line a request, without anything secret; nil means none.

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"latchkey/internal/egress"
+	"latchkey/internal/signature"
 	"latchkey/internal/telemetry"
 )
 
@@ -55,18 +55,14 @@ func (d *Dispatcher) send(ctx context.Context, e Endpoint, job Job, at time.Time
 	if err != nil {
 		return nil, fmt.Errorf("encoding an event: %w", err)
 	}
-	signature, err := Sign(e.Secret.signing(at), job.Event.ID, at, body)
-	if err != nil {
-		return nil, err
-	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
 	if err != nil {
 		return nil, errors.New("making the request of a webhook") // not %w: it quotes the address
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Webhook-Id", job.Event.ID)
-	r.Header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
-	r.Header.Set("Webhook-Signature", signature)
+	if err := signature.Put(r.Header, e.Secret.signing(at), job.Event.ID, at, body); err != nil {
+		return nil, err
+	}
 	return d.config.Sender.Do(ctx, r)
 }
 

@@ -1,0 +1,124 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"latchkey/internal/pipelined/message"
+)
+
+// appender appends a line for each trigger. Those that come together are synced together.
+type appender struct {
+	format Format
+
+	mu      sync.Mutex // of the file
+	file    *os.File
+	whole   int64 // up to where the file is whole lines
+	waiting sync.Mutex
+	group   *group
+}
+
+// group are the lines of one write.
+type group struct {
+	lines bytes.Buffer
+	ended chan struct{}
+	err   error
+}
+
+func openFile(config Config, to File) (Connector, error) {
+	path := to.Path
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(config.Dir, path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	a := &appender{format: to.Format, file: file}
+	if a.whole, err = wholeLines(file); err == nil {
+		err = file.Truncate(a.whole)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", errors.Join(err, file.Close()))
+	}
+	return a, nil
+}
+
+// wholeLines finds where the last whole line ends: a process that was killed may have left a part of one, whose trigger
+// will come again.
+func wholeLines(file *os.File) (int64, error) {
+	size, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, err
+	}
+	tail := make([]byte, 64<<10)
+	for end := size; end > 0; {
+		from := max(0, end-int64(len(tail)))
+		part := tail[:end-from]
+		if _, err := file.ReadAt(part, from); err != nil {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
+			return from + int64(i) + 1, nil
+		}
+		end = from
+	}
+	return 0, nil
+}
+
+func (a *appender) Deliver(_ context.Context, t *message.Trigger) error {
+	line, err := a.format.write(t)
+	if err != nil {
+		return &Permanent{err}
+	}
+	a.waiting.Lock()
+	own := a.group
+	first := own == nil
+	if first {
+		own = &group{ended: make(chan struct{})}
+		a.group = own
+	}
+	own.lines.Write(bytes.ReplaceAll(line, []byte{'\n'}, []byte{' '}))
+	own.lines.WriteByte('\n')
+	a.waiting.Unlock()
+	if !first {
+		<-own.ended
+		return own.err
+	}
+	a.mu.Lock() // the group before is being written meanwhile
+	a.waiting.Lock()
+	a.group = nil
+	a.waiting.Unlock()
+	own.err = a.append(own.lines.Bytes())
+	a.mu.Unlock()
+	close(own.ended)
+	return own.err
+}
+
+// append writes lines whole or not at all.
+func (a *appender) append(lines []byte) error {
+	_, err := a.file.Write(lines)
+	if err == nil {
+		err = a.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("appending: %w", errors.Join(err, a.file.Truncate(a.whole)))
+	}
+	a.whole += int64(len(lines))
+	return nil
+}
+
+func (a *appender) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.file.Close()
+}
