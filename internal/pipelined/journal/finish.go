@@ -120,6 +120,9 @@ func (j *Journal) commit(group []*request) error {
 
 func put(tx *sql.Tx, r *request) error {
 	if m := r.flush; m != nil {
+		if m.Text == "" {
+			return nil
+		}
 		_, err := tx.Exec(`INSERT INTO markers (topic, consumer, marker) VALUES ($1, $2, $3)
 			ON CONFLICT (topic, consumer) DO UPDATE SET marker = excluded.marker`, m.Topic, m.Consumer, m.Text)
 		return err

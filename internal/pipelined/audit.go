@@ -1,0 +1,153 @@
+package pipelined
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// audit remembers which offsets of each partition came, as runs without gaps: the proof that a move from one credential to
+// another lost nothing.
+type audit struct {
+	mu         sync.Mutex
+	partitions map[int32]*partitionAudit
+}
+
+// partitionAudit is what came of one partition since the audit began.
+type partitionAudit struct {
+	// runs are in order, apart from each other.
+	runs       []run
+	received   int64
+	suppressed int64
+}
+
+// run are offsets from First to Last, both included.
+type run struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+func newAudit() *audit { return &audit{partitions: map[int32]*partitionAudit{}} }
+
+// begin forgets what came before, but for the last offset of each partition: a gap may begin right after it.
+func (a *audit) begin() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.partitions {
+		if n := len(p.runs); n > 0 {
+			last := p.runs[n-1].Last
+			p.runs = []run{{last, last}}
+		}
+		p.received, p.suppressed = 0, 0
+	}
+}
+
+func (a *audit) of(partition int32) *partitionAudit {
+	p := a.partitions[partition]
+	if p == nil {
+		p = &partitionAudit{}
+		a.partitions[partition] = p
+	}
+	return p
+}
+
+func (a *audit) received(partition int32, offset int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p := a.of(partition)
+	p.received++
+	p.runs = join(p.runs, run{offset, offset})
+}
+
+func (a *audit) suppressed(partition int32) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.of(partition).suppressed++
+}
+
+// join adds a run to runs in order. The usual one follows the last.
+func join(runs []run, add run) []run {
+	at := len(runs)
+	for at > 0 && runs[at-1].First > add.First {
+		at--
+	}
+	if at > 0 && runs[at-1].Last >= add.First-1 {
+		at--
+		runs[at].Last = max(runs[at].Last, add.Last)
+	} else {
+		runs = slices.Insert(runs, at, add)
+	}
+	for at+1 < len(runs) && runs[at+1].First <= runs[at].Last+1 {
+		runs[at].Last = max(runs[at].Last, runs[at+1].Last)
+		runs = slices.Delete(runs, at+1, at+2)
+	}
+	return runs
+}
+
+// PartitionReport is a partition in a report.
+type PartitionReport struct {
+	Topic     string `json:"topic"`
+	Consumer  string `json:"consumer"`
+	Partition int32  `json:"partition"`
+	// Received counts messages, those that came again included; Suppressed those that were known.
+	Received   int64 `json:"received"`
+	Suppressed int64 `json:"suppressed"`
+	// Lost counts offsets that are missing between the first and the last.
+	Lost int64 `json:"lost"`
+	Runs []run `json:"runs"`
+}
+
+func (a *audit) report(topic, consumer string) []PartitionReport {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var list []PartitionReport
+	for _, partition := range slices.Sorted(maps.Keys(a.partitions)) {
+		p := a.partitions[partition]
+		list = append(list, PartitionReport{
+			Topic: topic, Consumer: consumer, Partition: partition, Received: p.received, Suppressed: p.suppressed,
+			Lost: gaps(p.runs), Runs: slices.Clone(p.runs),
+		})
+	}
+	return list
+}
+
+// gaps counts what is missing between runs.
+func gaps(runs []run) int64 {
+	var missing int64
+	for i := 1; i < len(runs); i++ {
+		missing += runs[i].First - runs[i-1].Last - 1
+	}
+	return missing
+}
+
+// Merge puts the reports of several daemons of an instance together: what one did not get, another may have.
+func Merge(reports ...[]PartitionReport) []PartitionReport {
+	type key struct {
+		topic, consumer string
+		partition       int32
+	}
+	merged := map[key]*PartitionReport{}
+	var order []key
+	for _, report := range reports {
+		for _, p := range report {
+			k := key{p.Topic, p.Consumer, p.Partition}
+			into := merged[k]
+			if into == nil {
+				into = &PartitionReport{Topic: p.Topic, Consumer: p.Consumer, Partition: p.Partition}
+				merged[k] = into
+				order = append(order, k)
+			}
+			into.Received += p.Received
+			into.Suppressed += p.Suppressed
+			for _, r := range p.Runs {
+				into.Runs = join(into.Runs, r)
+			}
+			into.Lost = gaps(into.Runs)
+		}
+	}
+	list := make([]PartitionReport, 0, len(order))
+	for _, k := range order {
+		list = append(list, *merged[k])
+	}
+	return list
+}
