@@ -70,7 +70,7 @@ var modules = map[string][]string{
 	"golang.org/x/sys":                                              nil,
 	"golang.org/x/term":                                             {"internal/cli"},
 	"golang.org/x/time":                                             nil,
-	"modernc.org/sqlite":                                            {"internal/eventlog", "internal/store"},
+	"modernc.org/sqlite":                                            {"internal/eventlog", "internal/pipelined", "internal/store"},
 }
 
 // testModules are for tests alone.
