@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -162,4 +163,28 @@ func (c *Client) DeleteCloudService(ctx context.Context, ref string) error {
 // ConnectCloudService calls the product. A layer that fails is no error.
 func (c *Client) ConnectCloudService(ctx context.Context, ref string) (CloudServiceConnection, error) {
 	return change[CloudServiceConnection](ctx, c, http.MethodPost, "/cloud-services/"+segment(ref)+"/connect", nil)
+}
+
+// CloudServiceProvisioned is what provisioning has made or changed.
+type CloudServiceProvisioned struct {
+	// Executed is false when the values were checked alone.
+	Executed bool                      `json:"executed"`
+	Items    []ProvisionedCloudService `json:"items"`
+	Problems []Problem                 `json:"problems"`
+
+	Answer
+}
+
+// ProvisionedCloudService is a service that was made, or changed.
+type ProvisionedCloudService struct {
+	Created bool         `json:"created"`
+	Service CloudService `json:"cloud_service"`
+}
+
+// ProvisionCloudServices makes or changes services as AEM's provisioning does, of the keys of its form or of marketingcloud.properties.
+func (c *Client) ProvisionCloudServices(ctx context.Context, values url.Values) (CloudServiceProvisioned, error) {
+	order := struct {
+		Values url.Values `json:"values"`
+	}{values}
+	return change[CloudServiceProvisioned](ctx, c, http.MethodPost, "/cloud-services/provision", order)
 }

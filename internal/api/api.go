@@ -203,6 +203,7 @@ func (s *server) mountPlain() {
 	s.plain("GET /openapi.json", http.HandlerFunc(s.openAPI))
 	s.plain("GET /healthz", http.HandlerFunc(s.healthz))
 	s.plain("GET /readyz", http.HandlerFunc(s.readyz))
+	s.plain("POST "+provisioningPath, http.HandlerFunc(s.provisioningForm))
 	s.mountAuthoring()
 }
 

@@ -117,6 +117,7 @@ func (s *server) cloudServiceRoutes(h huma.API) {
 	add(s, h, operation{id: "connect-cloud-service", method: http.MethodPost, path: cloudServiceOne + "/connect", tag: cloudServiceTag,
 		summary: "Connect", description: "In layers: token, profile, product. The first that fails ends it, and says what to change where. What the product tells (workspaces, companies) is kept.",
 		scope: access.ConnectionsWrite, answers: cloudServiceConnected, fails: []*Kind{kindNotFound, kindState}}, s.connectCloudService)
+	s.provisioningRoutes(h)
 }
 
 func (v CloudServiceValues) values() cloudservice.Values {

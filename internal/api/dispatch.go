@@ -60,7 +60,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	telemetry.SetRoute(r.Context(), pattern[strings.IndexByte(pattern, ' ')+1:])
-	if problem := wantsJSON(r); problem != nil {
+	if problem := wantsJSON(r); problem != nil && r.URL.Path != provisioningPath {
 		s.fail(w, r, problem)
 		return
 	}

@@ -262,7 +262,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	for _, prefix := range pipeline.Prefixes() {
 		mux.Handle(prefix+"/", broker)
 	}
-	for _, pattern := range []string{"/api/", "/openapi.json", "/openapi.json/", "/data/core/activation/authoring/",
+	for _, pattern := range []string{"/api/", "/openapi.json", "/openapi.json/", "/data/core/activation/authoring/", "/libs/cq/cloudservicesprovisioning/",
 		"/healthz", "/healthz/", "/readyz", "/readyz/"} {
 		mux.Handle(pattern, service)
 	}

@@ -53,7 +53,7 @@ func (s *Services) begin(ctx context.Context, caller access.Caller, made *Servic
 	if made.Name == "" {
 		made.Name = ident.NameOf(made.Title)
 	}
-	if !ident.IsName(made.Name) || strings.HasPrefix(made.Name, "cs_") {
+	if !ident.IsName(made.Name) || strings.HasPrefix(made.Name, "cs_") || made.Name == "provision" {
 		problems.Wrong("/name", "this can't be a name", ident.NameRule)
 	}
 	if made.Title == "" {
