@@ -38,26 +38,9 @@ func (s *Services) Connect(ctx context.Context, caller access.Caller, ref Ref) (
 		return Report{}, fmt.Errorf("the cloud service %s is a draft that lacks %s: %w", found.Name, strings.Join(missing, ", "), ErrState)
 	}
 	report := Report{Service: found, CheckedAt: s.now(), Notes: found.Notes()}
-	var with Reached
-	if found.Authentication == IMS {
-		if with, err = s.config.Tokens.Reach(ctx, caller, found.place(), found.Configuration); err != nil {
-			return Report{}, err
-		}
-		report.Layers = with.Layers
-		if finding.First(with.Layers) != nil {
-			report.Layers = append(report.Layers, finding.Layer{Name: LayerProduct, Status: finding.Skipped, Message: "not looked at, because of what is before it"})
-			return report, nil
-		}
-	}
 	state := State{ConnectedAt: report.CheckedAt}
-	layer, err := s.call(ctx, &found, &with, &state)
-	if err != nil {
-		return Report{}, err
-	}
-	layer.Name = LayerProduct
-	report.Layers = append(report.Layers, layer)
-	if layer.Status == finding.Failed {
-		return report, nil
+	if report.Layers, err = s.look(ctx, caller, &found, &state); err != nil || finding.First(report.Layers) != nil {
+		return report, err
 	}
 	after := found.clone()
 	after.State = &state
@@ -65,7 +48,24 @@ func (s *Services) Connect(ctx context.Context, caller access.Caller, ref Ref) (
 		return Report{}, err
 	}
 	report.Service, report.Connected = after, true
-	return report, nil
+	return report, s.connected(ctx, caller, &after)
+}
+
+// look looks at one layer after the other, and fills in what the product tells.
+func (s *Services) look(ctx context.Context, caller access.Caller, of *Service, state *State) (layers []finding.Layer, err error) {
+	var with Reached
+	if of.Authentication == IMS {
+		if with, err = s.config.Tokens.Reach(ctx, caller, of.place(), of.Configuration); err != nil {
+			return nil, err
+		}
+		layers = with.Layers
+		if finding.First(layers) != nil {
+			return append(layers, finding.Layer{Name: LayerProduct, Status: finding.Skipped, Message: "not looked at, because of what is before it"}), nil
+		}
+	}
+	layer, err := s.call(ctx, of, &with, state)
+	layer.Name = LayerProduct
+	return append(layers, layer), err
 }
 
 // Probe makes the product calls of the services that use an IMS configuration, with a token of it: the last layer of that one's check.

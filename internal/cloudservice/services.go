@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/ident"
+	"latchkey/internal/target"
 )
 
 // Config is what [Services] work with.
@@ -33,6 +34,9 @@ type Config struct {
 type Addresses struct {
 	// Target is https://mc.adobe.io without another.
 	Target string
+	// TargetClassic and TargetClassicAdmin are https://testandtarget.omniture.com and https://admin.testandtarget.omniture.com,
+	// which Adobe has switched off.
+	TargetClassic, TargetClassicAdmin string
 	// Analytics is https://analytics.adobe.io without another.
 	Analytics string
 }
@@ -46,7 +50,11 @@ var _ Sender = (*egress.Client)(nil)
 
 // Services holds the use cases of cloud services. Reading takes connections:read, the rest connections:write. A caller bound to a
 // sandbox sees that sandbox alone.
-type Services struct{ config Config }
+type Services struct {
+	config  Config
+	target  *target.Client
+	classic *target.Classic
+}
 
 // New makes the use cases.
 func New(config Config) (*Services, error) {
@@ -59,7 +67,11 @@ func New(config Config) (*Services, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Services{config}, nil
+	return &Services{
+		config:  config,
+		target:  target.New(target.Config{Sender: config.Sender, Base: config.Addresses.Target, Clock: config.Clock}),
+		classic: target.NewClassic(target.ClassicConfig{Sender: config.Sender, API: config.Addresses.TargetClassic, Admin: config.Addresses.TargetClassicAdmin, Clock: config.Clock}),
+	}, nil
 }
 
 func (s *Services) now() time.Time {
@@ -130,7 +142,8 @@ func (s *Services) Create(ctx context.Context, caller access.Caller, ask Create)
 	return Saved{made, problems}, nil
 }
 
-// Edit changes values. What Connect has learned is forgotten when that was with others.
+// Edit changes values. What Connect has learned is forgotten when that was with others; another tenant of Target is connected to
+// first, and kept when that has gone well, as in AEM.
 func (s *Services) Edit(ctx context.Context, caller access.Caller, ref Ref, values Values) (Saved, error) {
 	before, err := s.find(ctx, caller, ref, access.ConnectionsWrite)
 	if err != nil {
@@ -146,11 +159,14 @@ func (s *Services) Edit(ctx context.Context, caller access.Caller, ref Ref, valu
 	}
 	if after.reaches() != before.reaches() {
 		after.State = nil
+		if err := s.reconnect(ctx, caller, &before, &after); err != nil {
+			return Saved{}, err
+		}
 	}
 	if err := s.keep(ctx, caller, &after, "cloud_service.update"); err != nil {
 		return Saved{}, err
 	}
-	return Saved{after, problems}, nil
+	return Saved{after, problems}, s.edited(ctx, caller, &before, &after)
 }
 
 // keep stores a changed service.
@@ -169,6 +185,9 @@ func (s *Services) keep(ctx context.Context, caller access.Caller, to *Service, 
 func (s *Services) Delete(ctx context.Context, caller access.Caller, ref Ref) error {
 	found, err := s.find(ctx, caller, ref, access.ConnectionsWrite)
 	if err != nil {
+		return err
+	}
+	if err := s.unused(ctx, &found); err != nil {
 		return err
 	}
 	return s.config.Store.Delete(ctx, found.place(), found.ID, found.entry(caller, "cloud_service.delete", s.now()))

@@ -1,13 +1,6 @@
 package cloudservice
 
-import (
-	"context"
-	"slices"
-	"strings"
-
-	"latchkey/internal/access"
-	"latchkey/internal/finding"
-)
+import "latchkey/internal/target"
 
 // APIType is which of Target's older APIs a service calls.
 type APIType string
@@ -21,7 +14,7 @@ const (
 // Library is how a page gets Target's client library.
 type Library string
 
-// The libraries. MboxJS and DTM were retired by Adobe.
+// The libraries. Adobe has retired MboxJS and DTM: see [Library.Retired].
 const (
 	AtJS   Library = "at.js"
 	MboxJS Library = "mbox.js"
@@ -48,7 +41,7 @@ type TargetSettings struct {
 	// SyncAudiences lets the audiences of Target be synced.
 	SyncAudiences bool    `json:"sync_audiences"`
 	Library       Library `json:"library"`
-	// LibraryURL is where a tag manager's library is loaded from.
+	// LibraryURL is where the library is loaded from; a tag manager has no other place.
 	LibraryURL string `json:"library_url,omitempty"`
 }
 
@@ -85,7 +78,7 @@ func (t *TargetSettings) missing(by Authentication) []string {
 	if by == IMS && t.TenantID == "" {
 		missing = append(missing, "target.tenant_id")
 	}
-	if t.ClientCode == "" && t.TenantID == "" {
+	if by == Credentials && t.ClientCode == "" {
 		missing = append(missing, "target.client_code")
 	}
 	if by == Credentials && t.Email == "" {
@@ -98,41 +91,40 @@ func (t *TargetSettings) reaches() []string {
 	return []string{t.TenantID, t.ClientCode, t.Email, string(t.APIType)}
 }
 
-// applyTarget lays values over the settings.
-func (s *Services) applyTarget(_ context.Context, _ access.Caller, v *TargetValues, to *Service, problems *finding.Problems) {
-	t := to.Target
-	for _, one := range []struct{ given, to *string }{
-		{v.TenantID, &t.TenantID}, {v.ClientCode, &t.ClientCode}, {v.Email, &t.Email}, {v.Workspace, &t.Workspace}, {v.A4T, &t.A4T}, {v.LibraryURL, &t.LibraryURL},
-	} {
-		if one.given != nil {
-			*one.to = strings.TrimSpace(*one.given)
-		}
+// Retired says that the vendor has given a library up; "" when it has not.
+func (l Library) Retired() string {
+	switch l {
+	case MboxJS:
+		return "Adobe ended the support of mbox.js on 2021-03-31: its calls fail, and pages show their default content. Use at.js"
+	case DTM:
+		return "Adobe switched Dynamic Tag Management (DTM) off on 2021-04-20, and took no changes since 2021-02-22. Use Launch"
 	}
-	set(v.APIType, &t.APIType)
-	set(v.AccurateTargeting, &t.AccurateTargeting)
-	set(v.SyncAudiences, &t.SyncAudiences)
-	set(v.Library, &t.Library)
-	if t.TenantID == "" {
-		t.TenantID = t.ClientCode
-	}
-	if t.APIType != REST && t.APIType != XML {
-		problems.Wrong("/target/api_type", "there is no such API", `use "rest" or "xml"`)
-	}
-	if !slices.Contains([]Library{AtJS, MboxJS, DTM, Launch, OtherTagManager}, t.Library) {
-		problems.Wrong("/target/library", "there is no such client library", "use at.js, mbox.js, dtm, launch or tag-manager")
-	}
+	return ""
 }
 
-// set lays a value over another when it is given.
-func set[T any](given, to *T) {
-	if given != nil {
-		*to = *given
+// managed tells whether a tag manager delivers the library.
+func (l Library) managed() bool { return l == DTM || l == Launch || l == OtherTagManager }
+
+// targetNotes are what is worth knowing of a service of Target as a whole.
+func (s *Service) targetNotes() []string {
+	var notes []string
+	if s.Authentication == Credentials {
+		notes = append(notes, target.ClassicNote)
 	}
+	if retired := s.Target.Library.Retired(); retired != "" {
+		notes = append(notes, retired)
+	}
+	return notes
 }
 
-// callTarget is what Connect calls of Target.
-func (s *Services) callTarget(context.Context, *Service, *Reached, *State) (finding.Layer, error) {
-	return finding.Layer{Status: finding.Failed, Message: "nothing here calls Target yet"}, nil
+// targetRequires says which versions of AEM can be set so (seeds of the vendor's guide, §2.1).
+func (s *Service) targetRequires() []string {
+	var out []string
+	if s.Authentication == IMS {
+		out = append(out, "AEM 6.5: it is the first with the Target Standard API, which takes an IMS configuration")
+	}
+	if t := s.Target; t.ClientCode != "" && t.TenantID != "" && t.ClientCode != t.TenantID {
+		out = append(out, "AEM 6.5.8.0: it is the first that has client code and tenant id apart")
+	}
+	return out
 }
-
-func (s *Service) targetNotes() []string { return nil }

@@ -94,33 +94,32 @@ func (s *Services) apply(ctx context.Context, caller access.Caller, v *Values, t
 	if to.Authentication == Credentials && to.Configuration != "" {
 		problems.Wrong("/ims_configuration", "the older APIs take no token of IMS", `leave it out, or set authentication to "ims"`)
 	}
-	s.applySettings(ctx, caller, v, to, &problems)
-	return problems, nil
+	return problems, s.applySettings(ctx, caller, v, to, &problems)
 }
 
 // applySettings lays the product's own settings over those that are there.
-func (s *Services) applySettings(ctx context.Context, caller access.Caller, v *Values, to *Service, problems *finding.Problems) {
+func (s *Services) applySettings(ctx context.Context, caller access.Caller, v *Values, to *Service, problems *finding.Problems) error {
 	if v.Target != nil && to.Kind != Target {
 		problems.Wrong("/target", "the cloud service is one of Analytics", "leave these out")
-		return
+		return nil
 	}
 	if v.Analytics != nil && to.Kind != Analytics {
 		problems.Wrong("/analytics", "the cloud service is one of Target", "leave these out")
-		return
+		return nil
 	}
 	if to.Kind == Target {
 		values := v.Target
 		if values == nil {
 			values = &TargetValues{}
 		}
-		s.applyTarget(ctx, caller, values, to, problems)
-		return
+		return s.applyTarget(ctx, values, to, problems)
 	}
 	values := v.Analytics
 	if values == nil {
 		values = &AnalyticsValues{}
 	}
 	s.applyAnalytics(ctx, caller, values, to, problems)
+	return nil
 }
 
 func (s *Services) applyConfiguration(ctx context.Context, caller access.Caller, ref string, to *Service, problems *finding.Problems) error {
