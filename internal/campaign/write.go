@@ -22,6 +22,7 @@ type Edit struct {
 	instance *Instance
 	before   []byte
 	after    []byte
+	copied   func() // for tests: nil, or what happens once the copy is on the disk
 	// Changes are those that were asked for.
 	Changes []Change
 }
@@ -33,7 +34,7 @@ func (i *Instance) Edit(changes ...Change) (*Edit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("editing %s: %w", own.path, err)
 	}
-	return &Edit{i, own.doc.src, after, changes}, nil
+	return &Edit{instance: i, before: own.doc.src, after: after, Changes: changes}, nil
 }
 
 // Empty tells whether the file is already what it should be.
@@ -69,6 +70,9 @@ func (e *Edit) Write(now time.Time) (Written, error) {
 	}
 	if out.Backup, err = keep(path, e.before, info, now); err != nil {
 		return out, fmt.Errorf("keeping a copy of %s: %w", path, err)
+	}
+	if e.copied != nil {
+		e.copied()
 	}
 	if err := replace(path, e.after, info); err != nil {
 		return out, fmt.Errorf("writing %s: %w", path, err)
