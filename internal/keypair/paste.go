@@ -209,7 +209,9 @@ func fromBare(text string, depth int) (packed, *Error) {
 		}
 		return packed{}, &Error{"this is not a private key", wantedText}
 	}
-	if bytes.Contains(der, []byte("BEGIN ")) || bytes.HasPrefix(bytes.TrimSpace(der), []byte("{")) {
+	inner := bytes.TrimSpace(der)
+	again := bytes.HasPrefix(inner, []byte("LS0tL")) || bytes.HasPrefix(inner, []byte("MII")) // base64 once more, of "-----" or of DER
+	if again || bytes.Contains(der, []byte("BEGIN ")) || bytes.HasPrefix(inner, []byte("{")) {
 		return unpackAt(string(der), depth+1)
 	}
 	if !looksWhole(der) {
