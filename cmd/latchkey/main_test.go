@@ -7,7 +7,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"latchkey": main})
+	testscript.Main(m, map[string]func(){"latchkey": main, "nlserver": main})
 }
 
 // TestTranscripts runs the sessions of testdata: the manual, as the shell sees it.
@@ -17,7 +17,7 @@ func TestTranscripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			for _, name := range []string{"LATCHKEY_URL", "LATCHKEY_KEY", "LATCHKEY_DATA", "LATCHKEY_SANDBOX"} {
+			for _, name := range []string{"LATCHKEY_URL", "LATCHKEY_KEY", "LATCHKEY_DATA", "LATCHKEY_SANDBOX", "NLSERVER_CONF", "XTK_VAR_DIR", "XTK_INSTALL_DIR"} {
 				env.Setenv(name, "")
 			}
 			return nil

@@ -92,9 +92,9 @@ func (a Account) checkSecret(oauth bool, problems *finding.Problems) {
 	}
 }
 
-// ReadKey reads a technical account's private key, however it was pasted.
-func ReadKey(text secret.String) (*keypair.Key, error) {
-	key, err := keypair.Parse(text)
+// ReadKey reads a technical account's private key, however it was pasted; the passphrase is of one that is encrypted.
+func ReadKey(text, passphrase secret.String) (*keypair.Key, error) {
+	key, err := keypair.ParseEncrypted(text, passphrase)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func TestEveryWayToPasteTheKey(t *testing.T) {
 		"the body alone":                          base64.StdEncoding.EncodeToString(block.Bytes),
 		"DER":                                     string(block.Bytes),
 	} {
-		got, err := campaign.ReadKey(secret.New(text))
+		got, err := campaign.ReadKey(secret.New(text), secret.String{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -167,7 +167,7 @@ func TestKeysRefused(t *testing.T) {
 		"PuTTY's form":       {[]byte("PuTTY-User-Key-File-3: ssh-rsa\n"), "PuTTY"},
 		"nothing":            {nil, "there is no private key"},
 	} {
-		_, err := campaign.ReadKey(secret.New(string(c.text)))
+		_, err := campaign.ReadKey(secret.New(string(c.text)), secret.String{})
 		if err == nil || !strings.Contains(err.Error(), c.want) || len(c.text) > 40 && bytes.Contains([]byte(err.Error()), c.text[30:40]) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}

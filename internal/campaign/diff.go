@@ -161,7 +161,10 @@ func redact(src []byte) []byte {
 	for _, a := range cuts {
 		shown := "[redacted]"
 		if strings.HasPrefix(a.text, "@") {
-			shown = a.text[:min(len(a.text), shownOfSealed)] + "…"
+			shown = a.text
+			if len(shown) > shownOfSealed {
+				shown = shown[:shownOfSealed] + "…"
+			}
 		}
 		src = slices.Concat(src[:a.begin], []byte(shown), src[a.end:])
 	}

@@ -80,7 +80,7 @@ func Main(config Config) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return Run(ctx, config, os.Args[1:])
+	return Run(ctx, config, calledAs(os.Args[0], os.Args[1:]))
 }
 
 // Run runs one command and gives its exit code.
@@ -88,7 +88,7 @@ func Run(ctx context.Context, config Config, args []string) int {
 	p := newProgram(config)
 	root := p.rootCommand()
 	p.json = wantsJSON(args) // for errors that come before the flags are read
-	root.SetArgs(args)
+	root.SetArgs(nlserverArgs(args))
 	called, err := root.ExecuteContextC(ctx)
 	return p.report(called, err)
 }
@@ -157,6 +157,6 @@ always fresh.`,
 	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.envCommand(), p.configCommand(), p.restoreCommand())
 	add(groupWork, p.definitionCommand(), p.connectionCommand(), p.tokenCommand(), p.providerCommand(), p.revocationCommand(), p.orgCommand(), p.userCommand(), p.projectCommand(), p.workspaceCommand(), p.serviceCommand(), p.profileCommand(), p.credentialCommand(), p.imsCommand(), p.cloudServiceCommand(), p.keyCommand(), p.sandboxCommand(),
 		p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand(), p.backupCommand())
-	add(groupOffline, p.certCommand(), p.templateCommand(), p.completionCommand(), p.versionCommand())
+	add(groupOffline, p.certCommand(), p.nlserverCommand(), p.templateCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"latchkey/client"
 )
@@ -49,13 +50,17 @@ type ready struct {
 
 // withRemote gives a command, and those below it, the flags that say which server to talk to.
 func (p *program) withRemote(command *cobra.Command) *cobra.Command {
-	flags := command.PersistentFlags()
+	p.remoteFlagsOf(command.PersistentFlags())
+	return command
+}
+
+// remoteFlagsOf puts them into a set of flags.
+func (p *program) remoteFlagsOf(flags *pflag.FlagSet) {
 	flags.StringVar(&p.remote.server, "server", "", "server's `URL` (else LATCHKEY_URL, else dev.json in --data)")
 	flags.StringVar(&p.remote.key, "key", "", "API `key`, as @FILE or - for standard input (else LATCHKEY_KEY)")
 	flags.StringVar(&p.remote.data, "data", "",
 		"`directory` of a dev server's dev.json (else LATCHKEY_DATA, else .latchkey)")
 	flags.StringVar(&p.remote.sandbox, "sandbox", "", "`name` of the sandbox (else LATCHKEY_SANDBOX, else the key's own)")
-	return command
 }
 
 // withClient gives what a command does a client for its server.

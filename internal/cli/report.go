@@ -33,6 +33,14 @@ func withHint(err error, format string, args ...any) error {
 	return &hintError{err, fmt.Sprintf(format, args...)}
 }
 
+// codeError is an error with an exit code of its own, where a compatible command has one.
+type codeError struct {
+	error
+	code int
+}
+
+func (e *codeError) Unwrap() error { return e.error }
+
 // wantsJSON tells whether --json is among the arguments.
 func wantsJSON(args []string) bool {
 	for _, arg := range args {
@@ -54,6 +62,9 @@ func (p *program) report(called *cobra.Command, err error) int {
 	code := exitFailed
 	if _, ok := errors.AsType[*usageError](err); ok {
 		code = exitUsage
+	}
+	if own, ok := errors.AsType[*codeError](err); ok {
+		code = own.code
 	}
 	if errors.Is(err, errTold) {
 		return code
