@@ -28,7 +28,8 @@ func (p *program) nlserverConfigCommand(n *nlserver) *cobra.Command {
 		Use:   "config -instance:NAME [-setimsjwtauth:ACCOUNT | -setimsoauth:ACCOUNT] [--pipelined-auth] [-reload]",
 		Short: "Put credentials into an instance's configuration",
 		Long: `Put a technical account into config-NAME.xml, and touch nothing else there: comments, order and indentation stay. The
-organization goes to web/redirection@IMSOrgId, the rest to shared/ims@authIMSTA…, secrets sealed with the folder's key.
+organization goes to web/redirection@IMSOrgId, the rest to shared/ims@authIMSTA…; secrets are sealed with a key that
+lies beside the file.
 
 ACCOUNT is, with the secret and the key left out, asked for, or read from standard input (the secret in the first line):
   -setimsjwtauth:Organization_Id/Client_Id/Technical_Account_ID[/Client_Secret[/Base64_encoded_Private_Key]]
@@ -41,7 +42,7 @@ At the vendor -setimsjwtauth takes ` + campaign.Builds(campaign.GrantJWT) + `, a
 -setimsoauth ` + campaign.Builds(campaign.GrantOAuth) + `. -setimsauth is only mentioned there; here it is the same as -setimsjwtauth.`,
 		Example: `  nlserver config -instance:prod --client-id
   nlserver config -instance:prod -setimsjwtauth:ORGANIZATION@AdobeOrg/CLIENT/ACCOUNT@techacct.adobe.com/-/@private.key
-  latchkey nlserver config -instance:prod -setimsoauth:ORGANIZATION/CLIENT/ACCOUNT --secret @secret.txt --pipelined-auth --dry-run
+  latchkey nlserver config -instance:prod -setimsoauth:ORGANIZATION/CLIENT/ACCOUNT --secret @secret.txt --dry-run
   latchkey nlserver config -instance:prod --set pipelined@retryPeriodSec=10 -reload`,
 		Args: takes(),
 	}

@@ -114,7 +114,9 @@ func (p *program) nlserverMonitorCommand(n *nlserver) *cobra.Command {
 		Use:   "monitor [-missing]",
 		Short: "Tell whether everything runs that should",
 		Long: `Tell how the processes of the instances stand, as XML; with -missing only those that should run (autoStart) and do not,
-a line for each: module@instance. The exit code is 0 when all run, 1 when one is missing, 2 when none runs, 3 for errors.`,
+a line for each: module@instance.
+
+The exit code is 0 when all run, 1 when one is missing, 2 when none runs, 3 for errors.`,
 		Example: "  nlserver monitor -missing\n  latchkey nlserver monitor --conf conf",
 		Args:    takes(),
 	}

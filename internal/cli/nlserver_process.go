@@ -31,8 +31,8 @@ func (p *program) nlserverStartCommand(n *nlserver) *cobra.Command {
 
 func (p *program) nlserverStopCommand(n *nlserver) *cobra.Command {
 	return p.processCommand(n, "stop", "Stop an instance's pipelined",
-		`Stop pipelined of an instance. It finishes what is under way and stores its pointer; with -immediate it is killed, and what
-was under way comes again. The command returns once it has ended.`, p.stopModule)
+		`Stop pipelined of an instance. It finishes what is under way and stores its pointer; with -immediate it is killed, and
+what was under way comes again. The command returns once it has ended.`, p.stopModule)
 }
 
 func (p *program) nlserverRestartCommand(n *nlserver) *cobra.Command {

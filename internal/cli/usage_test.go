@@ -101,7 +101,7 @@ func TestExamplesParse(t *testing.T) {
 			if _, after, ok := strings.Cut(call, "| latchkey "); ok {
 				call = after
 			}
-			args := strings.Fields(call)
+			args := cli.ArgsForTest(strings.Fields(call))
 			found, rest, err := cli.RootForTest().Find(args)
 			if err != nil || found.HasSubCommands() && len(rest) > 0 {
 				t.Errorf("%s: the example %q calls no command", c.CommandPath(), line)
