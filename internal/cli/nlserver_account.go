@@ -61,13 +61,10 @@ func (j *configJob) putAccount(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range []campaign.Change{
-		{Path: campaign.PathRedirection, Attribute: campaign.Organization, Value: account.Organization},
-		{Path: campaign.PathIMS, Attribute: campaign.TechnicalClient, Value: account.ClientID},
-		{Path: campaign.PathIMS, Attribute: campaign.TechnicalAccount, Value: account.TechnicalAccount},
-	} {
-		j.changes = append(j.changes, c)
-	}
+	j.changes = append(j.changes,
+		campaign.Change{Path: campaign.PathRedirection, Attribute: campaign.Organization, Value: account.Organization},
+		campaign.Change{Path: campaign.PathIMS, Attribute: campaign.TechnicalClient, Value: account.ClientID},
+		campaign.Change{Path: campaign.PathIMS, Attribute: campaign.TechnicalAccount, Value: account.TechnicalAccount})
 	if err := j.add(campaign.PathIMS, campaign.TechnicalSecret, clientSecret.Reveal()); err != nil {
 		return err
 	}

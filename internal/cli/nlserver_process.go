@@ -140,7 +140,7 @@ func startOutput(instance *campaign.Instance) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(filepath.Join(dir, campaign.Module+".out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	return os.OpenFile(filepath.Join(dir, campaign.Module+".out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
 // lastWords gives what a process that has ended said.
