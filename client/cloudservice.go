@@ -69,8 +69,22 @@ type CloudServiceAnalytics struct {
 	ReportSuites []string `json:"report_suites"`
 	Segment      string   `json:"segment"`
 	A4T          bool     `json:"a4t"`
-	// Companies are there once it is connected.
+	// Digest is how a request to Analytics 1.4 is signed: "" and "sha256" are the same.
+	Digest   string               `json:"digest"`
+	Tracking CloudServiceTracking `json:"tracking"`
+	// Connected, User and Companies are there once it is connected.
+	Connected string                `json:"connected_company"`
+	User      string                `json:"user"`
 	Companies []CloudServiceCompany `json:"companies"`
+}
+
+// CloudServiceTracking are the switches of a service of Analytics for its pages.
+type CloudServiceTracking struct {
+	NoTag             bool `json:"no_tracking_tag"`
+	NoPageLoad        bool `json:"no_page_load_event"`
+	AppMeasurement    bool `json:"app_measurement"`
+	ClientContext     bool `json:"client_context"`
+	AdditionalContext bool `json:"additional_context_data"`
 }
 
 // CloudServiceCompany is a company of Analytics.
@@ -111,6 +125,15 @@ type CloudServiceAnalyticsValues struct {
 	ReportSuites *[]string `json:"report_suites,omitempty"`
 	Segment      *string   `json:"segment,omitempty"`
 	A4T          *bool     `json:"a4t,omitempty"`
+	Digest       *string   `json:"digest,omitempty"`
+	// Password is traded for the shared secret of Analytics 1.4, and kept nowhere.
+	Password *string `json:"password,omitempty"`
+
+	NoTag             *bool `json:"no_tracking_tag,omitempty"`
+	NoPageLoad        *bool `json:"no_page_load_event,omitempty"`
+	AppMeasurement    *bool `json:"app_measurement,omitempty"`
+	ClientContext     *bool `json:"client_context,omitempty"`
+	AdditionalContext *bool `json:"additional_context_data,omitempty"`
 }
 
 // NewCloudService is what a service is made of.

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/cloudservice"
+	"latchkey/internal/finding"
 	"latchkey/internal/secret"
 )
 
@@ -220,6 +221,18 @@ func shownCloudService(s cloudservice.Service) CloudService {
 	}
 	if s.Analytics != nil {
 		out.Analytics = shownAnalytics(s)
+	}
+	return out
+}
+
+// refused tells what a product did not do, and what to change where.
+func refused(e *cloudservice.RefusedError) *Problem {
+	out := newProblem(kindProduct, e.Layer.Message+".", mapped(e.Layer.Advice, func(a finding.Advice) Item {
+		return Item{Message: a.Do, Fix: a.Where}
+	})...)
+	out.Failure = &Failure{Kind: "denied", Code: e.Layer.Code, Status: e.Layer.HTTP, Description: e.Layer.Description}
+	if e.Layer.HTTP == 0 {
+		out.Failure.Kind = "provider_down"
 	}
 	return out
 }

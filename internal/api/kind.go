@@ -84,6 +84,9 @@ var (
 	kindDown = &Kind{"provider_down", "The provider can't be reached", http.StatusFailedDependency,
 		"The provider did not answer, or not in a way that tells anything, or it is not called for now, since it is down or refuses the client; `failure` has the class. There is no valid token to give instead. A connection that was being made is not stored.",
 		"Try again after `Retry-After`. Latchkey tries by itself too, for connections that exist. `GET /api/v1/providers` tells how the provider stands."}
+	kindProduct = &Kind{"product_refused", "The product did not do it", http.StatusFailedDependency,
+		"Adobe Target or Analytics, or the gateway before them, refused what was asked, or did not answer: `failure` has its code, status and words, `errors` what to change where.",
+		"Do what `errors` says; `latchkey cloud-service connect` shows which layer refuses."}
 	kindRate = &Kind{"rate_limited", "Too many requests", http.StatusTooManyRequests,
 		"The key, or the address after many refused keys, asked more often than it may.", "Wait as long as `Retry-After` says."}
 	kindInternal = &Kind{"server_error", "Something broke here", http.StatusInternalServerError,
@@ -104,6 +107,6 @@ func Kinds() []*Kind {
 		kindMalformed, kindInvalid, kindDefinition, kindFields, kindUnauthenticated, kindDenied, kindSandbox,
 		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindQuota, kindNotOffered, kindState, kindReauthorize, kindPending,
 		kindDisabled, kindRunning, kindTooLarge, kindContentType, kindUnpublishable, kindRefused, kindMismatch,
-		kindDown, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
+		kindDown, kindProduct, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
 	}
 }

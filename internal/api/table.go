@@ -138,6 +138,9 @@ func (s *server) typed(err error) *Problem {
 	if e, ok := errors.AsType[finding.Problems](err); ok {
 		return invalid(problemItems(e)...)
 	}
+	if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
+		return refused(e)
+	}
 	if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}

@@ -43,11 +43,16 @@ func (f *cloudFlags) add(flags *pflag.FlagSet) {
 // cloudValues gives those that were set.
 func (p *program) cloudValues(command *cobra.Command, f *cloudFlags) (v client.CloudServiceValues, err error) {
 	flags := command.Flags()
-	if flags.Changed("secret") && f.secret != "-" && !strings.HasPrefix(f.secret, "@") {
-		return v, usagef(command, "--secret takes @FILE, or - for standard input: a secret in the command line is seen by everybody on this machine")
-	}
-	if f.secret, err = p.value("the secret", f.secret); err != nil {
-		return v, err
+	for _, one := range []struct {
+		flag string
+		text *string
+	}{{"secret", &f.secret}, {"password", &f.analytics.password}} {
+		if flags.Changed(one.flag) && *one.text != "-" && !strings.HasPrefix(*one.text, "@") {
+			return v, usagef(command, "--%s takes @FILE, or - for standard input: a secret in the command line is seen by everybody on this machine", one.flag)
+		}
+		if *one.text, err = p.value("the "+one.flag, *one.text); err != nil {
+			return v, err
+		}
 	}
 	return client.CloudServiceValues{
 		Title: given(flags, "title", &f.title), Authentication: given(flags, "authentication", &f.authentication),

@@ -94,6 +94,9 @@ func (s *Services) Probe(ctx context.Context, place Place, kind Kind, configurat
 		out.Status = finding.OK
 		said, out.Warnings = append(said, layer.Message), append(out.Warnings, layer.Warnings...)
 	}
+	if len(said) == 0 && kind == Analytics {
+		return s.probeAnalytics(ctx, with)
+	}
 	if out.Message = strings.Join(said, "; "); out.Message == "" {
 		out.Message = "not checked: no cloud service uses this configuration; make one, and its account is called: latchkey cloud-service create " + string(kind)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/analytics"
 	"latchkey/internal/audit"
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
@@ -24,6 +25,8 @@ type Config struct {
 	Sender Sender
 	// Addresses are those of the products, the vendor's when they are "".
 	Addresses Addresses
+	// Centers are the operator's own servers of Analytics 1.4, beside the vendor's.
+	Centers []analytics.Center
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what goes wrong; nil means none.
@@ -51,9 +54,11 @@ var _ Sender = (*egress.Client)(nil)
 // Services holds the use cases of cloud services. Reading takes connections:read, the rest connections:write. A caller bound to a
 // sandbox sees that sandbox alone.
 type Services struct {
-	config  Config
-	target  *target.Client
-	classic *target.Classic
+	config    Config
+	target    *target.Client
+	classic   *target.Classic
+	analytics *analytics.Client
+	older     *analytics.Classic
 }
 
 // New makes the use cases.
@@ -67,10 +72,16 @@ func New(config Config) (*Services, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	centers, err := analytics.NewCenters(config.Centers...)
+	if err != nil {
+		return nil, err
+	}
 	return &Services{
-		config:  config,
-		target:  target.New(target.Config{Sender: config.Sender, Base: config.Addresses.Target, Clock: config.Clock}),
-		classic: target.NewClassic(target.ClassicConfig{Sender: config.Sender, API: config.Addresses.TargetClassic, Admin: config.Addresses.TargetClassicAdmin, Clock: config.Clock}),
+		config:    config,
+		target:    target.New(target.Config{Sender: config.Sender, Base: config.Addresses.Target, Clock: config.Clock}),
+		classic:   target.NewClassic(target.ClassicConfig{Sender: config.Sender, API: config.Addresses.TargetClassic, Admin: config.Addresses.TargetClassicAdmin, Clock: config.Clock}),
+		analytics: analytics.New(analytics.Config{Sender: config.Sender, Base: config.Addresses.Analytics, Clock: config.Clock}),
+		older:     &analytics.Classic{Sender: config.Sender, Centers: centers, Clock: config.Clock},
 	}, nil
 }
 
