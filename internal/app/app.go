@@ -9,6 +9,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,6 +105,7 @@ type house struct {
 	connector     *connection.Connector
 	ims           *ims.Configurations
 	cloudServices *cloudservice.Services
+	toProducts    *egress.Client // what they call with: reports take long, and lists are long
 	pages         *web.Pages
 	webhooks      *webhook.Subscriptions
 	dispatcher    *webhook.Dispatcher
@@ -169,7 +171,7 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	h.catalogue = destination.NewCatalogue(destination.Config{
 		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
 	})
-	if h.egress, err = h.openEgress(); err != nil {
+	if h.egress, err = h.openEgress(0, 0); err != nil {
 		return h, err
 	}
 	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log, Tracer: h.traces.Tracer("exchange")})
@@ -201,7 +203,8 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	return h, h.openMail()
 }
 
-func (h *house) openEgress() (*egress.Client, error) {
+// openEgress makes a client to the outside. With a timeout of 0 it has the configured one, with a bound of 0 the usual.
+func (h *house) openEgress(timeout time.Duration, mostBody int64) (*egress.Client, error) {
 	roots, err := h.config.egressRoots()
 	if err != nil {
 		return nil, err
@@ -209,7 +212,7 @@ func (h *house) openEgress() (*egress.Client, error) {
 	roots = append(roots, h.roots...)
 	return egress.New(egress.Config{
 		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Overrides: h.overrides, Proxy: h.config.EgressProxy,
-		ExtraRoots: roots, Timeout: h.config.EgressTimeout, UserAgent: "latchkey/" + Version, Log: h.log,
+		ExtraRoots: roots, Timeout: cmp.Or(timeout, h.config.EgressTimeout), MaxBody: mostBody, UserAgent: "latchkey/" + Version, Log: h.log,
 	})
 }
 
@@ -329,6 +332,9 @@ func (h *house) close(ctx context.Context) error {
 	}
 	if h.egress != nil {
 		h.egress.Close()
+	}
+	if h.toProducts != nil {
+		h.toProducts.Close()
 	}
 	errs = append(errs, h.closeAudit(ctx))
 	if h.store != nil {

@@ -53,11 +53,13 @@ type Config struct {
 	AccessLife                             time.Duration
 	RefreshLife                            time.Duration
 	RefreshGrace                           time.Duration
-	SessionLife                            time.Duration
-	SessionIdle                            time.Duration
-	SigningKeyLife                         time.Duration
-	PipelineLog                            string
-	PipelineSlow                           time.Duration
+	// AnalyticsCenters are data centres of Analytics 1.4, "name=URL".
+	AnalyticsCenters []string
+	SessionLife      time.Duration
+	SessionIdle      time.Duration
+	SigningKeyLife   time.Duration
+	PipelineLog      string
+	PipelineSlow     time.Duration
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever
