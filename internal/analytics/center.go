@@ -60,15 +60,21 @@ func NewCenters(added ...Center) (Centers, error) {
 // ErrCenter is given for what is no data centre of the list.
 var ErrCenter = errors.New("no such data centre")
 
-// Find gives the one of a name; "" is the default. The address of one on the list is taken for its name, since that is what
-// AEM stores. Any other address is refused.
+// at tells whether a text is the centre's address, or its host alone: what AEM stores, and its provisioning takes.
+func (c Center) at(text string) bool {
+	own, err := url.Parse(c.URL)
+	return err == nil && (strings.TrimSuffix(text, "/") == strings.TrimSuffix(c.URL, "/") || text == own.Host || text == own.Scheme+"://"+own.Host)
+}
+
+// Find gives the one of a name; "" is the default. The address of one on the list is taken for its name. Any other address is
+// refused.
 func (c Centers) Find(name string) (Center, error) {
 	if name == "" {
 		name = DefaultCenter
 	}
 	var names []string
 	for _, one := range c {
-		if strings.EqualFold(one.Name, name) || strings.TrimSuffix(one.URL, "/") == strings.TrimSuffix(name, "/") {
+		if strings.EqualFold(one.Name, name) || one.at(name) {
 			return one, nil
 		}
 		names = append(names, one.Name)

@@ -16,7 +16,7 @@ import (
 // succeeds for accounts that may see nothing.
 func (s *Services) callAnalytics(ctx context.Context, of *Service, with *Reached, state *State) (finding.Layer, error) {
 	if of.Authentication == Credentials {
-		return s.callClassic(ctx, of, state)
+		return s.callOlderAnalytics(ctx, of, state)
 	}
 	as := analytics.Access{APIKey: with.APIKey, Token: with.Token}
 	seen, err := s.analytics.Discover(ctx, as)
@@ -110,8 +110,8 @@ func companies(seen []analytics.Company) []Company {
 	return out
 }
 
-// callClassic is AEM's check of user and secret: the company's report suites.
-func (s *Services) callClassic(ctx context.Context, of *Service, state *State) (finding.Layer, error) {
+// callOlderAnalytics is AEM's check of user and secret: the company's report suites.
+func (s *Services) callOlderAnalytics(ctx context.Context, of *Service, state *State) (finding.Layer, error) {
 	suites, err := s.older.ReportSuites(ctx, of.Analytics.DataCenter, of.login())
 	if err != nil {
 		return refusedBy(of, "the report suites", err)

@@ -6,4 +6,5 @@ import (
 	"latchkey/internal/finding"
 )
 
-func (s *Services) suitesKnown(context.Context, *Service, []string, string, finding.Severity, *finding.Problems) {}
+func (s *Services) suitesKnown(context.Context, *Service, []string, string, finding.Severity, *finding.Problems) {
+}
