@@ -30,7 +30,7 @@ type faults struct {
 	// of Analytics
 	noPermissions, unknownCompany, wantsCompany, noUser, partial, serverError bool
 	// of Analytics 1.4
-	noWebServices, unknownUser bool
+	noWebServices, unknownUser, notReady bool
 }
 
 // credentialFaults change a credential where it is read.
@@ -97,6 +97,7 @@ func Faults() []Fault {
 		{"server_error", "", "answers 500 in the product's form", ofAnalytics, on(func(f *faults) *bool { return &f.serverError })},
 		{"no_web_services", "", "the user has no Web Service Access: 400", ofLegacy, on(func(f *faults) *bool { return &f.noWebServices })},
 		{"unknown_user", "", "the user is not known: 400", ofLegacy, on(func(f *faults) *bool { return &f.unknownUser })},
+		{"not_ready", "", "a queued report is still being made: 400", ofLegacy, on(func(f *faults) *bool { return &f.notReady })},
 	}
 }
 

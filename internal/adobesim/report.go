@@ -65,7 +65,7 @@ func (c *analyticsCall) tell(ask reportRequest) answer {
 		known := slices.ContainsFunc(sampleMetrics(), func(m component) bool { return m.id == metric.ID })
 		switch last := i == len(ask.MetricContainer.Metrics)-1; {
 		case !known:
-			errors = append(errors, columnError{id, "metric_not_enabled", newID(), "The metric is not enabled in the report suite"})
+			errors = append(errors, columnError{id, "not_enabled_metric", newID(), "The metric is not enabled in the report suite"})
 		case last && c.faults.partial:
 			errors = append(errors, columnError{id, "unauthorized_metric", newID(), "The metric may not be seen"})
 		}

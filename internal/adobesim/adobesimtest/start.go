@@ -40,6 +40,8 @@ type House struct {
 
 // Config changes what Start starts; the zero value works.
 type Config struct {
+	// Customer is in place of the sample customer, when it names an organization.
+	Customer adobesim.Customer
 	// Now tells the time; nil means the machine's clock.
 	Now func() time.Time
 	// MaxBody bounds the answers that Client reads, in bytes; 0 is egress's.
@@ -62,8 +64,11 @@ func Start(t testing.TB, config Config) *House {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &House{Customer: adobesim.SampleCustomer(adobesim.SampleOrganization), accounts: map[string]adobesim.Account{Token: Account()}}
-	h.Sim = adobesim.New(adobesim.Config{Token: h.verify, Now: config.Now, Log: config.Log})
+	if config.Customer.Organization == "" {
+		config.Customer = adobesim.SampleCustomer(adobesim.SampleOrganization)
+	}
+	h := &House{Customer: config.Customer, accounts: map[string]adobesim.Account{Token: Account()}}
+	h.Sim = adobesim.New(adobesim.Config{Token: h.verify, Customers: []adobesim.Customer{config.Customer}, Now: config.Now, Log: config.Log})
 	address, closing, err := h.StartTLS(context.Background(), authority)
 	if err != nil {
 		t.Fatal(err)
