@@ -27,8 +27,9 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 		issuers = append(issuers, h.url)
 	}
 	var clients authority.Clients = h.clients
+	at := clock.System()
 	if h.products != nil {
-		clients = h.products.Clients(h.clients)
+		clients, at = h.products.Clients(h.clients), h.products.Clock(at)
 	}
 	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
@@ -38,7 +39,7 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
 		},
 		People: h.people, Administrators: h.administrators, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
-		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("authority"),
+		Clock: at, Log: h.log, Meter: h.metrics.Meter("authority"),
 	})
 	if err == nil && h.products != nil {
 		h.products.Verify(h.holder)
@@ -88,9 +89,13 @@ func (h *house) decisions() *decision.Decisions {
 // issuing gives the authority its paths before the mux sees them: that would redirect those with two slashes, and some
 // clients make such and follow none.
 func (h *house) issuing(next http.Handler) http.Handler {
+	var issuer http.Handler = h.authority
+	if h.products != nil {
+		issuer = h.products.Authority(issuer)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if authority.Owns(r.URL.Path) {
-			h.authority.ServeHTTP(w, r)
+			issuer.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)

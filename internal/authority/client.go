@@ -112,7 +112,8 @@ func (t *tries) allowed(place string) bool {
 }
 
 func (g *guesses) refill(now time.Time) {
-	g.left = min(guessesAtOnce, g.left+now.Sub(g.at).Seconds()/guessEvery.Seconds())
+	passed := max(0, now.Sub(g.at)) // a clock that was set back takes nobody's guesses away
+	g.left = min(guessesAtOnce, g.left+passed.Seconds()/guessEvery.Seconds())
 	g.at = now
 }
 

@@ -114,3 +114,43 @@ func TestStandIns(t *testing.T) {
 	want(s.Call("PUT", "/sim/_adobe/faults", map[string]any{"fault": "no_such"}), 400, "the faults are")
 	want(s.Call("GET", "/sim/_adobe/requests", nil), 200, `"faults":["observer"]`)
 }
+
+// TestSwitchesOfTheAuthority turns those switches that lie with the credential and with the authority, and looks at the sample IMS
+// configurations, of which one signs with a certificate.
+func TestSwitchesOfTheAuthority(t *testing.T) {
+	s := harness.Dev(t)
+	for _, c := range []struct{ fault, host, name, says string }{
+		{"expired_certificate", "", "sample-target", "Could not match JWT signature to any of the bindings"},
+		{"wrong_key", "", "sample-target", "Could not match JWT signature to any of the bindings"},
+		{"no_scopes", "", "sample-target", "not a subset of the metascopes"},
+		{"wrong_secret", "", "sample-target", "invalid_client"},
+		{"wrong_secret", "", "sample-analytics", "invalid_client"},
+		{"no_scopes", "", "sample-analytics", "invalid_scope"},
+		{"disabled", "", "sample-analytics", "invalid_client"},
+		{"revoked_profile", "ims", "sample-analytics", "no product profile"},
+		{"clock_skew=10m", "ims", "sample-target", "behind the server's"},
+		{"drop", "ims", "sample-target", "FAILED  token"},
+		{"html", "ims", "sample-analytics", "FAILED  token"},
+	} {
+		t.Run(c.fault+" "+c.name, func(t *testing.T) {
+			s.Must(http.StatusOK, "PUT", "/sim/_adobe/faults", map[string]any{"fault": c.fault, "host": c.host})
+			result := s.Run("ims", "check", c.name)
+			if result.Code != 1 || !strings.Contains(result.Stdout, c.says) {
+				t.Errorf("exit %d, want 1 with %q:\n%s%s", result.Code, c.says, result.Stdout, result.Stderr)
+			}
+			s.Must(http.StatusOK, "DELETE", "/sim/_adobe/faults", nil)
+		})
+	}
+	clientID, clientSecret := sampleOAuth(t, s)
+	for unit, want := range map[string]float64{"ms": 86_399_000, "s": 86_399} {
+		s.Must(http.StatusOK, "PUT", "/sim/_adobe/faults", map[string]any{"fault": "expires_in=" + unit, "host": "ims"})
+		token, reply := imsToken(t, s, clientID, clientSecret)
+		if life := reply.JSON(t)["expires_in"]; token == "" || life != want {
+			t.Errorf("told in %s, expires_in is %v, want %v", unit, life, want)
+		}
+	}
+	s.Must(http.StatusOK, "DELETE", "/sim/_adobe/faults", nil)
+	if result := s.Run("ims", "check", "sample-target"); result.Code != 0 {
+		t.Errorf("with the faults cleared:\n%s", result.Stdout)
+	}
+}
