@@ -31,6 +31,13 @@ func main() {
 			done, err := app.Restore(ctx, app.RestoreOptions(o))
 			return cli.Restored{Place: done.Place, At: done.At, Schema: done.Schema, Rows: done.Rows}, err
 		},
+		Pipelined: func(ctx context.Context, o cli.PipelinedOptions) error {
+			return app.Pipelined(ctx, app.PipelinedOptions(o))
+		},
+		ReplayLetters: func(ctx context.Context, o cli.PipelinedOptions, ids []int64, told func(int64, error)) error {
+			return app.ReplayLetters(ctx, app.PipelinedOptions(o), ids, told)
+		},
+		ExaminePipelined: examine,
 		ShowConfig: func(ctx context.Context, o cli.ShowConfigOptions) error {
 			return app.ShowConfig(ctx, app.ShowConfigOptions(o))
 		},
@@ -39,3 +46,17 @@ func main() {
 
 // program is what was typed to run this binary.
 func program() string { return os.Args[0] }
+
+// examine gives what was found at an instance's daemon, in the command line's words.
+func examine(ctx context.Context, o cli.PipelinedOptions) ([]cli.Finding, error) {
+	layers, err := app.ExaminePipelined(ctx, app.PipelinedOptions(o))
+	var found []cli.Finding
+	for _, l := range layers {
+		f := cli.Finding{Layer: l.Name, Status: string(l.Status), Message: l.Message, Vendor: l.Description, Warnings: l.Warnings}
+		for _, a := range l.Advice {
+			f.Advice = append(f.Advice, cli.FindingAdvice(a))
+		}
+		found = append(found, f)
+	}
+	return found, err
+}

@@ -154,9 +154,9 @@ always fresh.`,
 			plainUseLines(command)
 		}
 	}
-	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.envCommand(), p.configCommand(), p.restoreCommand())
+	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.pipelinedCommand(), p.envCommand(), p.configCommand(), p.restoreCommand())
 	add(groupWork, p.definitionCommand(), p.connectionCommand(), p.tokenCommand(), p.providerCommand(), p.revocationCommand(), p.orgCommand(), p.userCommand(), p.projectCommand(), p.workspaceCommand(), p.serviceCommand(), p.profileCommand(), p.credentialCommand(), p.imsCommand(), p.cloudServiceCommand(), p.keyCommand(), p.sandboxCommand(),
-		p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand(), p.backupCommand())
+		p.pipelineCommand(), p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand(), p.backupCommand())
 	add(groupOffline, p.certCommand(), p.nlserverCommand(), p.templateCommand(), p.completionCommand(), p.versionCommand())
 	return root
 }

@@ -20,6 +20,10 @@ type Server struct {
 	ShowConfig func(context.Context, ShowConfigOptions) error
 	Backup     func(context.Context, BackupOptions) error
 	Restore    func(context.Context, RestoreOptions) (Restored, error)
+	// Pipelined runs an instance's consumer; ReplayLetters and ExaminePipelined work with it.
+	Pipelined        func(context.Context, PipelinedOptions) error
+	ReplayLetters    func(ctx context.Context, o PipelinedOptions, ids []int64, told func(id int64, err error)) error
+	ExaminePipelined func(context.Context, PipelinedOptions) ([]Finding, error)
 	// NewRootKey makes a root key in a file and gives its id.
 	NewRootKey func(path string) (id string, err error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"latchkey/internal/pipelined/credential"
@@ -82,8 +83,7 @@ func (d *Daemon) preflight(ctx context.Context, c credential.Credential) (*crede
 	return keeper, nil
 }
 
-// handshake shows a token to the broker. The pointer stays where it is: the broker gets again the marker that it had last,
-// or one that is none. That it finds it so, after it took the token, is all that is asked.
+// handshake shows a token to the broker, which gets the marker again that it had last: the pointer stays where it is.
 func (d *Daemon) handshake(ctx context.Context, token held) error {
 	broker, err := d.locate(ctx, token)
 	if err != nil {
@@ -94,18 +94,25 @@ func (d *Daemon) handshake(ctx context.Context, token held) error {
 		if err != nil {
 			return err
 		}
-		if marker == "" {
-			marker = "handshake"
-		}
-		err = broker.Commit(ctx, token.token, topic.Consumer, marker)
-		if failed, ok := errors.AsType[*wire.Error](err); ok && failed.Status >= 400 && failed.Status < 500 && !failed.Refused() {
-			err = nil
-		}
-		if err != nil {
+		if err := present(ctx, broker, token, topic.Consumer, marker); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// present shows a token to the broker with a marker, or with one that is none. That the broker finds it so, after it took
+// the token, is all that is asked.
+func present(ctx context.Context, broker *wire.Broker, token held, consumer, marker string) error {
+	if marker == "" {
+		marker = "handshake"
+	}
+	err := broker.Commit(ctx, token.token, consumer, marker)
+	failed, ok := errors.AsType[*wire.Error](err)
+	if ok && failed.Status >= 400 && failed.Status < 500 && !failed.Refused() && failed.Status != http.StatusTooManyRequests {
+		return nil
+	}
+	return err
 }
 
 // Migrate moves to another credential while the daemon runs: preflight, switch, streams opened anew. Consumer and pointers

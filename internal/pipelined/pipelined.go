@@ -226,3 +226,6 @@ func (d *Daemon) pause(ctx context.Context, wait time.Duration, woken <-chan str
 
 // path gives a file's place in the instance's folder.
 func (d *Daemon) path(name string) string { return filepath.Join(d.config.Dir, name) }
+
+// Setup gives what the daemon goes by now.
+func (d *Daemon) Setup() *Setup { return d.setup.Load() }

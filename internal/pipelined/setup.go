@@ -98,7 +98,7 @@ func credentialOf(in Instance, s *Setup) credential.Credential {
 	switch {
 	case s.Options.DisableAuth:
 		c.Mode = credential.None
-	case s.Options.AuthType != AuthIMS:
+	case !strings.EqualFold(s.Options.AuthType, AuthIMS):
 		c.Mode, c.Server, c.Client, c.PrivateKey = credential.Legacy, s.Options.GatewayEndpoint, s.Options.AppName, in.LegacyKey
 	default:
 		c.Mode, c.Server = credential.OAuth, cmp.Or(in.IMSEndpoint, "https://ims-na1.adobelogin.com")
