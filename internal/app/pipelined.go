@@ -102,11 +102,6 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.I
 	if err != nil {
 		return nil, nil, err
 	}
-	claim, err := instance.Claim(campaign.Module)
-	if err != nil {
-		client.Close()
-		return nil, nil, err
-	}
 	config := pipelined.Config{
 		Instance: o.Instance, Dir: instance.VarDir(), Client: client, Clock: clock.System(), Log: log,
 		Exchanger: exchange.New(exchange.Config{Client: client, Clock: clock.System()}),
@@ -118,12 +113,12 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.I
 	d, err = pipelined.Open(ctx, config)
 	if err != nil {
 		client.Close()
-		return nil, nil, errors.Join(err, claim.Release())
+		return nil, nil, err
 	}
 	return d, func() error {
 		err := d.Close()
 		client.Close()
-		return errors.Join(err, claim.Release())
+		return err
 	}, nil
 }
 

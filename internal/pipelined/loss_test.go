@@ -186,13 +186,13 @@ func TestDuplicates(t *testing.T) {
 	h.options.PointerFlushPeriod = time.Hour // never, while it runs
 	h.broker.produce(0, append(many(0, 30), `{"value":{"triggerId":"e2a3","triggerTimestamp":7,"mcId":"1"}}`, `{"value":{"triggerId":"e2a3"}}`)...)
 	h.start()
-	h.until("32 lines", func() bool { return len(h.lines()) == 32 })
+	h.until("32 triggers", func() bool { return h.stats()["current-messages"] == 0 && len(h.lines()) == 32 })
 	h.broker.drop()
 	h.until("the second delivery", func() bool { return h.stats()["trigger-duplicates"] == 32 })
 	h.crash()
 	h.broker.produce(0, b("new"))
 	h.start()
-	h.until("33 lines", func() bool { return len(h.lines()) == 33 })
+	h.until("33 lines", func() bool { return h.stats()["current-messages"] == 0 && len(h.lines()) == 33 })
 	if s := h.stats(); s["trigger-duplicates"] != 32 || s["trigger-processed"] != 1 {
 		t.Errorf("stats = %v", s)
 	}

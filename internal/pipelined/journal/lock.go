@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lock keeps an instance's folder to one daemon. The system takes it away with the process, however that ends; the
@@ -31,13 +32,26 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("a pipelined of this instance runs already, %s in %s: two would share one consumer's place", who, e.Dir)
 }
 
+// A lock is given up after so many looks, so far apart.
+const (
+	looks    = 5
+	lookTime = 20 * time.Millisecond
+)
+
 func acquire(dir string) (*lock, error) {
 	path := filepath.Join(dir, "pipelined.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("locking the instance's folder: %w", err)
 	}
-	if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+	for try := 0; ; try++ { // who only looks whether it is held, holds it for a moment
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || try == looks {
+			break
+		}
+		time.Sleep(lookTime)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
 		defer func() { _ = file.Close() }()
 		return nil, &InUseError{Dir: dir, PID: holder(path)}
 	}
