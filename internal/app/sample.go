@@ -17,7 +17,7 @@ const (
 	sampleOrganizationName = "Sample Organization"
 )
 
-//go:embed samples/*.json
+//go:embed samples/*.json samples/conf
 var samples embed.FS
 
 // sample is a definition and a connection to it. The definitions are the documents of Destination SDK's page on
@@ -68,6 +68,9 @@ func (h *house) makeSamples(ctx context.Context, organization string) error {
 	}
 	if err := h.makeTopic(ctx, caller); err != nil {
 		return fmt.Errorf("making the sample topic: %w", err)
+	}
+	if err := h.makeInstance(ctx, caller); err != nil {
+		return fmt.Errorf("making the sample instance: %w", err)
 	}
 	return nil
 }

@@ -122,5 +122,8 @@ func (p *program) findCredential(ctx context.Context, id string) (*client.Creden
 	if err != nil {
 		return nil, "which project has it could not be looked up: " + err.Error()
 	}
+	if project, err := c.Project(ctx, found.Project); err == nil {
+		found.Project = project.Name // people know it by that
+	}
 	return &found, ""
 }
