@@ -1,10 +1,14 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"latchkey/internal/access"
+	"latchkey/internal/adobesim"
 	"latchkey/internal/analytics"
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
@@ -47,4 +51,50 @@ func (c *Config) analyticsCenters() ([]analytics.Center, error) {
 		return nil, fmt.Errorf("analytics.data_centers: %w", err)
 	}
 	return out, nil
+}
+
+// cloudSamples are the cloud services of the sample organization, each over the IMS configuration of its name.
+func cloudSamples() []cloudservice.Create {
+	target, analytics := "Sample: Adobe Target", "Sample: Adobe Analytics"
+	customer, offered := adobesim.SampleCustomer(sampleOrganizationID), true
+	ims := [2]string{"sample-target", "sample-analytics"}
+	return []cloudservice.Create{
+		{Kind: cloudservice.Analytics, Name: ims[1], Values: cloudservice.Values{
+			Title: &analytics, Configuration: &ims[1], Analytics: &cloudservice.AnalyticsValues{Company: &customer.Company, A4T: &offered},
+		}},
+		{Kind: cloudservice.Target, Name: ims[0], Values: cloudservice.Values{
+			Title: &target, Configuration: &ims[0], Target: &cloudservice.TargetValues{TenantID: &customer.Tenant, ClientCode: &customer.ClientCode, A4T: &ims[1]},
+		}},
+	}
+}
+
+// makeCloudSamples adds what is missing of the sample services, and connects those that are not. What somebody changed stays, and
+// one that can't be connected any more is somebody's business.
+func (h *house) makeCloudSamples(ctx context.Context, caller access.Caller) error {
+	if h.url == "" {
+		return nil
+	}
+	for _, sample := range cloudSamples() {
+		ref := cloudservice.Ref{Name: sample.Name}
+		found, err := h.cloudServices.Get(ctx, caller, ref)
+		if errors.Is(err, cloudservice.ErrNotFound) {
+			var made cloudservice.Saved
+			made, err = h.cloudServices.Create(ctx, caller, sample)
+			found = made.Service
+		}
+		if err != nil {
+			return fmt.Errorf("making %s: %w", sample.Name, err)
+		}
+		if found.Status() != cloudservice.Ready {
+			continue
+		}
+		report, err := h.cloudServices.Connect(ctx, caller, ref)
+		if err != nil {
+			return fmt.Errorf("connecting %s: %w", sample.Name, err)
+		}
+		if !report.Connected {
+			h.log.WarnContext(ctx, "a sample cloud service is not connected", "name", sample.Name, "why", report.Message())
+		}
+	}
+	return nil
 }

@@ -66,6 +66,9 @@ func (h *house) makeSamples(ctx context.Context, organization string) error {
 	if err := h.makeIMSSamples(ctx, caller); err != nil {
 		return fmt.Errorf("making the sample IMS configurations: %w", err)
 	}
+	if err := h.makeCloudSamples(ctx, caller); err != nil {
+		return fmt.Errorf("making the sample cloud services: %w", err)
+	}
 	if err := h.makeTopic(ctx, caller); err != nil {
 		return fmt.Errorf("making the sample topic: %w", err)
 	}
