@@ -20,7 +20,7 @@ type CloudService struct {
 	Status         string `json:"status"`
 	// Missing are the values that a draft lacks.
 	Missing []string `json:"missing"`
-	// Configuration is the id of the IMS configuration whose token it calls with.
+	// Configuration is the name of the IMS configuration whose token it calls with.
 	Configuration string `json:"ims_configuration"`
 	// Target is there for a service of Target, Analytics for one of Analytics.
 	Target    *CloudServiceTarget    `json:"target"`

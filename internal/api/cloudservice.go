@@ -23,7 +23,7 @@ type CloudService struct {
 	Authentication string   `json:"authentication" enum:"ims,credentials" doc:"credentials are those of the products' older APIs, which Adobe has retired."`
 	Status         string   `json:"status" enum:"draft,ready,connected" doc:"draft: values are missing; ready: Connect has not gone well with them yet; connected: it has."`
 	Missing        []string `json:"missing" nullable:"false" doc:"The values that a draft lacks."`
-	Configuration  *string  `json:"ims_configuration" doc:"The IMS configuration whose token it calls with, by its id; null without one." example:"ims_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
+	Configuration  *string  `json:"ims_configuration" doc:"The name of the IMS configuration whose token it calls with; null without one." example:"acme-target"`
 	Secret         *string  `json:"secret" doc:"Masked; null where there is none." example:"********"`
 
 	Target    *CloudServiceTarget    `json:"target,omitempty" doc:"The settings of Target."`
@@ -88,7 +88,7 @@ const (
 	cloudServiceTag    = "Cloud services"
 	cloudServiceAnswer = `{
   "id": "cs_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "acme-target", "title": "Acme Target", "kind": "target", "authentication": "ims", "status": "ready", "missing": [],
-  "ims_configuration": "ims_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "secret": null,
+  "ims_configuration": "acme-target", "secret": null,
   "target": {"tenant_id": "acme", "client_code": "acme", "api_type": "rest", "accurate_targeting": true, "sync_audiences": true, "library": "at.js"},
   "connected_at": null, "notes": [], "sandbox": "prod",
   "created_by": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "created_at": "2026-11-28T09:30:00Z", "updated_at": "2026-11-28T09:30:00Z"

@@ -37,7 +37,7 @@ func (h *house) openIMS() (err error) {
 func (h *house) probe(kind cloudservice.Kind) ims.Probe {
 	return func(ctx context.Context, of ims.Configuration, with ims.Access) finding.Layer {
 		place := cloudservice.Place{Organization: of.Organization, Sandbox: of.Sandbox}
-		return h.cloudServices.Probe(ctx, place, kind, of.ID, cloudservice.Access{Token: with.Token, APIKey: with.APIKey})
+		return h.cloudServices.Probe(ctx, place, kind, of.Name, cloudservice.Access{Token: with.Token, APIKey: with.APIKey})
 	}
 }
 

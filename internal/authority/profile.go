@@ -127,6 +127,7 @@ func productContexts(client *project.Client) []map[string]any {
 			out = append(out, map[string]any{"prodCtx": map[string]any{
 				"statusCode": "ACTIVE", "ident": profile.Profile, "owningEntity": client.Organization, "organization_id": client.Organization,
 				"serviceCode": serviceCode(service.Code), "serviceLevel": "Standard",
+				"groupid": profile.Profile, "user_visible_name": profile.Name, "label": profile.Name,
 			}})
 		}
 	}

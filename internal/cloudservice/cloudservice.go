@@ -50,7 +50,7 @@ type Service struct {
 	Name, Title               string
 	Kind                      Kind
 	Authentication            Authentication
-	// Configuration is the id of the IMS configuration whose token it calls with; "" with Credentials, and in a draft.
+	// Configuration is the name, which stays, of the IMS configuration whose token it calls with; "" with Credentials, and in a draft.
 	Configuration string
 	// Secret is the password of Target Classic, or the shared secret of Analytics 1.4.
 	Secret secret.String

@@ -34,7 +34,7 @@ type targetTokens struct {
 func (f *targetTokens) Find(_ context.Context, _ access.Caller, _ cloudservice.Place, ref string) (cloudservice.Configuration, error) {
 	switch ref {
 	case "acme-ims", "ims_1":
-		return cloudservice.Configuration{ID: "ims_1", Name: "acme-ims", Solution: "target"}, nil
+		return cloudservice.Configuration{Name: "acme-ims", Solution: "target"}, nil
 	}
 	return cloudservice.Configuration{}, cloudservice.ErrNoConfiguration
 }

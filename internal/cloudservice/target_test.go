@@ -139,7 +139,7 @@ func TestTargetRefusals(t *testing.T) {
 		body   string
 		says   []string
 	}{
-		"no profile": {403, `{"error_code":"403025","message":"Profile is not valid"}`, []string{"no product profile of Adobe Target", "Edit product profiles", "latchkey ims check ims_1"}},
+		"no profile": {403, `{"error_code":"403025","message":"Profile is not valid"}`, []string{"no product profile of Adobe Target", "Edit product profiles", "latchkey ims check acme-ims"}},
 		"key":        {403, `{"error_code":"403003","message":"Api Key is invalid"}`, []string{"not subscribed", "Add API"}},
 		"tenant":     {403, `{"httpStatus":403,"requestId":"r","errors":[{"errorCode":"Forbidden","message":"no"}]}`, []string{"tenant is another organization's", "latchkey cloud-service edit acme-target --tenant-id"}},
 		"path":       {500, `{"code":500,"message":"Oops. Something went wrong. Check your URI and try again."}`, []string{"tenant id is wrong"}},

@@ -21,7 +21,7 @@ type Tokens interface {
 
 // Configuration is what is known here of an IMS configuration. Solution is the product that it is for, by its short name; "" for
 // none in particular.
-type Configuration struct{ ID, Name, Solution string }
+type Configuration struct{ Name, Solution string }
 
 // Access is what a call of a product takes.
 type Access struct {

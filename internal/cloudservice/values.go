@@ -136,7 +136,7 @@ func (s *Services) applyConfiguration(ctx context.Context, caller access.Caller,
 	if err != nil {
 		return err
 	}
-	to.Configuration = found.ID
+	to.Configuration = found.Name
 	if found.Solution != "" && found.Solution != string(to.Kind) {
 		problems.Add(finding.Doubtful, pointer, "the IMS configuration "+found.Name+" is for "+found.Solution, "use one for "+to.Kind.Title()+", whose credential is subscribed to its API")
 	}

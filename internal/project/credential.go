@@ -106,6 +106,8 @@ type Attachment struct {
 	Profile string
 	// Role is "" where the service has no product roles.
 	Role ProductRole
+	// Name is what people call the profile. It is told, and not kept with the credential.
+	Name string
 }
 
 // ProductRole is what a user or a credential may do within a product profile.

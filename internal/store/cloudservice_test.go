@@ -32,6 +32,10 @@ func testCloudServices(t *testing.T, fresh func(testing.TB) folder) {
 	if err := kept.Create(ctx, one, entry); !errors.Is(err, cloudservice.ErrNameTaken) {
 		t.Errorf("a second of the name: %v", err)
 	}
+	configuration := ims.Configuration{ID: "ims_1", Organization: place.Organization, Sandbox: place.Sandbox, Name: "acme-ims", Version: 1, CreatedAt: now, UpdatedAt: now}
+	if err := s.IMS().Create(ctx, configuration, entry); err != nil {
+		t.Fatal(err)
+	}
 	secrets := cmp.Comparer(func(a, b secret.String) bool { return a.Equal(b) })
 	for _, ref := range []string{"acme", "cs_1"} {
 		got, err := kept.Find(ctx, place, ref)
@@ -45,7 +49,7 @@ func testCloudServices(t *testing.T, fresh func(testing.TB) folder) {
 		}
 	}
 	changed := one
-	changed.Title, changed.Authentication, changed.Configuration, changed.Secret = "New", cloudservice.IMS, "ims_1", secret.String{}
+	changed.Title, changed.Authentication, changed.Configuration, changed.Secret = "New", cloudservice.IMS, "acme-ims", secret.String{}
 	changed.State = &cloudservice.State{ConnectedAt: now, Target: &cloudservice.TargetState{Premium: true, Workspaces: []cloudservice.Workspace{{ID: "1", Name: "Default", Default: true}}}}
 	if err := kept.Change(ctx, changed, entry); err != nil {
 		t.Fatal(err)

@@ -178,7 +178,8 @@ func (i IMS) Delete(ctx context.Context, place ims.Place, id string, entry audit
 	return nil
 }
 
-const servedIMS = `SELECT COUNT(*) FROM cloud_services WHERE organization = $1 AND sandbox = $2 AND configuration = $3`
+const servedIMS = `SELECT COUNT(*) FROM cloud_services c JOIN ims_configurations i ON i.organization = c.organization AND i.sandbox = c.sandbox AND i.name = c.configuration
+	WHERE c.organization = $1 AND c.sandbox = $2 AND i.id = $3`
 
 // Served fails with [ims.ErrServes] when a cloud service names a configuration.
 func (i IMS) Served(ctx context.Context, place ims.Place, id string) error {

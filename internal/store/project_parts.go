@@ -118,7 +118,7 @@ func (p Projects) readSubscriptions(ctx context.Context, c *project.Credential) 
 	return p.s.rows(ctx, func(row scanner) error {
 		var service string
 		var a project.Attachment
-		if err := row.Scan(&service, &a.Profile, &a.Role); err != nil {
+		if err := row.Scan(&service, &a.Profile, &a.Role, &a.Name); err != nil {
 			return err
 		}
 		if n := len(c.Services); n == 0 || c.Services[n-1].Service != service {
@@ -128,7 +128,8 @@ func (p Projects) readSubscriptions(ctx context.Context, c *project.Credential) 
 			last.Profiles = append(last.Profiles, a)
 		}
 		return nil
-	}, `SELECT service, profile, role FROM subscriptions WHERE credential = $1 ORDER BY service, profile`, c.ID)
+	}, `SELECT s.service, s.profile, s.role, COALESCE(p.name, '') FROM subscriptions s LEFT JOIN product_profiles p ON p.id = s.profile AND s.profile <> ''
+		WHERE s.credential = $1 ORDER BY s.service, s.profile`, c.ID)
 }
 
 func (p Projects) readSecrets(ctx context.Context, c *project.Credential) error {

@@ -134,7 +134,7 @@ func testDeveloperConsole(t *testing.T, c *console) {
 	if want := []string{"ent_adobeio_sdk", "ent_marketing_sdk"}; !slices.Equal(client.Metascopes, want) {
 		t.Errorf("Client() has the metascopes %v, want %v", client.Metascopes, want)
 	}
-	if of := client.Subscribed(project.Target); of == nil || of.Profiles[0] != (project.Attachment{Profile: profile.ID, Role: project.Observer}) {
+	if of := client.Subscribed(project.Target); of == nil || of.Profiles[0] != (project.Attachment{Profile: profile.ID, Role: project.Observer, Name: "Default Workspace"}) {
 		t.Errorf("Client() is subscribed to Target as %+v", of)
 	}
 	if uuid, ok := c.clients.CheckSecret(client, made.Secrets[0].Value); !ok || uuid != made.Secrets[0].UUID {

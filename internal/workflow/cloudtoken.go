@@ -33,7 +33,7 @@ func (c CloudTokens) Find(ctx context.Context, caller access.Caller, place cloud
 	if err != nil {
 		return cloudservice.Configuration{}, absent(err)
 	}
-	return cloudservice.Configuration{ID: found.ID, Name: found.Name, Solution: string(found.Solution)}, nil
+	return cloudservice.Configuration{Name: found.Name, Solution: string(found.Solution)}, nil
 }
 
 // Access gives its fresh token.

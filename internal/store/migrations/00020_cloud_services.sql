@@ -9,7 +9,7 @@ CREATE TABLE cloud_services (
     title          TEXT NOT NULL,
     kind           TEXT NOT NULL,
     authentication TEXT NOT NULL,
-    configuration  TEXT NOT NULL, -- the id of an IMS configuration; '' without one
+    configuration  TEXT NOT NULL, -- the name of an IMS configuration; '' without one
     settings       TEXT NOT NULL, -- the product's own, as JSON
     state          TEXT,          -- what Connect has learned, as JSON; NULL before
     secrets        BLOB,          -- sealed
