@@ -55,15 +55,15 @@ func (c *Config) analyticsCenters() ([]analytics.Center, error) {
 
 // cloudSamples are the cloud services of the sample organization, each over the IMS configuration of its name.
 func cloudSamples() []cloudservice.Create {
-	target, analytics := "Sample: Adobe Target", "Sample: Adobe Analytics"
+	forTarget, forAnalytics := "Sample: Adobe Target", "Sample: Adobe Analytics"
 	customer, offered := adobesim.SampleCustomer(sampleOrganizationID), true
 	ims := [2]string{"sample-target", "sample-analytics"}
 	return []cloudservice.Create{
 		{Kind: cloudservice.Analytics, Name: ims[1], Values: cloudservice.Values{
-			Title: &analytics, Configuration: &ims[1], Analytics: &cloudservice.AnalyticsValues{Company: &customer.Company, A4T: &offered},
+			Title: &forAnalytics, Configuration: &ims[1], Analytics: &cloudservice.AnalyticsValues{Company: &customer.Company, A4T: &offered},
 		}},
 		{Kind: cloudservice.Target, Name: ims[0], Values: cloudservice.Values{
-			Title: &target, Configuration: &ims[0], Target: &cloudservice.TargetValues{TenantID: &customer.Tenant, ClientCode: &customer.ClientCode, A4T: &ims[1]},
+			Title: &forTarget, Configuration: &ims[0], Target: &cloudservice.TargetValues{TenantID: &customer.Tenant, ClientCode: &customer.ClientCode, A4T: &ims[1]},
 		}},
 	}
 }

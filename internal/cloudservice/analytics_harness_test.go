@@ -79,7 +79,7 @@ func (h *reports) Find(_ context.Context, _ access.Caller, _ cloudservice.Place,
 	if ref != "acme" && ref != "ims_1" {
 		return cloudservice.Configuration{}, cloudservice.ErrNoConfiguration
 	}
-	return cloudservice.Configuration{ID: "ims_1", Name: "acme", Solution: "analytics"}, nil
+	return cloudservice.Configuration{Name: "acme", Solution: "analytics"}, nil
 }
 
 func (h *reports) Access(context.Context, access.Caller, cloudservice.Place, string) (cloudservice.Access, error) {
