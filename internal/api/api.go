@@ -37,6 +37,7 @@ import (
 	"latchkey/internal/idempotency"
 	"latchkey/internal/ims"
 	"latchkey/internal/limit"
+	"latchkey/internal/pipeline"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -72,6 +73,8 @@ type Config struct {
 	IMS       *ims.Configurations
 	// CloudServices are the configured uses of Target and Analytics.
 	CloudServices *cloudservice.Services
+	// Pipeline is the broker.
+	Pipeline *pipeline.Broker
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -34,6 +34,7 @@ var tags = []*huma.Tag{
 	{Name: "IMS configurations", Description: "AEM's: what asks Adobe IMS for tokens, with which key or secret, for which product; checked in layers."},
 	{Name: "Keys", Description: "The API keys of programs and people."},
 	{Name: "Events", Description: "What happened to connections, providers and what ends."},
+	{Name: "Pipeline", Description: "Topics of the trigger pipeline, and where their consumers stand. Events themselves go in and out under `/pipeline`."},
 	{Name: "Webhooks", Description: "Endpoints that events are delivered to, signed as Standard Webhooks 1.0.0 has it."},
 	{Name: "What ends", Description: "Tokens, keys and certificates by when they end, as a list and as a calendar."},
 	{Name: "Audit", Description: "Who did what, and who read which token: a chain of records that tells when it was changed."},
@@ -80,6 +81,7 @@ func (s *server) describe() ([]byte, error) {
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)
+	s.topicRoutes(h)
 	s.expiringRoutes(h)
 	s.auditRoutes(h)
 	s.rootKeyRoutes(h)

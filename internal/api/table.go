@@ -18,10 +18,12 @@ import (
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/eventlog"
 	"latchkey/internal/exchange"
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
+	"latchkey/internal/pipeline"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -72,6 +74,13 @@ var known = []struct {
 	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
 	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
 	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
+	{pipeline.ErrNotFound, kindNotFound, "There is no topic with that id or name, or it is not yours to see."},
+	{pipeline.ErrTaken, kindNameTaken, "The organization has a topic of that name."},
+	{pipeline.ErrConflict, kindState, "Somebody else changed the topic at the same time; read it and try again."},
+	{pipeline.ErrOff, kindUnavailable, "The pipeline is off on this server: set pipeline.log."},
+	{eventlog.ErrNoGroup, kindNotFound, "The topic has no consumer group of that name."},
+	{eventlog.ErrUnavailable, kindUnavailable, "The event log is not available now."},
+	{eventlog.ErrFull, kindUnavailable, "The disk of the event log is full."},
 	{provider.ErrClosed, kindUnavailable, "The server is stopping."},
 	{connection.ErrClosed, kindUnavailable, "The server is stopping."},
 	{audit.ErrNotRecorded, kindNotRecorded, "The database does not take the record now."},
@@ -133,6 +142,9 @@ func (s *server) typed(err error) *Problem {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
+		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	if e, ok := errors.AsType[*pipeline.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if e, ok := errors.AsType[finding.Problems](err); ok {
