@@ -88,25 +88,29 @@ type ConsumerReset struct {
 	Offsets map[string]int64 `json:"offsets,omitempty" doc:"Offsets by partition; partitions without one stay."`
 }
 
+// TopicRef names a topic in a path.
+type TopicRef struct {
+	Topic string `path:"topic" doc:"The topic's name or id." example:"triggers"`
+}
+
+// ConsumerRef names a consumer group in a path.
+type ConsumerRef struct {
+	TopicRef
+	Group string `path:"group" doc:"The consumer group." example:"campaign-prod"`
+}
+
 type (
-	topicRef struct {
-		Topic string `path:"topic" doc:"The topic's name or id." example:"triggers"`
-	}
 	topicPage struct {
-		topicRef
+		TopicRef
 		Paging
 	}
 	newTopic   struct{ body[NewTopic] }
 	patchTopic struct {
-		topicRef
+		TopicRef
 		body[TopicPatch]
 	}
-	consumerRef struct {
-		topicRef
-		Group string `path:"group" doc:"The consumer group." example:"campaign-prod"`
-	}
 	resetConsumer struct {
-		consumerRef
+		ConsumerRef
 		body[ConsumerReset]
 	}
 )
@@ -179,7 +183,7 @@ func (s *server) listTopics(ctx context.Context, c call, in *Paging) (*reply[Pag
 	return &reply[Page[Topic]]{out}, err
 }
 
-func (s *server) getTopic(ctx context.Context, c call, in *topicRef) (*reply[Topic], error) {
+func (s *server) getTopic(ctx context.Context, c call, in *TopicRef) (*reply[Topic], error) {
 	found, err := s.Pipeline.Topic(ctx, c.caller, in.Topic)
 	return &reply[Topic]{shownTopic(found)}, err
 }
@@ -195,7 +199,7 @@ func (s *server) patchTopic(ctx context.Context, c call, in *patchTopic) (*reply
 	return &reply[Topic]{shownTopic(changed)}, err
 }
 
-func (s *server) deleteTopic(ctx context.Context, c call, in *topicRef) (*done, error) {
+func (s *server) deleteTopic(ctx context.Context, c call, in *TopicRef) (*done, error) {
 	return nil, s.Pipeline.Delete(ctx, c.caller, in.Topic)
 }
 
@@ -225,7 +229,7 @@ func (s *server) listConsumers(ctx context.Context, c call, in *topicPage) (*rep
 	return &reply[Page[TopicConsumer]]{out}, err
 }
 
-func (s *server) getConsumer(ctx context.Context, c call, in *consumerRef) (*reply[TopicConsumer], error) {
+func (s *server) getConsumer(ctx context.Context, c call, in *ConsumerRef) (*reply[TopicConsumer], error) {
 	found, err := s.Pipeline.Consumer(ctx, c.caller, in.Topic, in.Group)
 	return &reply[TopicConsumer]{shownConsumer(found)}, err
 }
@@ -253,7 +257,7 @@ func (s *server) resetConsumer(ctx context.Context, c call, in *resetConsumer) (
 	return &reply[TopicConsumer]{shownConsumer(stands)}, err
 }
 
-func (s *server) deleteConsumer(ctx context.Context, c call, in *consumerRef) (*done, error) {
+func (s *server) deleteConsumer(ctx context.Context, c call, in *ConsumerRef) (*done, error) {
 	return nil, s.Pipeline.Forget(ctx, c.caller, in.Topic, in.Group)
 }
 
