@@ -14,8 +14,8 @@ func (p *program) pipelineCommand() *cobra.Command {
 		Use:   "pipeline",
 		Short: "The trigger pipeline: topics, events, consumers",
 		Long: `The trigger pipeline carries events from producers to consumers. A topic keeps them in partitions; a consumer
-group reads each event at least once, and goes on from its pointers. Of an instance: what its pipelined could not hand on,
-its move to another credential, and what is wrong with it.`,
+group reads each event at least once, and goes on from its pointers. Of an instance: what its pipelined could not
+hand on, its move to another credential, and what is wrong with it.`,
 		Example: `  latchkey pipeline produce triggers '{"cart": "abandoned"}' --event-key ada
   latchkey pipeline consume triggers --group campaign-dev
   latchkey pipeline lag triggers
