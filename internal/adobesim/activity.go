@@ -76,8 +76,8 @@ func (s *Sim) createActivity(c *targetCall) answer {
 	if !ok {
 		return refused
 	}
-	o.default_("state", "saved")
-	o.default_("priority", 0)
+	o.fallback("state", "saved")
+	o.fallback("priority", 0)
 	o["type"] = activityType(c.rest[1])
 	return jsonAnswer(http.StatusCreated, c.of.activities.put(0, c.stamped(o, nil)))
 }
@@ -92,7 +92,7 @@ func (s *Sim) editActivity(c *targetCall) answer {
 		return refused
 	}
 	for _, name := range []string{"state", "priority"} {
-		o.default_(name, have[name])
+		o.fallback(name, have[name])
 	}
 	o["type"] = have["type"]
 	return jsonAnswer(http.StatusOK, c.of.activities.put(c.id(0), c.stamped(o, have)))

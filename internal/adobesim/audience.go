@@ -63,9 +63,9 @@ func (s *Sim) createAudience(c *targetCall) answer {
 	if target == audience {
 		return c.invalid("targetRule", "An audience has a targetRule or an audienceRule, and not both")
 	}
-	o.default_("origin", "target")
-	o.default_("type", "reusable")
-	o.default_("status", "saved")
+	o.fallback("origin", "target")
+	o.fallback("type", "reusable")
+	o.fallback("status", "saved")
 	return jsonAnswer(http.StatusCreated, c.of.audiences.put(0, c.stamped(o, nil)))
 }
 
@@ -84,11 +84,11 @@ func (s *Sim) editAudience(c *targetCall) answer {
 	}
 	if c.method == http.MethodPatch {
 		for name, value := range have {
-			o.default_(name, value)
+			o.fallback(name, value)
 		}
 	}
 	for _, name := range []string{"origin", "type", "status"} {
-		o.default_(name, have[name])
+		o.fallback(name, have[name])
 	}
 	return jsonAnswer(http.StatusOK, c.of.audiences.put(c.id(0), c.stamped(o, have)))
 }
@@ -108,8 +108,8 @@ func (c *targetCall) delete(of *collection) answer {
 	return jsonAnswer(http.StatusOK, o)
 }
 
-// default_ sets a member that is not there.
-func (o object) default_(name string, value any) {
+// fallback sets a member that is not there.
+func (o object) fallback(name string, value any) {
 	if _, ok := o[name]; !ok {
 		o[name] = value
 	}
@@ -135,7 +135,7 @@ func (c *targetCall) written(have object, needed ...string) (object, answer, boo
 		}
 	}
 	if have != nil && have.text("workspace") != "" {
-		o.default_("workspace", have.text("workspace"))
+		o.fallback("workspace", have.text("workspace"))
 	}
 	for _, workspace := range []string{o.text("workspace"), have.text("workspace")} {
 		if !c.account.writes(workspace) {

@@ -99,7 +99,7 @@ func (c *targetCall) keepProperty(id int64, have object, status int) answer {
 	} else {
 		o["token"] = newID()
 	}
-	o.default_("workspaces", []string{})
+	o.fallback("workspaces", []string{})
 	return jsonAnswer(status, c.of.properties.put(id, c.stamped(o, have)))
 }
 
