@@ -211,7 +211,7 @@ func (c *compiler) expiry(n *jsontree.Node, at string) {
 	o := &c.plan.expiry
 	o.Leeway = c.seconds(n.Get("leewaySeconds"), jsontree.Child(at, "leewaySeconds"), 0)
 	o.Default = c.seconds(n.Get("defaultSeconds"), jsontree.Child(at, "defaultSeconds"), 1)
-	unit, ok := c.enum(n.Get("unit"), jsontree.Child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(Durations))
+	unit, ok := c.enum(n.Get("unit"), jsontree.Child(at, "unit"), "the unit", string(Seconds), string(Milliseconds), string(EitherUnit), string(Durations))
 	if ok {
 		o.Unit = ExpiryUnit(unit)
 	}

@@ -259,6 +259,9 @@ const (
 	Seconds      ExpiryUnit = "s"
 	Milliseconds ExpiryUnit = "ms"
 	Durations    ExpiryUnit = "duration"
+	// EitherUnit is seconds, and milliseconds for what would be longer than eleven days: IMS tells the same life in one or the
+	// other, by endpoint and age.
+	EitherUnit ExpiryUnit = "s-or-ms"
 )
 
 // ExpiryOptions are options.expiry.

@@ -25,6 +25,9 @@ const (
 	epochMillis  = 1e12
 )
 
+// surelyMillis is from where on a lifetime in either unit is one in milliseconds: more than eleven days, or than sixteen minutes.
+const surelyMillis = 1_000_000
+
 // expire computes when the access token expires: by the instant that the answer gives, its lifetime, the token itself,
 // the definition's constant, its default.
 func (x *round) expire(set *TokenSet) {
@@ -120,7 +123,7 @@ func lifetime(value any, unit destination.ExpiryUnit, issued time.Time) (time.Ti
 		return time.Time{}, false
 	}
 	if n, ok := number(text); ok {
-		if unit == destination.Milliseconds {
+		if unit == destination.Milliseconds || unit == destination.EitherUnit && n >= surelyMillis {
 			n /= 1000
 		}
 		if at, ok := misplaced(n, issued); ok {

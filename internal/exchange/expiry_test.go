@@ -56,6 +56,8 @@ func TestExpiry(t *testing.T) {
 		{"float", "", `"expires_in": 3600.0`, time.Hour, "expires_in"},
 		{"exponent", "", `"expires_in": 3.6E3`, time.Hour, "expires_in"},
 		{"milliseconds", fmt.Sprintf(unit, "ms"), `"expires_in": 3600000`, time.Hour, "expires_in"},
+		{"either, seconds", fmt.Sprintf(unit, "s-or-ms"), `"expires_in": 86399`, 86399 * time.Second, "expires_in"},
+		{"either, milliseconds", fmt.Sprintf(unit, "s-or-ms"), `"expires_in": 3600000`, time.Hour, "expires_in"},
 		{"duration", fmt.Sprintf(unit, "duration"), `"expires_in": "15m"`, 15 * time.Minute, "expires_in"},
 		{"long duration", fmt.Sprintf(unit, "duration"), `"expires_in": "1 day, 2 hours"`, 26 * time.Hour, "expires_in"},
 		{"Go duration", fmt.Sprintf(unit, "duration"), `"expires_in": "1h30m"`, 90 * time.Minute, "expires_in"},

@@ -148,6 +148,17 @@ func TestSwitchesOfTheAuthority(t *testing.T) {
 		if life := reply.JSON(t)["expires_in"]; token == "" || life != want {
 			t.Errorf("told in %s, expires_in is %v, want %v", unit, life, want)
 		}
+		for _, name := range []string{"sample-target", "sample-analytics"} {
+			if result := s.Run("ims", "check", name); result.Code != 0 { // it asks for a new token
+				t.Errorf("%s, told in %s:\n%s", name, unit, result.Stdout)
+			}
+			var told struct {
+				Left float64 `json:"expires_in"`
+			}
+			if result := s.Run("token", name, "--json"); json.Unmarshal([]byte(result.Stdout), &told) != nil || told.Left < 86_000 || told.Left > 86_400 {
+				t.Errorf("%s, told in %s: expires_in is %v, want a day", name, unit, told.Left)
+			}
+		}
 	}
 	s.Must(http.StatusOK, "DELETE", "/sim/_adobe/faults", nil)
 	if result := s.Run("ims", "check", "sample-target"); result.Code != 0 {

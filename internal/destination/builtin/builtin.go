@@ -10,7 +10,7 @@ import (
 )
 
 // jwtDefinition exchanges an assertion (spec/ims-and-console.md §1): a claim for each metascope, no jti, for IMS takes
-// numbers alone there; and expires_in in milliseconds.
+// numbers alone there; and expires_in in milliseconds, as a rule.
 const jwtDefinition = `{
   "name": %[1]q,
   "description": "Adobe IMS: an access token for an assertion that is signed with a configuration's key. Made and kept by Latchkey.",
@@ -33,7 +33,7 @@ const jwtDefinition = `{
       }
     },
     "options": {
-      "expiry": {"unit": "ms"},
+      "expiry": {"unit": "s-or-ms"},
       "assertion": {
         "alg": "RS256", "key": "{{ authData.privateKey | raw }}", "lifetimeSeconds": 300,
         "claims": {"iss": "{{ authData.organizationId }}", "sub": "{{ authData.technicalAccount }}", "aud": %[3]q, "jti": null, "iat": null},
@@ -62,7 +62,8 @@ const oauthDefinition = `{
         "httpMethod": "POST", "contentType": "application/x-www-form-urlencoded",
         "requestBody": {"templatingStrategy": "PEBBLE_V1", "value": "{{ formUrlEncode('grant_type', 'client_credentials', 'client_id', authData.clientId, 'client_secret', authData.clientSecret, 'org_id', authData.organizationId, 'scope', authData.scopes) | raw }}"}
       }
-    }
+    },
+    "options": {"expiry": {"unit": "s-or-ms"}}
   }]
 }`
 
