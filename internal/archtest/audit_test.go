@@ -19,6 +19,7 @@ var unrecorded = map[string]string{
 	"Webhooks.Claim":            "deliveries have their own log",
 	"Webhooks.Finish":           "deliveries have their own log",
 	"Webhooks.Prune":            "retention of events",
+	"CloudServices.KeepItems":   "pages of a list under way; EndRound records",
 	"Mails.Gather":              "mail has its own log",
 	"Mails.Open":                "mail has its own log",
 	"Mails.Claim":               "mail has its own log",

@@ -42,7 +42,9 @@ func (s *Services) applyAnalytics(ctx context.Context, _ access.Caller, v *Analy
 		s.tradePassword(ctx, *v.Password, to, problems)
 	}
 	if problems.Errors() == nil {
-		s.suitesKnown(ctx, to, a.ReportSuites, "/analytics/report_suites", finding.Doubtful, problems)
+		if err := s.suitesKnown(ctx, to, a.ReportSuites, "/analytics/report_suites", finding.Doubtful, problems); err != nil {
+			s.config.Log.WarnContext(ctx, "report suites could not be held against the synced list", "service", to.Name, "error", err)
+		}
 	}
 }
 

@@ -21,4 +21,6 @@ type Store interface {
 	Change(ctx context.Context, s Service, entry audit.Entry) error
 	// Delete removes one with all that belongs to it: [ErrNotFound].
 	Delete(ctx context.Context, place Place, id string, entry audit.Entry) error
+	ListStore
+	FrameworkStore
 }

@@ -116,6 +116,7 @@ var kept = map[string]string{
 	"audit_records":     "the same",
 	"audit_checkpoints": "the same",
 	"attempts":          "by cascade",
+	"framework_pages":   "by cascade",
 	"workspaces":        "by cascade",
 	"credentials":       "by cascade",
 	"subscriptions":     "by cascade",
