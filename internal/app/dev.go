@@ -75,9 +75,10 @@ func Dev(ctx context.Context, options DevOptions) error {
 		return errors.Join(err, d.bound.Close(), house.close(ctx))
 	}
 	if err := d.welcome(ctx, house); err != nil {
+		d.stopPipelined()
 		return errors.Join(err, l.stop(ctx), house.close(ctx))
 	}
-	return house.run(ctx, l)
+	return house.run(d.untilPipelinedEnds(ctx), l)
 }
 
 // dev is a workstation's server while it is put together.
@@ -97,6 +98,7 @@ type dev struct {
 	bound      net.Listener
 	url        string
 	vendor     net.Listener // of the intercepting proxy; nil without
+	pipelined  *sampleDaemon
 }
 
 func newDev(options DevOptions) (*dev, error) {
@@ -279,6 +281,7 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 	if err := h.makeSamples(ctx, organization); err != nil {
 		return err
 	}
+	d.startPipelined(ctx)
 	person, err := h.samplePerson(ctx, organization)
 	if err != nil {
 		return err
@@ -292,6 +295,9 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 		if ready.CAFile, err = filepath.Abs(d.config.path("keys", "ca.crt")); err != nil {
 			return err
 		}
+	}
+	if d.pipelined != nil {
+		ready.PipelinedStatusURL = d.pipelined.status
 	}
 	if err := d.describeIntercept(&ready); err != nil {
 		return err

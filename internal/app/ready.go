@@ -20,6 +20,8 @@ type Ready struct {
 	PID          int    `json:"pid"`
 	// CAFile is the certificate authority to trust, with dev --tls or --intercept.
 	CAFile string `json:"ca_file,omitempty"`
+	// PipelinedStatusURL is the status of the sample instance's pipelined.
+	PipelinedStatusURL string `json:"pipelined_status_url,omitempty"`
 	// ProxyURL, with dev --intercept, is the proxy that answers for the vendor's hosts; BundleFile holds CAFile and the
 	// machine's own authorities, PreloadFile leads Node there.
 	ProxyURL    string `json:"proxy_url,omitempty"`
