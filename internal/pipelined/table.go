@@ -2,9 +2,9 @@ package pipelined
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"latchkey/internal/pipelined/connector"
@@ -17,8 +17,8 @@ import (
 type table struct {
 	*Daemon
 	mu     sync.Mutex
-	open   map[string]*slot
-	change chan struct{} // closed when the settings were read anew
+	open   map[string]*slot // by what the entry says: two names for the same thing share it
+	change chan struct{}    // closed when the settings were read anew
 }
 
 // slot is one connector.
@@ -71,11 +71,12 @@ func (t *table) deliver(ctx context.Context, name string, trigger *message.Trigg
 	if !ok {
 		return connector.Unmapped{Name: name, File: setup.SettingsFile}.Deliver(ctx, trigger)
 	}
+	key := keyOf(entry)
 	t.mu.Lock()
-	s := t.open[name]
+	s := t.open[key]
 	if s == nil {
 		s = &slot{entry: entry}
-		t.open[name] = s
+		t.open[key] = s
 	}
 	s.users.Add(1)
 	t.mu.Unlock()
@@ -88,6 +89,11 @@ func (t *table) deliver(ctx context.Context, name string, trigger *message.Trigg
 		return fmt.Errorf("connector %q: %w", name, err)
 	}
 	return nil
+}
+
+func keyOf(entry connector.Entry) string {
+	text, _ := json.Marshal(entry) // texts and lists of them
+	return string(text)
 }
 
 func (s *slot) connector(ctx context.Context, d *Daemon) (connector.Connector, error) {
@@ -117,10 +123,16 @@ func (s *slot) close() error {
 func (t *table) reload(setup *Setup) {
 	t.mu.Lock()
 	var stale []*slot
-	for name, s := range t.open {
-		if entry, ok := setup.entry(name); !ok || !reflect.DeepEqual(entry, s.entry) {
+	kept := map[string]bool{}
+	for _, name := range setup.Routes.Connectors() {
+		if entry, ok := setup.entry(name); ok {
+			kept[keyOf(entry)] = true
+		}
+	}
+	for key, s := range t.open {
+		if !kept[key] {
 			stale = append(stale, s)
-			delete(t.open, name)
+			delete(t.open, key)
 		}
 	}
 	close(t.change)

@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"latchkey/internal/clock"
@@ -89,6 +91,25 @@ func Open(ctx context.Context, config Config, entry Entry) (Connector, error) {
 		return openNATS(*entry.NATS)
 	}
 	return nil, errors.New("the connector is of no kind; give one of http, file, sql, exec, kafka, nats")
+}
+
+// Check tells whether a connector opens, beside a daemon that may be using it.
+func Check(ctx context.Context, config Config, entry Entry) error {
+	if entry.File != nil { // the daemon has it
+		file, err := os.OpenFile(config.path(entry.File.Path), os.O_WRONLY|os.O_APPEND, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it is made with the first trigger
+		}
+		if err != nil {
+			return fmt.Errorf("file: %w", err)
+		}
+		return file.Close()
+	}
+	is, err := Open(ctx, config, entry)
+	if err != nil {
+		return err
+	}
+	return is.Close()
 }
 
 // ErrNotMapped says that a route names a script that nothing takes the part of.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"latchkey/internal/pipelined/message"
 )
@@ -31,11 +32,15 @@ type group struct {
 	err   error
 }
 
-func openFile(config Config, to File) (Connector, error) {
-	path := to.Path
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(config.Dir, path)
+func (config Config) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
 	}
+	return filepath.Join(config.Dir, name)
+}
+
+func openFile(config Config, to File) (Connector, error) {
+	path := config.path(to.Path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("file: %w", err)
 	}
@@ -44,7 +49,14 @@ func openFile(config Config, to File) (Connector, error) {
 		return nil, fmt.Errorf("file: %w", err)
 	}
 	a := &appender{format: to.Format, file: file}
-	if a.whole, err = wholeLines(file); err == nil {
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = fmt.Errorf("%s is appended to by another connector; give each a file of its own", path)
+	}
+	if err == nil {
+		a.whole, err = wholeLines(file)
+	}
+	if err == nil {
 		err = file.Truncate(a.whole)
 	}
 	if err != nil {
