@@ -47,13 +47,19 @@ func (p *program) tasks(command *cobra.Command, n *nlserver) ([]taskView, error)
 		if !instance.Pipelined.Configured {
 			continue
 		}
-		task := taskView{Name: campaign.Module, Instance: name, AutoStart: instance.Pipelined.AutoStart, Status: "stopped"}
-		if pid, runs := instance.Running(); runs {
-			task.Status, task.PID = "running", pid
-		}
-		all = append(all, task)
+		pid, _ := instance.Running()
+		all = append(all, taskOf(instance, pid))
 	}
 	return all, nil
+}
+
+// taskOf describes an instance's pipelined; pid is 0 of one that does not run.
+func taskOf(instance *campaign.Instance, pid int) taskView {
+	task := taskView{Name: campaign.Module, Instance: instance.Name, AutoStart: instance.Pipelined.AutoStart, Status: "stopped", PID: pid}
+	if pid != 0 {
+		task.Status = "running"
+	}
+	return task
 }
 
 func (p *program) nlserverDumpCommand(n *nlserver) *cobra.Command {

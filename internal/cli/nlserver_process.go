@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,7 +41,8 @@ func (p *program) nlserverRestartCommand(n *nlserver) *cobra.Command {
 		`Stop pipelined of an instance and start it again. Credentials and routes need no restart: "nlserver config -reload" has
 the running process take them up without dropping its stream.`,
 		func(ctx context.Context, n *nlserver, i *campaign.Instance, immediate bool) error {
-			if err := p.stopModule(ctx, n, i, immediate); err != nil {
+			err := p.quietly(func() error { return p.stopModule(ctx, n, i, immediate) })
+			if err != nil {
 				return err
 			}
 			return p.startModule(ctx, n, i, immediate)
@@ -68,6 +70,17 @@ func (p *program) processCommand(
 	return command
 }
 
+// quietly does the first part of a command whose answer in JSON is that of its last.
+func (p *program) quietly(act func() error) error {
+	if !p.json {
+		return act()
+	}
+	out := p.Out
+	p.Out = io.Discard
+	defer func() { p.Out = out }()
+	return act()
+}
+
 // task gives the instance that a mask names.
 func (p *program) task(n *nlserver, mask string) (*campaign.Instance, error) {
 	module, name, ok := strings.Cut(mask, "@")
@@ -90,8 +103,7 @@ func (p *program) task(n *nlserver, mask string) (*campaign.Instance, error) {
 
 func (p *program) startModule(ctx context.Context, n *nlserver, instance *campaign.Instance, _ bool) error {
 	if pid, runs := instance.Running(); runs {
-		p.say("pipelined@%s runs already (%d)", instance.Name, pid)
-		return nil
+		return p.sayTask(instance, pid, "runs already")
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -130,7 +142,19 @@ func (p *program) startModule(ctx context.Context, n *nlserver, instance *campai
 	case err != nil:
 		return fmt.Errorf("starting pipelined@%s: %w", instance.Name, err)
 	}
-	p.say("pipelined@%s started (%d)", instance.Name, daemon.Process.Pid)
+	return p.sayTask(instance, daemon.Process.Pid, "started")
+}
+
+// sayTask says what has become of a task; pid is 0 of one that does not run.
+func (p *program) sayTask(instance *campaign.Instance, pid int, done string) error {
+	if p.json {
+		return p.sayJSON(taskOf(instance, pid))
+	}
+	if pid == 0 {
+		p.say("%s@%s %s", campaign.Module, instance.Name, done)
+	} else {
+		p.say("%s@%s %s (%d)", campaign.Module, instance.Name, done, pid)
+	}
 	return nil
 }
 
@@ -155,8 +179,7 @@ func (p *program) lastWords(path string, from int64) string {
 func (p *program) stopModule(ctx context.Context, _ *nlserver, instance *campaign.Instance, immediate bool) error {
 	pid, runs := instance.Running()
 	if !runs {
-		p.say("pipelined@%s does not run", instance.Name)
-		return nil
+		return p.sayTask(instance, 0, "does not run")
 	}
 	signal := syscall.SIGTERM
 	if immediate {
@@ -171,8 +194,10 @@ func (p *program) stopModule(ctx context.Context, _ *nlserver, instance *campaig
 	}); err != nil {
 		return withHint(fmt.Errorf("pipelined@%s (%d) has not ended: %w", instance.Name, pid, err), "-immediate kills it")
 	}
-	p.say("pipelined@%s stopped (%d)", instance.Name, pid)
-	return nil
+	if p.json {
+		pid = 0
+	}
+	return p.sayTask(instance, pid, "stopped")
 }
 
 var errEnded = errors.New("it has ended")
