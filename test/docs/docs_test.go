@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,7 +36,7 @@ func TestMain(m *testing.M) {
 // The pages whose commands are run, in their order, each with a server and a folder of its own.
 var pages = []string{"README.md", "docs/guide/first-connection.md", "docs/guide/write-a-definition.md", "docs/guide/audit.md",
 	"docs/guide/back-up-and-restore.md", "docs/guide/key-pairs.md",
-	"docs/guide/delete-and-revoke.md", "docs/guide/ims-in-ci.md", "docs/guide/console.md", "docs/guide/sign-in-and-consent.md", "docs/guide/migrate-jwt-to-oauth.md", "docs/guide/ims-configurations.md", "docs/guide/why-no-token.md"}
+	"docs/guide/delete-and-revoke.md", "docs/guide/ims-in-ci.md", "docs/guide/console.md", "docs/guide/sign-in-and-consent.md", "docs/guide/migrate-jwt-to-oauth.md", "docs/guide/ims-configurations.md", "docs/guide/why-no-token.md", "docs/guide/campaign.md"}
 
 func TestEveryCommandRuns(t *testing.T) {
 	for _, page := range pages {
@@ -104,10 +106,12 @@ func TestEveryDefinitionIsComplete(t *testing.T) {
 func run(t *testing.T, script string) {
 	t.Helper()
 	folder, tools := t.TempDir(), t.TempDir()
+	t.Cleanup(func() { endDaemons(folder) })
 	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"), "--intercept")
 	// The output is no terminal here, so a browser has to be asked for.
 	tool(t, tools, "latchkey", fmt.Sprintf(`case "$1 $2" in "connection create"|"connection reauthorize") set -- "$@" --browser;; esac
 exec %s "$@"`, harness.Binary(t)))
+	tool(t, tools, "nlserver", fmt.Sprintf(`exec %s nlserver "$@"`, harness.Binary(t)))
 	tool(t, tools, "xdg-open", fmt.Sprintf(`%s=1 exec %s "$1"`, openVariable, os.Args[0]))
 	// The pages name the default address; this server has another.
 	script = strings.ReplaceAll(script, "http://127.0.0.1:8377", s.URL)
@@ -122,6 +126,17 @@ exec %s "$@"`, harness.Binary(t)))
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {
 		t.Errorf("a command of the page fails: %v\n%s", err, output.String())
+	}
+}
+
+// endDaemons ends what a page that failed has left running: a daemon takes its process id out of its lock when it ends.
+func endDaemons(folder string) {
+	locks, _ := filepath.Glob(filepath.Join(folder, "*", "var", "*", "pipelined.lock"))
+	for _, path := range locks {
+		text, _ := os.ReadFile(path)
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && pid > 1 {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
 	}
 }
 
