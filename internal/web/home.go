@@ -24,9 +24,7 @@ type welcome struct {
 
 // home is what the start page tells somebody who is.
 type home struct {
-	Organization registry.Organization
 	Sandbox      string
-	Sandboxes    []registry.Sandbox
 	Search       string
 	Headline     string
 	Summary      string
@@ -83,7 +81,8 @@ func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
 		p.broken(w, r, err)
 		return
 	}
-	view, err := p.homeView(r.Context(), user.Caller(), r.URL.Query().Get("sandbox"), strings.TrimSpace(r.URL.Query().Get("q")))
+	sandbox := p.sandboxOf(r.Context(), r, user.Caller())
+	view, err := p.homeView(r.Context(), user.Caller(), sandbox, strings.TrimSpace(r.URL.Query().Get("q")))
 	if _, denied := errors.AsType[*access.DeniedError](err); denied || errors.Is(err, registry.ErrNotFound) {
 		p.message(w, r, messageMissing)
 		return
@@ -93,19 +92,14 @@ func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
 		p.message(w, r, messageBroken)
 		return
 	}
-	p.render(w, r, http.StatusOK, "home", page{Title: view.Headline, Here: "/", Body: view})
+	rememberSandbox(w, r, sandbox)
+	p.render(w, r, http.StatusOK, "home", page{Title: view.Headline, Here: placeOverview, Sandbox: sandbox, Body: view})
 }
 
 func (p *Pages) homeView(ctx context.Context, caller access.Caller, sandbox, search string) (*home, error) {
 	view := &home{Search: search, Program: p.Program, Base: p.base()}
 	var err error
 	if view.Sandbox, err = caller.In(sandbox); err != nil {
-		return nil, err
-	}
-	if view.Organization, err = p.Directory.Organization(ctx, caller, caller.Organization); err != nil {
-		return nil, err
-	}
-	if view.Sandboxes, err = p.Directory.Sandboxes(ctx, caller); err != nil {
 		return nil, err
 	}
 	found, err := p.Connections.List(ctx, caller, connection.Query{Sandbox: view.Sandbox, Text: search, Limit: listed})

@@ -15,9 +15,13 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/api"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
+	"latchkey/internal/ims"
+	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
@@ -25,6 +29,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/web"
+	"latchkey/internal/workflow"
 )
 
 const (
@@ -48,6 +53,12 @@ type house struct {
 	hand       *clock.Manual // the pages' and the people's clock
 	mux        *http.ServeMux
 	log        *telemetrytest.Log
+
+	ims         *ims.Configurations
+	services    *cloudservice.Services
+	projects    *project.Projects
+	offers      *project.Catalogue
+	credentials *project.Credentials
 }
 
 func check(t testing.TB, err error) {
@@ -97,7 +108,9 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	document, err := api.OpenAPI("test")
 	check(t, err)
+	h.open(kept, client)
 	h.pages, err = web.New(web.Config{
+		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,
@@ -106,6 +119,26 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	mux.Handle("/", h.pages)
 	mux.Handle("/sim/", sim.Browser("/sim"))
 	return h
+}
+
+// open puts the rooms of the console's pages on the store. IMS configurations ask a server that is not there: what refuses
+// them is tested where the whole house runs.
+func (h *house) open(kept *store.Store, client *egress.Client) {
+	h.Helper()
+	var err error
+	h.ims, err = ims.New(ims.Config{Store: kept.IMS(), Connections: h.connector, Tokens: h.keeper, Definitions: h.catalogue, Sender: client, Clock: h.hand})
+	check(h, err)
+	h.services, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: client, Clock: h.hand})
+	check(h, err)
+	clients := project.OpenClients(project.ClientsConfig{Store: kept.Projects(), Hash: kept.Keyring().Hash, Clock: clock.System()})
+	h.Cleanup(func() { _ = clients.Close(context.Background()) })
+	config := project.Config{
+		Store: kept.Projects(), Clients: clients, Hash: kept.Keyring().Hash, Clock: h.hand,
+		Organization: func(_ context.Context, id string) (project.Organization, error) {
+			return project.Organization{ID: id, Number: "25591412", Name: "Acme & Söhne"}, nil
+		},
+	}
+	h.projects, h.offers, h.credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
 }
 
 const password = "correct horse battery"

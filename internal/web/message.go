@@ -12,6 +12,8 @@ type message struct {
 	Facts []fact
 	// Link is where to go on, "" for nowhere.
 	Link, LinkText string
+	// Here is the place of the navigation that it belongs to, "" for none.
+	Here string
 }
 
 // fact is a row of what is known beside the text.
@@ -81,3 +83,9 @@ var (
 		Text: []string{"The fault is this server's. What happened is in its log, under the id below.", "Try again; when it stays, give the id to whoever runs the server."},
 	}
 )
+
+// on puts it at a place of the navigation.
+func (m message) on(here string) message {
+	m.Here = here
+	return m
+}

@@ -27,10 +27,19 @@ type page struct {
 	// Here is the address of the page in the navigation.
 	Here    string
 	Version string
-	// Caller is who is signed in, nil for nobody.
+	// Caller is who is signed in, nil for nobody; then Frame is nil too.
 	Caller *access.Caller
+	Frame  *frame
+	// Sandbox is the one that the page is about, where it knows.
+	Sandbox string
 	CSRF   string
 	Body   any
+}
+
+// pageNames are the files in pages, beside the layout and its parts.
+var pageNames = []string{
+	"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors", "confirm",
+	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check",
 }
 
 func (p *Pages) parseTemplates() (templates, error) {
@@ -41,14 +50,16 @@ func (p *Pages) parseTemplates() (templates, error) {
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":     strings.Join,
 		"markdown": inline,
-		"slug":     func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
+		"sentence": sentence, "plural": plural,
+		"layerName": layerName, "layerTone": layerTone, "layerWord": layerWord,
+		"slug": func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
 	}
-	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html")
+	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts.html")
 	if err != nil {
 		return nil, err
 	}
 	out := templates{}
-	for _, name := range []string{"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors"} {
+	for _, name := range pageNames {
 		clone, err := layout.Clone()
 		if err != nil {
 			return nil, err
@@ -65,6 +76,7 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 	content.Version = p.Version
 	if caller, ok := p.caller(r); ok {
 		content.Caller, content.CSRF = &caller, csrf(cookieValue(r, sessionCookie(r)))
+		content.Frame = p.framed(w, r, caller, &content)
 	}
 	var buffer bytes.Buffer
 	if err := p.templates[name].Execute(&buffer, content); err != nil {
@@ -80,10 +92,10 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 
 // message writes a page that says one thing.
 func (p *Pages) message(w http.ResponseWriter, r *http.Request, m message) {
-	if id := telemetry.RequestID(r.Context()); id != "" && m.Status >= http.StatusInternalServerError {
+	if id := telemetry.RequestID(r.Context()); id != "" && m.Status >= http.StatusBadRequest {
 		m.Facts = append(m.Facts, fact{"Request", id, true})
 	}
-	p.render(w, r, m.Status, "message", page{Title: m.Title, Body: m})
+	p.render(w, r, m.Status, "message", page{Title: m.Title, Here: m.Here, Body: m})
 }
 
 // ago says a time in relation to now: "3 minutes ago", "in 2 hours".

@@ -26,8 +26,11 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/clock"
+	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/destination"
+	"latchkey/internal/ims"
+	"latchkey/internal/project"
 	"latchkey/internal/registry"
 )
 
@@ -40,6 +43,12 @@ type Config struct {
 	Connections Connections
 	Definitions Definitions
 	Directory   Directory
+	// IMS, CloudServices, Projects, Services and Credentials are what the console's pages work with.
+	IMS           *ims.Configurations
+	CloudServices *cloudservice.Services
+	Projects      *project.Projects
+	Services      *project.Catalogue
+	Credentials   *project.Credentials
 	// Document is the OpenAPI document that /docs shows: api.OpenAPI.
 	Document []byte
 	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.
@@ -106,6 +115,9 @@ func New(config Config) (*Pages, error) {
 		config.People == nil || config.Sessions == nil {
 		return nil, errors.New("web: Consents, Connections, Definitions, Directory, People and Sessions are needed")
 	}
+	if config.IMS == nil || config.CloudServices == nil || config.Projects == nil || config.Services == nil || config.Credentials == nil {
+		return nil, errors.New("web: IMS, CloudServices, Projects, Services and Credentials are needed")
+	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
 	}
@@ -156,6 +168,11 @@ func (p *Pages) mount() {
 		"GET /favicon.ico":               p.assets.favicon,
 	} {
 		p.mux.HandleFunc(pattern, handler)
+	}
+	for here, routes := range map[string]map[string]func(*visit) error{placeIMS: p.imsRoutes()} {
+		for pattern, do := range routes {
+			p.mux.HandleFunc(pattern, p.inside(here, do))
+		}
 	}
 }
 

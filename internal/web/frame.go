@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"latchkey/internal/access"
+	"latchkey/internal/registry"
+)
+
+// frame is what stands around the page of somebody who is signed in.
+type frame struct {
+	Organization registry.Organization
+	// Role is what the person is in it, in words.
+	Role      string
+	Sandbox   string
+	Sandboxes []registry.Sandbox
+	// Switch is the page that another sandbox is shown on.
+	Switch string
+	Flash  *flash
+}
+
+// The places of the navigation.
+const (
+	placeOverview = "/"
+	placeProjects = "/projects"
+	// placeIMS is AEM's own address of the page.
+	placeIMS           = "/libs/cq/adobeims-configuration/content/configurations.html"
+	placeCloudServices = "/cloud-services"
+)
+
+// places are those that show what is in one sandbox.
+var places = []string{placeOverview, placeIMS, placeCloudServices}
+
+// framed tells what stands around a page. What can't be read is left out: a page that says what is broken has to come out
+// all the same.
+func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Caller, content *page) *frame {
+	f := &frame{Organization: registry.Organization{ID: caller.Organization}, Role: caller.Role.Words(), Sandbox: content.Sandbox, Switch: placeOverview}
+	if slices.Contains(places, content.Here) {
+		f.Switch = content.Here
+	}
+	var err error
+	if f.Organization, err = p.Directory.Organization(r.Context(), caller, caller.Organization); err != nil {
+		p.Log.WarnContext(r.Context(), "the organization of a page can't be named", slog.Any("error", err))
+	}
+	if f.Sandboxes, err = p.Directory.Sandboxes(r.Context(), caller); err != nil {
+		p.Log.WarnContext(r.Context(), "the sandboxes of a page can't be listed", slog.Any("error", err))
+	}
+	if f.Sandbox == "" {
+		f.Sandbox = p.sandboxOf(r.Context(), r, caller)
+	}
+	f.Flash = takeFlash(w, r)
+	return f
+}
+
+// sandboxCookie remembers the sandbox that a browser looks at. It is no right: what may be seen is asked at each use.
+func sandboxCookie(r *http.Request) string { return cookieName(r, "latchkey-sandbox") }
+
+// sandboxOf gives the sandbox that a request means: the one that a form was shown in, the one that the address names, the
+// one that was looked at last.
+func (p *Pages) sandboxOf(ctx context.Context, r *http.Request, caller access.Caller) string {
+	if r.Method == http.MethodPost && r.PostForm.Has("sandbox") {
+		return r.PostForm.Get("sandbox")
+	}
+	if named := r.URL.Query().Get("sandbox"); named != "" {
+		return named
+	}
+	last := cookieValue(r, sandboxCookie(r))
+	if last == "" || last == access.DefaultSandbox {
+		return access.DefaultSandbox
+	}
+	all, err := p.Directory.Sandboxes(ctx, caller)
+	if err != nil || !slices.ContainsFunc(all, func(s registry.Sandbox) bool { return s.Name == last }) {
+		return access.DefaultSandbox
+	}
+	return last
+}
+
+// rememberSandbox keeps the sandbox that an address has named.
+func rememberSandbox(w http.ResponseWriter, r *http.Request, sandbox string) {
+	if r.URL.Query().Get("sandbox") != "" {
+		setCookie(w, r, cookie{sandboxCookie(r), sandbox, "/", sandboxLife})
+	}
+}

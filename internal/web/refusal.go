@@ -1,0 +1,142 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+
+	"latchkey/internal/access"
+	"latchkey/internal/cloudservice"
+	"latchkey/internal/connection"
+	"latchkey/internal/finding"
+	"latchkey/internal/ims"
+	"latchkey/internal/project"
+)
+
+// This file says in words what the rooms refuse: at the place in the form where it can be mended, else on a page.
+
+// known says what errors mean. Those of status 409 that have a pointer are shown in the form.
+var known = []struct {
+	err     error
+	status  int
+	pointer string
+	message string
+	fix     string
+}{
+	{ims.ErrNotFound, http.StatusNotFound, "", "There is no such IMS configuration or certificate in this sandbox", ""},
+	{cloudservice.ErrNotFound, http.StatusNotFound, "", "There is no such cloud service in this sandbox", ""},
+	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
+	{connection.ErrNotFound, http.StatusNotFound, "", "There is no such connection in this sandbox", ""},
+	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
+	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
+	{project.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name", "choose another"},
+	{cloudservice.ErrNoConfiguration, http.StatusConflict, "/ims_configuration", "the IMS configuration that it names is gone", "choose another"},
+	{ims.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
+	{cloudservice.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
+	{project.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
+	{ims.ErrServes, http.StatusConflict, "", "a cloud service uses it", "let that name another IMS configuration, or delete it first"},
+	{ims.ErrInUse, http.StatusConflict, "", "it signs, or an IMS configuration names it", "switch to another version first, or let the configuration name another certificate"},
+	{cloudservice.ErrInUse, http.StatusConflict, "", "another cloud service names it", "let that name another first"},
+	{ims.ErrState, http.StatusConflict, "", "that does not fit its state", "open it anew: the page says what is missing or under way"},
+	{cloudservice.ErrState, http.StatusConflict, "", "that does not fit its state", "open it anew: the page says what is missing"},
+}
+
+// told gives what is wrong in words that a form can show; not ok for what a form can't mend.
+func told(err error) (finding.Problems, bool) {
+	if problems, ok := errors.AsType[finding.Problems](err); ok {
+		return problems, true
+	}
+	var out finding.Problems
+	if e, ok := errors.AsType[*project.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*project.QuotaError](err); ok {
+		out.Wrong("", e.Error(), "delete one that is not used any more")
+	} else if e, ok := errors.AsType[*project.InUseError](err); ok {
+		out.Wrong("", e.What, e.Fix)
+	} else if e, ok := errors.AsType[*project.MigratingError](err); ok {
+		out.Wrong("", e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*project.UnavailableError](err); ok {
+		for _, reason := range e.Reasons {
+			out.Wrong("/service", reason.Words(), "")
+		}
+	} else if e, ok := errors.AsType[*connection.ProviderError](err); ok {
+		out.Wrong("", "the authorization server refused, and nothing was changed: "+refusalText(e), "compare the values with the console, and try again; Check Health explains what refusals mean")
+	} else {
+		for _, row := range known {
+			if errors.Is(err, row.err) && row.status == http.StatusConflict {
+				out.Wrong(row.pointer, row.message, row.fix)
+				break
+			}
+		}
+	}
+	return out, len(out) > 0
+}
+
+func refusalText(e *connection.ProviderError) string {
+	text := cmp.Or(e.Failure.Code, e.Failure.Kind.String())
+	if e.Failure.Description != "" {
+		text += ", “" + e.Failure.Description + "”"
+	}
+	return text
+}
+
+// refuse writes the page of an error.
+func (v *visit) refuse(err error) {
+	if denied, ok := errors.AsType[*access.DeniedError](err); ok {
+		v.message(v.w, v.r, v.deniedPage(denied).on(v.here))
+		return
+	}
+	for _, row := range known {
+		if errors.Is(err, row.err) && row.status == http.StatusNotFound {
+			v.message(v.w, v.r, message{
+				Status: row.status, Tone: "warn", Title: row.message,
+				Text: []string{"It may have been deleted or renamed meanwhile, or it is in another sandbox or organization."}, Link: v.here, LinkText: "To the list", Here: v.here,
+			})
+			return
+		}
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		v.message(v.w, v.r, message{Status: http.StatusRequestEntityTooLarge, Tone: "warn", Title: "That is too large",
+			Text: []string{"A form of this page takes 256 KiB. A certificate has some two."}, Link: v.here, LinkText: "Back"})
+		return
+	}
+	problems, ok := told(err)
+	if !ok {
+		v.broken(v.w, v.r, err)
+		return
+	}
+	m := message{Status: http.StatusConflict, Tone: "warn", Title: "That can’t be done now", Link: localPath(v.back()), LinkText: "Back"}
+	for _, one := range problems {
+		m.Text = append(m.Text, sentence(one.Message)+" "+sentence(one.Fix))
+	}
+	v.message(v.w, v.r, m)
+}
+
+// back is the page that an act was asked for on.
+func (v *visit) back() string { return cmp.Or(v.r.PostFormValue("back"), v.here) }
+
+// deniedPage says which role an act takes.
+func (v *visit) deniedPage(e *access.DeniedError) message {
+	m := message{
+		Status: http.StatusForbidden, Tone: "warn", Title: "Your role does not allow that", Link: v.here, LinkText: "Back",
+		Text: []string{"You are " + v.caller.Role.Words() + " in this organization. " + takes(e), "Nothing was changed."},
+	}
+	if e.Sandbox != "" {
+		m.Title, m.Text = "That sandbox is not yours to see", []string{"You may use another sandbox alone."}
+	}
+	return m
+}
+
+// takes says what a denied act would have taken.
+func takes(e *access.DeniedError) string {
+	const ask = " Ask an administrator of your organization."
+	switch {
+	case e.Profile != "":
+		return "The credential has a product profile that you are not developer of." + ask
+	case e.Role != "":
+		return "This takes the role " + e.Role.Words() + "." + ask
+	case e.Scope == access.ConnectionsWrite:
+		return "This takes the role " + access.SystemAdministrator.Words() + "." + ask
+	}
+	return "This takes more." + ask
+}
