@@ -33,9 +33,10 @@ type input struct {
 	Kind     kind
 	Options  []choiceOption
 	Required bool
-	Checked  bool
-	Problems finding.Problems
-	// Unsent says of a secret that leaving it empty keeps what is there.
+	// Optional says on the page that it can be left out: of what is neither, a draft can lack it.
+	Optional    bool
+	Checked     bool
+	Problems    finding.Problems
 	Placeholder string
 	Focus       bool
 }
@@ -160,4 +161,10 @@ func (f *form) hide(name, value string) *form {
 func (f *form) orElse(cancel string) *form {
 	f.Cancel = cancel
 	return f
+}
+
+// maybe says on the page that it can be left out.
+func (i *input) maybe() *input {
+	i.Optional = true
+	return i
 }

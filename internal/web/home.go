@@ -24,14 +24,14 @@ type welcome struct {
 
 // home is what the start page tells somebody who is.
 type home struct {
-	Sandbox      string
-	Search       string
-	Headline     string
-	Summary      string
-	Alerts       []alert
-	Connections  []connectionRow
-	Definitions  []definitionRow
-	More         bool
+	Sandbox     string
+	Search      string
+	Headline    string
+	Summary     string
+	Alerts      []alert
+	Connections []connectionRow
+	Definitions []definitionRow
+	More        bool
 	// Example is a connection to name in a command.
 	Example string
 	Program string

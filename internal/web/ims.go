@@ -52,7 +52,7 @@ type imsRow struct {
 	Deprecated bool
 	// Says is its state in a sentence, Tone the colour; Next is what to do about it, at NextPath.
 	Says, Tone, Next, NextPath string
-	Key                         *keyRow
+	Key                        *keyRow
 }
 
 // deprecatedMark is how the vendor marks these.
@@ -238,7 +238,7 @@ func imsFacts(c *ims.Configuration) []fact {
 	} else {
 		facts = append(facts, fact{"Scopes", strings.Join(c.Scopes, ", "), false})
 	}
-	facts = append(facts, fact{"Id", c.ID, true}, fact{"Made", c.CreatedAt.UTC().Format(time.DateTime) + " UTC by " + c.CreatedBy, false})
+	facts = append(facts, fact{"Id", c.ID, true}, fact{"Made", c.CreatedAt.UTC().Format(time.DateTime) + " UTC", false})
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
 }
 

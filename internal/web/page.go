@@ -32,14 +32,14 @@ type page struct {
 	Frame  *frame
 	// Sandbox is the one that the page is about, where it knows.
 	Sandbox string
-	CSRF   string
-	Body   any
+	CSRF    string
+	Body    any
 }
 
 // pageNames are the files in pages, beside the layout and its parts.
 var pageNames = []string{
 	"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors", "confirm",
-	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check",
+	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check", "service_list", "service_item", "service_form", "project_list",
 }
 
 func (p *Pages) parseTemplates() (templates, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/cloudservice"
@@ -59,17 +60,27 @@ func told(err error) (finding.Problems, bool) {
 		for _, reason := range e.Reasons {
 			out.Wrong("/service", reason.Words(), "")
 		}
+	} else if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
+		out.Wrong("", "the product refused: "+e.Layer.Message, adviceText(&e.Layer))
 	} else if e, ok := errors.AsType[*connection.ProviderError](err); ok {
 		out.Wrong("", "the authorization server refused, and nothing was changed: "+refusalText(e), "compare the values with the console, and try again; Check Health explains what refusals mean")
 	} else {
 		for _, row := range known {
 			if errors.Is(err, row.err) && row.status == http.StatusConflict {
-				out.Wrong(row.pointer, row.message, row.fix)
+				out.Wrong(row.pointer, ownWords(err, row.err, row.message), row.fix)
 				break
 			}
 		}
 	}
 	return out, len(out) > 0
+}
+
+// ownWords gives what an error says itself before what it stands for, else the words of the table.
+func ownWords(err, stands error, otherwise string) string {
+	if text, ok := strings.CutSuffix(err.Error(), ": "+stands.Error()); ok && text != "" {
+		return text
+	}
+	return otherwise
 }
 
 func refusalText(e *connection.ProviderError) string {

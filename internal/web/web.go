@@ -169,7 +169,9 @@ func (p *Pages) mount() {
 	} {
 		p.mux.HandleFunc(pattern, handler)
 	}
-	for here, routes := range map[string]map[string]func(*visit) error{placeIMS: p.imsRoutes()} {
+	for here, routes := range map[string]map[string]func(*visit) error{
+		placeIMS: p.imsRoutes(), placeCloudServices: p.cloudServiceRoutes(), placeProjects: p.projectRoutes(),
+	} {
 		for pattern, do := range routes {
 			p.mux.HandleFunc(pattern, p.inside(here, do))
 		}
