@@ -341,6 +341,10 @@ AEM's IMS configurations, against the authority of this machine
   %[5]s ims check sample-target
   %[5]s ims check sample-analytics
 
+Its cloud services, against Target and Analytics as this machine stands in for them
+  %[5]s cloud-service connect sample-target
+  %[5]s cloud-service connect sample-analytics
+
 The same from any program, with the key in %[6]s
   KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)
   %[7]s -H "Authorization: Bearer $KEY" %[2]s/api/v1/connections/sample-password/token

@@ -49,6 +49,8 @@ func refusals() []finding.Row {
 			setClock),
 		finding.When("invalid_jti", 0, "", "the certificate was bound so that each assertion needs a number (jti), and AEM's have none",
 			finding.Change("bind the certificate anew without that", atCredential+", Public keys")),
+		finding.When("invalid_client", 0, "exchange_jwt", "the credential may not exchange assertions: it is OAuth's, or its JWT part is gone",
+			finding.Change("migrate the configuration: latchkey ims migrate {name} --client-secret @FILE", "here, with the client secret of the console's OAuth Server-to-Server credential")),
 		finding.When("invalid_client", http.StatusBadRequest, "", "there is no such credential at this server: the API key is wrong, or of another environment",
 			finding.Change("copy the API key ({client}) anew", atCredential),
 			finding.Change("check that the authorization server ({server}) is the credential's", atHere)),

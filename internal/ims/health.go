@@ -82,11 +82,39 @@ func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Re
 	if retired := found.Retired(); retired != "" {
 		report.Notes = append(report.Notes, retired)
 	}
+	if report.Notes, err = c.siblings(ctx, &found, report.Notes); err != nil {
+		return Report{}, err
+	}
 	if found.Migration != nil {
 		report.Notes = append(report.Notes, "a migration to OAuth has begun on "+found.Migration.Since.Format(time.DateOnly)+
 			"; the JWT serves until it is through: latchkey ims migrate "+found.Name)
 	}
 	return report, nil
+}
+
+// siblings notes which other configurations are for the same solution: what names none of them may take either.
+func (c *Configurations) siblings(ctx context.Context, of *Configuration, notes []string) ([]string, error) {
+	if of.Solution == "" {
+		return notes, nil
+	}
+	all, err := c.config.Store.List(ctx, of.place())
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, other := range all {
+		if other.Solution == of.Solution && other.ID != of.ID {
+			names = append(names, other.Name)
+		}
+	}
+	if len(names) == 0 {
+		return notes, nil
+	}
+	said := "also for " + of.Solution.Title() + ": " + strings.Join(names, ", ") + "; in AEM, look which of them the cloud service names"
+	if of.Solution == BrandPortal {
+		said = "Brand Portal bears one IMS configuration alone, and there are others: " + strings.Join(names, ", ") + "; delete those that are not used"
+	}
+	return append(notes, said), nil
 }
 
 // key looks at the key that signs and at its certificate. Nothing is sent.

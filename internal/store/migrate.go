@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"time"
 	"strings"
 
 	"github.com/pressly/goose/v3"
@@ -52,8 +53,13 @@ func migrate(ctx context.Context, db *sql.DB, log *slog.Logger, dialect goose.Di
 	if err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
+	var took time.Duration
 	for _, m := range applied {
-		log.Info("migrated the database", "migration", m.Source.Path, "took", m.Duration)
+		took += m.Duration
+		log.Debug("a migration was made", "migration", m.Source.Path, "took", m.Duration)
+	}
+	if len(applied) > 0 {
+		log.Info("migrated the database", "from", current, "to", known, "migrations", len(applied), "took", took)
 	}
 	return nil
 }

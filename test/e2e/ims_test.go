@@ -14,8 +14,8 @@ func TestIMSSamples(t *testing.T) {
 		s := harness.DevIn(t, data)
 		dir := files(t, map[string]string{"wrong.txt": "not-the-secret\n", "aud.json": `{"aud": "` + s.URL + `/c/x"}`})
 		play(t, s, dir, []line{
-			{args: "ims check sample-target", stdout: []string{"ok      token        Token is retrieved successfully", "dma_tartan", "not checked", "needs   AEM 6.5"}},
-			{args: "ims check sample-target --json", stdout: []string{`"healthy": true`, `"layer": "certificate"`, `"status": "unchecked"`}},
+			{args: "ims check sample-target", stdout: []string{"ok      token        Token is retrieved successfully", "dma_tartan", "ok      product      sample-target: Target lets the tenant sampletenant in", "needs   AEM 6.5"}},
+			{args: "ims check sample-target --json", stdout: []string{`"healthy": true`, `"layer": "product"`, `!"status": "unchecked"`}},
 			{args: "ims check sample-analytics", stdout: []string{"Token is retrieved successfully", "dma_analytics", "service pack 21"}},
 			{args: "ims list", stdout: []string{"sample-analytics", "sample-target", "connected", "oauth", "jwt"}},
 			{args: "ims show sample-target", stdout: []string{"ent_marketing_sdk", s.URL}},
