@@ -330,6 +330,8 @@ Open
       the API
   %[2]s/sim/
       Moviestar, a provider on this machine that the samples connect to
+  %[2]s/sim/_adobe/faults
+      Target and Analytics are stood in for too: the switches by which they refuse
 
 Try, in another terminal: a token for each of the three grants
   %[5]s token sample-client-credentials

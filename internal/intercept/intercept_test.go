@@ -97,6 +97,8 @@ func TestProxy(t *testing.T) {
 			{"https://platform.adobe.io/data/core/activation/authoring/destinations", "200 GET"},
 			{"https://platform-nld2.adobe.io/data/core/activation/oauth/api/v1/callback?code=x", "200 GET"},
 			{"https://PLATFORM.adobe.io/healthz", "200 GET"},
+			{"https://mc.adobe.io/sampletenant/target/audiences", "200 GET"},
+			{"https://analytics.adobe.io/discovery/me", "200 GET"},
 			{"https://ims-na1.adobelogin.com/", "404 latchkey: Latchkey stands in for ims-na1.adobelogin.com under /ims/, /.well-known/, /sign-in, /assets/ only"},
 			{"https://api.adobe.io/api/v1/keys", "404 latchkey: Latchkey stands in for api.adobe.io under /console/ only"},
 		} {
