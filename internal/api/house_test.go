@@ -106,7 +106,7 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	}
 	h.config.IMS, err = ims.New(ims.Config{Store: kept.IMS(), Connections: connector, Tokens: keeper, Definitions: catalogue, Sender: client})
 	check(t, err)
-	h.config.CloudServices, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Tokens: workflow.CloudTokens{IMS: h.config.IMS}, Sender: client})
+	h.config.CloudServices, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Targets: kept.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.config.IMS}, Sender: client})
 	check(t, err)
 	h.console(kept)
 	for _, f := range change {

@@ -294,6 +294,9 @@ func (h *house) openPages() (*web.Pages, error) {
 // close ends what was opened, in the reverse order.
 func (h *house) close(ctx context.Context) error {
 	errs := []error{h.closePipeline()}
+	if h.cloudServices != nil { // its walks ask for tokens
+		h.cloudServices.Syncer().Close()
+	}
 	if h.revoker != nil {
 		h.revoker.Close(ctx)
 	}
@@ -373,6 +376,7 @@ func (h *house) begin(ctx context.Context) error {
 func (h *house) run(ctx context.Context, l *listener) error {
 	h.dispatcher.Start()
 	h.revoker.Start()
+	h.cloudServices.Syncer().Start()
 	h.authority.Start()
 	h.store.Keyring().Start()
 	h.calendar.Start()

@@ -26,7 +26,7 @@ func (h *house) openCloudServices() (err error) {
 		return err
 	}
 	h.cloudServices, err = cloudservice.New(cloudservice.Config{
-		Store: h.store.CloudServices(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: h.toProducts, Centers: centers, Clock: clock.System(), Log: h.log,
+		Store: h.store.CloudServices(), Targets: h.store.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: h.toProducts, Centers: centers, Clock: clock.System(), Log: h.log,
 	})
 	return err
 }

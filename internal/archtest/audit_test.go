@@ -36,6 +36,8 @@ var unrecorded = map[string]string{
 	"Authority.SweepAssertions": "retention of assertions that ended",
 	"Decisions.KeepDecisions":   "refusals, which change nothing",
 	"Decisions.ForgetDecisions": "retention of refusals",
+	"CloudTargets.ClaimSync":    "how the sync ends is recorded",
+	"CloudTargets.KeepPage":     "how the sync ends is recorded",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",
 	"Store.sweepMarks":          "marks of transactions",

@@ -1,6 +1,7 @@
 package cloudservice
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -21,12 +22,16 @@ import (
 type Config struct {
 	Store  Store
 	Tokens Tokens
+	// Targets keeps what services of Target bring home.
+	Targets TargetStore
 	// Sender calls the products.
 	Sender Sender
 	// Addresses are those of the products, the vendor's when they are "".
 	Addresses Addresses
 	// Centers are the operator's own servers of Analytics 1.4, beside the vendor's.
 	Centers []analytics.Center
+	// SyncEvery is how often audiences are synced without being asked to; 0 means 12 h.
+	SyncEvery time.Duration
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what goes wrong; nil means none.
@@ -59,12 +64,13 @@ type Services struct {
 	classic   *target.Classic
 	analytics *analytics.Client
 	older     *analytics.Classic
+	syncer    *Syncer
 }
 
 // New makes the use cases.
 func New(config Config) (*Services, error) {
-	if config.Store == nil || config.Tokens == nil || config.Sender == nil {
-		return nil, errors.New("cloudservice: services need a store, tokens and a sender")
+	if config.Store == nil || config.Targets == nil || config.Tokens == nil || config.Sender == nil {
+		return nil, errors.New("cloudservice: services need stores, tokens and a sender")
 	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
@@ -76,13 +82,16 @@ func New(config Config) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Services{
+	config.SyncEvery = cmp.Or(config.SyncEvery, syncEvery)
+	s := &Services{
 		config:    config,
 		target:    target.New(target.Config{Sender: config.Sender, Base: config.Addresses.Target, Clock: config.Clock}),
 		classic:   target.NewClassic(target.ClassicConfig{Sender: config.Sender, API: config.Addresses.TargetClassic, Admin: config.Addresses.TargetClassicAdmin, Clock: config.Clock}),
 		analytics: analytics.New(analytics.Config{Sender: config.Sender, Base: config.Addresses.Analytics, Clock: config.Clock}),
 		older:     &analytics.Classic{Sender: config.Sender, Centers: centers, Clock: config.Clock},
-	}, nil
+	}
+	s.syncer = newSyncer(s)
+	return s, nil
 }
 
 func (s *Services) now() time.Time {

@@ -144,9 +144,3 @@ func (s *Services) reconnect(ctx context.Context, caller access.Caller, before, 
 	problems.Wrong("/target/tenant_id", "nothing was saved, because "+after.Target.TenantID+" can't be connected to; "+failed.Name+": "+failed.Message, fix)
 	return problems
 }
-
-// connected begins what goes on in the background of a service that is connected.
-func (s *Services) connected(context.Context, access.Caller, *Service) error { return nil }
-
-// edited begins it where an edit has made that due.
-func (s *Services) edited(context.Context, access.Caller, *Service, *Service) error { return nil }

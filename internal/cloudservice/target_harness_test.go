@@ -121,7 +121,7 @@ func (h *targetHouse) open() {
 func (h *targetHouse) begin() {
 	var err error
 	h.services, err = cloudservice.New(cloudservice.Config{
-		Store: h.store.CloudServices(), Tokens: h.tokens, Sender: h.sender, Clock: h.clock,
+		Store: h.store.CloudServices(), Targets: h.store.CloudTargets(), Tokens: h.tokens, Sender: h.sender, Clock: h.clock,
 		Addresses: cloudservice.Addresses{Target: h.vendor.URL, TargetClassic: h.vendor.URL, TargetClassicAdmin: h.vendor.URL},
 	})
 	must(h, err)

@@ -22,7 +22,7 @@ var backedUp = []string{
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
 	"users", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
-	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services",
+	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services", "audience_syncs", "audiences", "offers", "client_libraries",
 	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics",
 }
 
