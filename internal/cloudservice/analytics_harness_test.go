@@ -44,7 +44,7 @@ func newReports(t testing.TB) *reports {
 	}}
 	ahead := hurried{clock.System(), new(atomic.Int64)}
 	h.sim = adobesimtest.Start(t, adobesimtest.Config{Now: ahead.Now})
-	h.Services, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Tokens: h, Sender: h.sim.Client, Clock: ahead})
+	h.Services, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Targets: kept.CloudTargets(), Tokens: h, Sender: h.sim.Client, Clock: ahead})
 	noError(t, err)
 	return h
 }

@@ -5,24 +5,8 @@ import (
 	"errors"
 
 	"latchkey/internal/access"
-	"latchkey/internal/finding"
 	"latchkey/internal/target"
 )
-
-// RefusedError is a product's refusal of what somebody asked for, explained.
-type RefusedError struct {
-	Layer finding.Layer
-	// Down tells that no answer came that tells anything: to be tried again.
-	Down bool
-}
-
-func (e *RefusedError) Error() string {
-	text := e.Layer.Message
-	if e.Layer.Description != "" {
-		text += " (" + e.Layer.Description + ")"
-	}
-	return text
-}
 
 // refuse explains an error of Target; others stay.
 func (s *Service) refuse(err error) error {
@@ -32,7 +16,7 @@ func (s *Service) refuse(err error) error {
 	}
 	layer := s.targetRefused(e)
 	layer.Name = LayerProduct
-	return &RefusedError{Layer: layer, Down: e.Layer == target.Network || e.Status >= 500 || e.Status == 429}
+	return &RefusedError{layer}
 }
 
 // reachTarget finds a service of Target that can be called, and gives how.
