@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
 
-.PHONY: run build test test-needs bench chaos lint generate clean
+.PHONY: run build test test-needs bench chaos chaos-pipeline lint generate clean
 
 run: build
 	@$(BIN) dev $(ARGS)
@@ -26,6 +26,9 @@ bench: test-needs build
 
 chaos: test-needs
 	@nice $(GO) test -count=1 -timeout 0 -v -run '^TestChaos$$' ./test/chaos -args -long $(ARGS)
+
+chaos-pipeline: build
+	@TEST_LATCHKEY=$(CURDIR)/$(BIN) nice $(GO) test -count=1 -timeout 0 -v -run '^TestChaosPipeline$$' ./test/chaos/triggers -args -long $(ARGS)
 
 lint:
 	$(call TOOL,golangci-lint) golangci-lint run ./...

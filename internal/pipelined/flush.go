@@ -30,6 +30,8 @@ func (l *listener) flushAll(ctx context.Context) {
 
 // flush puts what is finished on the disk, then gives the broker the last marker that nothing unfinished stands before.
 func (l *listener) flush(ctx context.Context, last bool) {
+	l.flushing.Lock() // one marker after the other
+	defer l.flushing.Unlock()
 	text, number, broker := l.ready()
 	if l.counts.sinceFlush.Load() == 0 && text == "" || broker == nil {
 		return

@@ -17,6 +17,9 @@ import (
 // broker keeps what is not read.
 const maxWaiting = 64 << 20
 
+// mostBetweenMarkers is how many triggers there are between two markers, at most: the pointer can only be stored at one.
+const mostBetweenMarkers = 100
+
 // listener reads the stream of one topic for one consumer.
 type listener struct {
 	*Daemon
@@ -30,6 +33,8 @@ type listener struct {
 	// over ends the listener alone.
 	over chan struct{}
 	once sync.Once
+	// flushing is held by who stores the pointer.
+	flushing sync.Mutex
 
 	mu      sync.Mutex
 	lanes   map[int32]*lane // partition → its lane
@@ -108,7 +113,7 @@ func (l *listener) stream(ctx context.Context) time.Duration {
 	setup := l.setup.Load()
 	interval := max(setup.Options.PointerFlushPeriod, 5*time.Second) // a broker sends no marker more often
 	body, err := broker.Open(ctx, token.token, wire.Consume{
-		Topic: l.topic, Group: l.consumer, SyncMessages: setup.Options.PointerFlushCount, SyncInterval: interval, Reset: setup.Settings.Reset,
+		Topic: l.topic, Group: l.consumer, SyncMessages: min(setup.Options.PointerFlushCount, mostBetweenMarkers), SyncInterval: interval, Reset: setup.Settings.Reset,
 	})
 	if err != nil {
 		return l.unconnected(ctx, token, err)

@@ -136,14 +136,12 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 		l.audit.begin()
 	}
 	d.tokens.use(keeper)
-	for _, l := range d.all() {
-		l.turn()
-	}
+	d.turnAll(ctx)
 	if err := d.turned(ctx, m.ToFingerprint); err != nil {
 		done := *m
 		done.RolledBack, done.Why = true, err.Error()
 		if d.tokens.back(keeper, true) {
-			d.turnAll()
+			d.turnAll(ctx)
 		}
 		d.migration.Store(&done)
 		d.log.Error("The migration was rolled back: " + err.Error())
@@ -156,8 +154,10 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 	return d.report(&done), nil
 }
 
-func (d *Daemon) turnAll() {
+// turnAll has every stream opened anew. Pointers are stored before, so that little comes again.
+func (d *Daemon) turnAll(ctx context.Context) {
 	for _, l := range d.all() {
+		l.flush(ctx, false)
 		l.turn()
 	}
 }
@@ -236,7 +236,7 @@ func (d *Daemon) Rollback(ctx context.Context) (*Report, error) {
 	if !d.tokens.back(current, true) {
 		return nil, ErrNoMigration
 	}
-	d.turnAll()
+	d.turnAll(ctx)
 	if err := d.turned(ctx, m.FromFingerprint); err != nil {
 		return nil, err
 	}
