@@ -8,12 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// Change sets one attribute.
+// Change sets one attribute, or takes it out.
 type Change struct {
 	// Path is the element below the root: "shared/ims".
 	Path, Attribute string
 	// Value is what it shall mean; what XML needs escaped is escaped.
 	Value string
+	// Remove takes the attribute out, so that what the file below says counts again.
+	Remove bool
 }
 
 func (c Change) String() string { return c.Path + "@" + c.Attribute }
@@ -54,10 +56,17 @@ func (d *document) set(c Change) ([]byte, error) {
 		return nil, err
 	}
 	if len(missing) > 0 {
+		if c.Remove {
+			return d.src, nil
+		}
 		return d.addElement(target, missing, c), nil
 	}
 	a, ok := target.attribute(c.Attribute)
 	switch {
+	case c.Remove && !ok:
+		return d.src, nil
+	case c.Remove:
+		return d.splice(d.gapBefore(a), a.end+1, ""), nil
 	case !ok:
 		return d.addAttribute(target, c), nil
 	case a.text == c.Value:
@@ -96,6 +105,9 @@ func (d *document) reach(path string) (at *element, missing []string, err error)
 	}
 	return at, nil, nil
 }
+
+// gapBefore gives where the blanks before an attribute begin.
+func (d *document) gapBefore(a attribute) int { return len(bytes.TrimRight(d.src[:a.at], " \t\r\n")) }
 
 func cmpElement(e, or *element) *element {
 	if e == nil {
@@ -180,16 +192,19 @@ func (d *document) quote() byte {
 func confirm(before, after *document, changes []Change) error {
 	for _, c := range changes {
 		found := after.find(c.Path)
+		if c.Remove && len(found) == 0 {
+			continue
+		}
 		if len(found) != 1 {
 			return fmt.Errorf("setting %s: there are %d elements %s afterwards", c, len(found), c.Path)
 		}
-		last := c.Value
+		last := c
 		for _, other := range changes {
 			if other.String() == c.String() {
-				last = other.Value
+				last = other
 			}
 		}
-		if a, _ := found[0].attribute(c.Attribute); a.text != last {
+		if a, there := found[0].attribute(c.Attribute); there == last.Remove || !last.Remove && a.text != last.Value {
 			return fmt.Errorf("setting %s: it is not what it should be afterwards", c)
 		}
 	}

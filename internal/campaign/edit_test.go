@@ -77,6 +77,15 @@ func TestEdits(t *testing.T) {
 			[]campaign.Change{set("pipelined@authType", "yes")},
 			"\xef\xbb\xbf<!-- <pipelined authType='no'/> --><serverConf><![CDATA[<pipelined authType='no'/>]]><pipelined authType='yes'/></serverConf>",
 		},
+		"out of a start tag, with the blanks before": {
+			"<serverConf><pipelined appName='a'\n   args=''\n   runLevel='10' /></serverConf>",
+			[]campaign.Change{{Path: "pipelined", Attribute: "args", Remove: true}, {Path: "pipelined", Attribute: "none", Remove: true}, {Path: "web", Attribute: "none", Remove: true}},
+			"<serverConf><pipelined appName='a'\n   runLevel='10' /></serverConf>",
+		},
+		"the only one": {
+			"<serverConf><pipelined args=''/></serverConf>", []campaign.Change{{Path: "pipelined", Attribute: "args", Remove: true}},
+			"<serverConf><pipelined/></serverConf>",
+		},
 		"another encoding": {
 			"<?xml version='1.0' encoding='ISO-8859-1'?><serverConf><!-- \xe9 --><pipelined args='\xe9' appName=''/></serverConf>",
 			[]campaign.Change{set("pipelined@appName", "é€\n")},

@@ -20,14 +20,15 @@ func FuzzEdit(f *testing.F) {
 		"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?><!-- - --><a><pipelined\n z='1'\n y='2'></pipelined><![CDATA[<pipelined/>]]>t</a>",
 		"<?xml version='1.0' encoding='ISO-8859-1'?><a><pipelined x='\xe9'/></a>", "<a><pipelined/>text</a>", "<a>\n<!-- c --></a>",
 	} {
-		f.Add([]byte(seed), "pipelined", "authType", "imsJwtToken")
-		f.Add([]byte(seed), "web/redirection", "IMSOrgId", `a'"<&>é`+"\n")
+		f.Add([]byte(seed), "pipelined", "authType", "imsJwtToken", false)
+		f.Add([]byte(seed), "pipelined", "authType", "", true)
+		f.Add([]byte(seed), "web/redirection", "IMSOrgId", `a'"<&>é`+"\n", false)
 	}
-	f.Fuzz(func(t *testing.T, src []byte, path, name, value string) {
+	f.Fuzz(func(t *testing.T, src []byte, path, name, value string, remove bool) {
 		if len(src) > 4<<10 || strings.Count(path, "/") > 4 {
 			return
 		}
-		change := campaign.Change{Path: path, Attribute: name, Value: value}
+		change := campaign.Change{Path: path, Attribute: name, Value: value, Remove: remove}
 		after, err := campaign.EditText(src, change)
 		if err != nil {
 			return

@@ -17,9 +17,6 @@ import (
 // nlserverName is the name under which the vendor's procedures call this program.
 const nlserverName = "nlserver"
 
-// defaultConf is where the vendor's server has its files.
-const defaultConf = "/usr/local/neolane/nl6/conf"
-
 // calledAs gives the arguments of a call by whatever name: as nlserver, they are those of `latchkey nlserver`.
 func calledAs(program string, args []string) []string {
 	if strings.TrimSuffix(filepath.Base(program), ".exe") == nlserverName {
@@ -68,14 +65,14 @@ func (p *program) nlserverCommand() *cobra.Command {
 nlserver, or as "latchkey nlserver". Flags are written in either way: -instance:prod, or --instance prod.
 
 The files are config-INSTANCE.xml over serverConf.xml, in the folder --conf, else NLSERVER_CONF, else
-` + defaultConf + `. No server is needed.`,
+` + vendorConf + `. No server is needed.`,
 		Example: `  nlserver config -instance:prod -setimsjwtauth:6096892F54B5819E0A4C98A2@AdobeOrg/CLIENT/ACCOUNT@techacct.adobe.com
   nlserver restart pipelined@prod
   latchkey nlserver config -instance:prod --effective`,
 	}, p.nlserverConfigCommand(n), p.nlserverStartCommand(n), p.nlserverStopCommand(n), p.nlserverRestartCommand(n), p.nlserverDumpCommand(n), p.nlserverMonitorCommand(n))
 	flags := command.PersistentFlags()
 	flags.StringVar(&n.instance, "instance", "default", "`name` of the instance")
-	flags.StringVar(&n.conf, "conf", "", "`folder` of the configuration files (else NLSERVER_CONF, else "+defaultConf+")")
+	flags.StringVar(&n.conf, "conf", "", "`folder` of the configuration files (else NLSERVER_CONF, else "+vendorConf+")")
 	for _, name := range []string{"noconsole", "verbose", "low", "high", "detach"} { // the vendor's, which mean nothing here
 		flags.Bool(name, false, "taken, without effect")
 		_ = flags.MarkHidden(name)
@@ -94,7 +91,7 @@ func (p *program) confFolder(n *nlserver) string {
 			return dir
 		}
 	}
-	return defaultConf
+	return vendorConf
 }
 
 // loadInstance reads an instance's files, and says what to do where they can't be.

@@ -16,7 +16,7 @@ type configOrder struct {
 	jwt, oauth, auth         string
 	secret, key, certificate string
 	passphrase               string
-	set                      []string
+	set, unset               []string
 	pipelinedAuth, dryRun    bool
 	effective, clientID      bool
 	reload                   bool
@@ -55,6 +55,7 @@ At the vendor -setimsjwtauth takes ` + campaign.Builds(campaign.GrantJWT) + `, a
 	flags.StringVar(&o.passphrase, "passphrase", "", "passphrase of the private key: `@FILE`, or - for standard input")
 	flags.StringVar(&o.certificate, "certificate", "", "`file` of the certificate that the private key has to belong to")
 	flags.StringArrayVar(&o.set, "set", nil, "set an attribute, `PATH@NAME=VALUE`; VALUE may be @FILE or -; repeat for more")
+	flags.StringArrayVar(&o.unset, "unset", nil, "take an attribute out of the instance's file, `PATH@NAME`; repeat for more")
 	flags.BoolVar(&o.pipelinedAuth, "pipelined-auth", false, `have pipelined use the technical account: authType="`+campaign.JWTToken+`"`)
 	flags.BoolVar(&o.dryRun, "dry-run", false, "write nothing, and show what would be written as a diff")
 	flags.BoolVar(&o.reload, "reload", false, "have the running pipelined read its configuration anew")
@@ -85,8 +86,8 @@ func (o *configOrder) check(command *cobra.Command) error {
 		return usagef(command, "--secret, --private-key, --passphrase and --certificate go with -setimsjwtauth or -setimsoauth")
 	case o.isOAuth(command) && (o.key != "" || o.certificate != "" || o.passphrase != ""):
 		return usagef(command, "OAuth server-to-server has no private key: --private-key, --passphrase and --certificate go with -setimsjwtauth")
-	case asked == 0 && len(o.set) == 0 && !o.pipelinedAuth && !o.reload && !o.effective && !o.clientID:
-		return usagef(command, "there is nothing to do: -setimsjwtauth:, -setimsoauth:, --set, --pipelined-auth, -reload, --effective or --client-id")
+	case asked == 0 && len(o.set) == 0 && len(o.unset) == 0 && !o.pipelinedAuth && !o.reload && !o.effective && !o.clientID:
+		return usagef(command, "there is nothing to do: -setimsjwtauth:, -setimsoauth:, --set, --unset, --pipelined-auth, -reload, --effective or --client-id")
 	case o.dryRun && o.reload:
 		return usagef(command, "--dry-run and -reload do not go together")
 	}
@@ -133,34 +134,53 @@ func (p *program) configInstance(ctx context.Context, n *nlserver, o *configOrde
 	return nil
 }
 
-// settings reads the values of --set.
+// settings reads the attributes of --set and --unset.
 func (j *configJob) settings() error {
+	for _, place := range j.order.unset {
+		value, err := j.attribute("--unset is of the form PATH@NAME", place)
+		if err != nil {
+			return err
+		}
+		j.changes = append(j.changes, campaign.Change{Path: value.Path, Attribute: value.Name, Remove: true})
+	}
 	for _, argument := range j.order.set {
+		const form = "--set is of the form PATH@NAME=VALUE"
 		place, text, ok := strings.Cut(argument, "=")
-		path, name, is := strings.Cut(place, "@")
-		if !ok || !is {
-			return &usageError{text: "--set is of the form PATH@NAME=VALUE", hint: "the attributes: latchkey nlserver config -instance:NAME --effective"}
+		if !ok {
+			place = ""
 		}
-		if path == "ims" {
-			path = campaign.PathIMS // as the vendor's pages name it
-		}
-		value := j.instance.Value(path, name)
-		if value.Means == "" {
-			return unknownAttribute(path, name)
+		value, err := j.attribute(form, place)
+		if err != nil {
+			return err
 		}
 		plain := text != "-" && !strings.HasPrefix(text, "@")
 		if value.Secret && plain && text != "" {
 			j.program.warn("--set %s=… on the command line shows in the process list and the shell's history; =@FILE and =- do not", place)
 		}
-		text, err := j.program.value("--set "+place, text)
-		if err != nil {
+		if text, err = j.program.value("--set "+place, text); err != nil {
 			return err
 		}
-		if err := j.add(path, name, text); err != nil {
+		if err := j.add(value.Path, value.Name, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// attribute finds one that is named as PATH@NAME.
+func (j *configJob) attribute(form, place string) (campaign.Value, error) {
+	path, name, ok := strings.Cut(place, "@")
+	if !ok {
+		return campaign.Value{}, &usageError{text: form, hint: "the attributes: latchkey nlserver config -instance:NAME --effective"}
+	}
+	if path == "ims" {
+		path = campaign.PathIMS // as the vendor's pages name it
+	}
+	value := j.instance.Value(path, name)
+	if value.Means == "" {
+		return value, unknownAttribute(path, name)
+	}
+	return value, nil
 }
 
 func unknownAttribute(path, name string) error {

@@ -67,7 +67,11 @@ func (j *configJob) write() error {
 	} else {
 		p.say("set in %s:", done.Path)
 		for _, c := range j.changes {
-			p.say("  %s", c)
+			if c.Remove {
+				p.say("  %s, taken out", c)
+			} else {
+				p.say("  %s", c)
+			}
 		}
 		p.say("what it was is in %s", done.Backup)
 	}
