@@ -61,7 +61,7 @@ func TestLayers(t *testing.T) {
   <web><redirection IMSOrgId="ABC123@AdobeOrg"/></web>
 </serverConf>`,
 		"config-sample.xml": `<serverconf><shared><ims authIMSTAClientId=" abc " authIMSTAClientSecret="@qQf…="/></shared>
-<pipelined retryPeriodSec="20" disableAuth="2" monitorServerPort="many" authType="imsJWTToken" args="$(INSTANCE_NAME) $(XTK_VAR_DIR) $(OTHER)"/>
+<pipelined retryPeriodSec="20" disableAuth="2" monitorServerPort="many" forcedPipelineEndpoint="https://ada:hunter2@pipe.example.com" discoverPipelineEndpoint="pipe.example.com" processRestartTime="six" authType="imsJWTToken" args="$(INSTANCE_NAME) $(XTK_VAR_DIR) $(OTHER)"/>
 <web><redirection IMSOrgId=""/></web></serverconf>`,
 	})
 	if p := i.Pipelined; p.RetryPeriod != 20*time.Second || p.RetryValidity != time.Minute || p.MonitorPort != 7781 || p.DisableAuth || !p.Configured ||
@@ -80,7 +80,10 @@ func TestLayers(t *testing.T) {
 		said = append(said, p.Value.Name+": "+p.Message+"; "+p.Fix)
 	}
 	want := []string{
+		`discoverPipelineEndpoint: "pipe.example.com" is not a URL as https://pipeline.example.com is; correct it, or take the attribute out: then it is "https://producer-pipeline-pnw.adobe.net"`,
+		`forcedPipelineEndpoint: it holds a user or a password, which has no place in a URL here; take that out`,
 		`monitorServerPort: "many" is not a number from 0 to 65535; correct it, or take the attribute out: then it is "7781"`,
+		`processRestartTime: "six" is not a time as 06:00:00 is; correct it, or take the attribute out: then it is "06:00:00"`,
 		`IMSOrgId: it is empty, and takes away what serverConf.xml says in line 3; take the attribute out of config-sample.xml`,
 		`authType: "imsJWTToken" is no way to get a token; did you mean imsJwtToken?`,
 	}

@@ -161,7 +161,10 @@ func (i *Instance) address(path, name string) string {
 	switch {
 	case text == "":
 		return v.Default // there is none but for the one that is to be forced, whose default is nothing
-	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.User != nil:
+	case err == nil && u.User != nil: // not repeated: it may hold a password
+		i.Problems = append(i.Problems, Problem{v, true, "it holds a user or a password, which has no place in a URL here", "take that out"})
+		return v.Default
+	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Host == "":
 		i.wrong(v, "a URL as https://pipeline.example.com is")
 		return v.Default
 	}

@@ -52,7 +52,7 @@ func TestNlserverUsage(t *testing.T) {
 		{"config -reload --dry-run", "--dry-run and -reload do not go together", see},
 		{"config --effective --secret @s", "--secret, --private-key, --passphrase and --certificate go with -setimsjwtauth or -setimsoauth", see},
 		{"start", "pipelined@INSTANCE is missing", `see "latchkey nlserver start --help"`},
-		{"strat pipelined@prod", `unknown command "latchkey nlserver strat"`, `did you mean "latchkey nlserver start"?`},
+		{"stat pipelined@prod", `unknown command "latchkey nlserver stat"`, `did you mean "latchkey nlserver start"?`},
 		{"config -instanc:prod", "unknown flag --instanc", "did you mean --instance?"},
 	} {
 		s.want(2, "", "latchkey: "+c.text+"\nhint: "+c.hint+"\n", append([]string{"nlserver"}, strings.Fields(c.args)...)...)
