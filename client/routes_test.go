@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -42,6 +43,41 @@ func TestRoutes(t *testing.T) {
 		{"POST /api/v1/definitions/lint " + string(doc), func(ctx context.Context, c *client.Client) error {
 			_, err := c.LintDocument(ctx, doc)
 			return err
+		}},
+		{"POST /api/v1/cloud-services/a/lists/metrics/sync?suite=s ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.SyncCloudServiceList(ctx, "a", "metrics", "s")
+			return err
+		}},
+		{"GET /api/v1/cloud-services/a/lists/segments?search=x ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.CloudServiceItems(ctx, "a", "segments", "", "x"))
+			return err
+		}},
+		{`POST /api/v1/cloud-services/a/report {"range":"td-1d/td","metrics":["visits"]}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.ReportCloudService(ctx, "a", client.AnalyticsQuery{Range: "td-1d/td", Metrics: []string{"visits"}})
+			return err
+		}},
+		{"GET /api/v1/cloud-services/a/frameworks?page=%2Fcontent ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.Frameworks(ctx, "a", "/content"))
+			return err
+		}},
+		{`POST /api/v1/cloud-services/a/frameworks {"name":"b"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateFramework(ctx, "a", client.NewFramework{Name: "b"})
+			return err
+		}},
+		{"POST /api/v1/cloud-services/a/frameworks/b/publish ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.PublishFramework(ctx, "a", "b")
+			return err
+		}},
+		{"GET /api/v1/cloud-services/a/frameworks/b/export?run_mode=author ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.ExportFramework(ctx, "a", "b", "author")
+			return err
+		}},
+		{`POST /api/v1/cloud-services/a/frameworks/b/preview?run_mode=author {"context":{}}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.PreviewFramework(ctx, "a", "b", "author", json.RawMessage("{}"))
+			return err
+		}},
+		{"DELETE /api/v1/cloud-services/a/frameworks/b ", func(ctx context.Context, c *client.Client) error {
+			return c.DeleteFramework(ctx, "a", "b")
 		}},
 		{"GET /api/v1/ims-configurations/a ", func(ctx context.Context, c *client.Client) error {
 			_, err := c.IMSConfiguration(ctx, "a")

@@ -119,6 +119,8 @@ func (s *server) cloudServiceRoutes(h huma.API) {
 		summary: "Connect", description: "In layers: token, profile, product. The first that fails ends it, and says what to change where. What the product tells (workspaces, companies) is kept.",
 		scope: access.ConnectionsWrite, answers: cloudServiceConnected, fails: []*Kind{kindNotFound, kindState}}, s.connectCloudService)
 	s.provisioningRoutes(h)
+	s.analyticsRoutes(h)
+	s.frameworkRoutes(h)
 }
 
 func (v CloudServiceValues) values() cloudservice.Values {

@@ -63,6 +63,8 @@ var known = []struct {
 	{ims.ErrInUse, kindInUse, "The certificate signs, or a configuration names it; switch to another version, or change the configuration first."},
 	{ims.ErrServes, kindInUse, "A cloud service uses the IMS configuration; delete that first, or let it name another."},
 	{cloudservice.ErrNotFound, kindNotFound, "There is no cloud service with that id or name in the sandbox, or it is not yours to see."},
+	{cloudservice.ErrNoFramework, kindNotFound, "There is no framework with that id or name in the cloud service, or none on that page or above it."},
+	{cloudservice.ErrFrameworkTaken, kindNameTaken, "Another framework of the cloud service has that name."},
 	{cloudservice.ErrNoConfiguration, kindState, "The IMS configuration that the cloud service names is gone; name another."},
 	{cloudservice.ErrNameTaken, kindNameTaken, "Another cloud service of the sandbox has that name."},
 	{cloudservice.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
@@ -149,6 +151,9 @@ func (s *server) typed(err error) *Problem {
 	}
 	if e, ok := errors.AsType[finding.Problems](err); ok {
 		return invalid(problemItems(e)...)
+	}
+	if e, ok := errors.AsType[*cloudservice.PageTakenError](err); ok {
+		return newProblem(kindNameTaken, "Another framework of that product is on the page "+e.Page+": a page has one. Take it off there first.")
 	}
 	if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
 		return refused(e)

@@ -3,6 +3,7 @@ package cloudservice
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -113,6 +114,11 @@ func (s *FrameworkSettings) clone() FrameworkSettings {
 		out.Mappings = append(out.Mappings, m)
 	}
 	return out
+}
+
+// Changed tells whether pages on publish have other settings than these.
+func (f *Framework) Changed() bool {
+	return f.Published == nil || !reflect.DeepEqual(f.Published, &f.Settings)
 }
 
 func (f *Framework) entry(caller access.Caller, action string, at time.Time) audit.Entry {
