@@ -76,6 +76,7 @@ func TestStandIns(t *testing.T) {
 	}
 	const audiences, suites = "/sim/mc.adobe.io/sampletenant/target/audiences", "/sim/analytics.adobe.io/api/sampleco0/collections/suites"
 	const offers = "/sim/mc.adobe.io/sampletenant/target/offers/content"
+	s.Must(http.StatusNoContent, "POST", "/sim/_adobe/reset", nil) // the server's own samples have asked Analytics as the same user
 	want(call("GET", audiences, nil), 200, "New Visitors")
 	want(call("GET", "/sim/analytics.adobe.io/discovery/me", nil), 200, `"globalCompanyId":"sampleco0"`)
 	want(call("GET", suites, nil), 200, `"sampleco0.prod"`)
