@@ -92,6 +92,12 @@ type FrameworkRef struct {
 	Framework string `path:"framework" doc:"The framework's id or name." example:"site"`
 }
 
+// FrameworkMode is a framework for pages of a run mode.
+type FrameworkMode struct {
+	FrameworkRef
+	RunMode string `query:"run_mode" enum:"author,publish" default:"publish" doc:"author has it as it is, publish as it was published."`
+}
+
 type (
 	listFrameworks struct {
 		CloudServiceRef
@@ -106,12 +112,8 @@ type (
 		FrameworkRef
 		body[FrameworkValues]
 	}
-	exportFramework struct {
-		FrameworkRef
-		RunMode string `query:"run_mode" enum:"author,publish" default:"publish" doc:"author has it as it is, publish as it was published."`
-	}
 	previewFramework struct {
-		exportFramework
+		FrameworkMode
 		body[FrameworkContext]
 	}
 )
@@ -224,7 +226,7 @@ func (s *server) publishFramework(ctx context.Context, c call, in *FrameworkRef)
 	return answerFramework(s.CloudServices.PublishFramework(ctx, c.caller, in.in(c), in.Framework))
 }
 
-func (s *server) exportFramework(ctx context.Context, c call, in *exportFramework) (*reply[cloudservice.FrameworkExport], error) {
+func (s *server) exportFramework(ctx context.Context, c call, in *FrameworkMode) (*reply[cloudservice.FrameworkExport], error) {
 	out, err := s.CloudServices.ExportFramework(ctx, c.caller, in.in(c), in.Framework, cloudservice.RunMode(in.RunMode))
 	if err != nil {
 		return nil, err

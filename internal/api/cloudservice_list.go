@@ -70,14 +70,16 @@ type AnalyticsColumnLoss struct {
 	Message string `json:"message"`
 }
 
+// AnalyticsListRef names a list of a service in a path.
+type AnalyticsListRef struct {
+	CloudServiceRef
+	List  string `path:"list" enum:"report-suites,segments,metrics,dimensions"`
+	Suite string `query:"suite" doc:"The report suite; for metrics and dimensions."`
+}
+
 type (
-	syncAnalyticsList struct {
-		CloudServiceRef
-		List  string `path:"list" enum:"report-suites,segments,metrics,dimensions"`
-		Suite string `query:"suite" doc:"The report suite; for metrics and dimensions."`
-	}
 	analyticsItems struct {
-		syncAnalyticsList
+		AnalyticsListRef
 		Paging
 		Search string `query:"search" doc:"A part of the id or the name."`
 	}
@@ -91,7 +93,7 @@ type (
 	}
 )
 
-func (in *syncAnalyticsList) list() cloudservice.SyncList {
+func (in *AnalyticsListRef) list() cloudservice.SyncList {
 	return cloudservice.SyncList{Kind: cloudservice.ListKind(in.List), Suite: in.Suite}
 }
 
@@ -121,7 +123,7 @@ func (s *server) listAnalyticsLists(ctx context.Context, c call, in *analyticsLi
 	return &reply[Page[CloudServiceList]]{out}, err
 }
 
-func (s *server) syncAnalyticsList(ctx context.Context, c call, in *syncAnalyticsList) (*reply[CloudServiceList], error) {
+func (s *server) syncAnalyticsList(ctx context.Context, c call, in *AnalyticsListRef) (*reply[CloudServiceList], error) {
 	done, err := s.CloudServices.SyncAnalytics(ctx, c.caller, in.in(c), in.list())
 	if err != nil {
 		return nil, err

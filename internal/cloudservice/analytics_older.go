@@ -34,10 +34,12 @@ func (s *Services) fetchOlder(ctx context.Context, of *Service, l SyncList) iter
 			yield(Item{}, err)
 			return
 		}
+		seen := map[string]bool{"": true} // an event may be told of twice, as a metric too
 		for _, item := range out {
-			if item.ID != "" && !yield(item, nil) {
+			if !seen[item.ID] && !yield(item, nil) {
 				return
 			}
+			seen[item.ID] = true
 		}
 	}
 }

@@ -184,13 +184,18 @@ func (s *Services) enabled(ctx context.Context, of *Service, l SyncList, name st
 	}
 	var names []string
 	for _, item := range items {
-		if number, ok := strings.CutPrefix(item.ID[strings.IndexByte(item.ID, '/')+1:], strings.ToLower(kind)); ok && len(names) < shown {
-			names = append(names, kind+number)
+		number, ok := strings.CutPrefix(item.ID[strings.IndexByte(item.ID, '/')+1:], strings.ToLower(kind))
+		if _, err := strconv.Atoi(number); !ok || err != nil {
+			continue
 		}
+		if len(names) == shown {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, kind+number+" ("+item.Name+")")
 	}
 	if len(names) == 0 {
 		return "enable it in Analytics (Admin, Report suites, Edit settings), then sync", nil
 	}
-	near, _ := suggest.Closest(name, names)
-	return meant(near, "there are "+strings.Join(names, ", ")+"; or enable it in Analytics, then sync"), nil
+	return "there are " + strings.Join(names, ", ") + "; or enable it in Analytics, then sync", nil
 }
