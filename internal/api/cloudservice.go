@@ -121,6 +121,10 @@ func (s *server) cloudServiceRoutes(h huma.API) {
 	s.provisioningRoutes(h)
 	s.analyticsRoutes(h)
 	s.frameworkRoutes(h)
+	s.audienceRoutes(h)
+	s.offerRoutes(h)
+	s.targetListRoutes(h)
+	s.libraryRoutes(h)
 }
 
 func (v CloudServiceValues) values() cloudservice.Values {

@@ -65,6 +65,9 @@ var known = []struct {
 	{cloudservice.ErrNotFound, kindNotFound, "There is no cloud service with that id or name in the sandbox, or it is not yours to see."},
 	{cloudservice.ErrNoFramework, kindNotFound, "There is no framework with that id or name in the cloud service, or none on that page or above it."},
 	{cloudservice.ErrFrameworkTaken, kindNameTaken, "Another framework of the cloud service has that name."},
+	{cloudservice.ErrNeverSynced, kindNotFound, "The service's audiences were never synced; connect it, or POST to audiences/sync."},
+	{cloudservice.ErrNoOffer, kindNotFound, "No offer of that name was pushed with the service."},
+	{cloudservice.ErrNoLibrary, kindNotFound, "No client library was uploaded for the service."},
 	{cloudservice.ErrNoConfiguration, kindState, "The IMS configuration that the cloud service names is gone; name another."},
 	{cloudservice.ErrNameTaken, kindNameTaken, "Another cloud service of the sandbox has that name."},
 	{cloudservice.ErrConflict, kindState, "Somebody else changed it at the same time; read it and try again."},
@@ -154,6 +157,12 @@ func (s *server) typed(err error) *Problem {
 	}
 	if e, ok := errors.AsType[*cloudservice.PageTakenError](err); ok {
 		return newProblem(kindNameTaken, "Another framework of that product is on the page "+e.Page+": a page has one. Take it off there first.")
+	}
+	if said, ok := strings.CutSuffix(err.Error(), ": "+cloudservice.ErrState.Error()); ok && errors.Is(err, cloudservice.ErrState) {
+		return newProblem(kindState, strings.ToUpper(said[:1])+said[1:]+".")
+	}
+	if e, ok := errors.AsType[*cloudservice.OfferInUseError](err); ok {
+		return newProblem(kindInUse, "Nothing was deleted: "+e.Error()+". Send anyway=true to delete it all the same.")
 	}
 	if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
 		return refused(e)

@@ -21,7 +21,8 @@ to change where.`,
 		Example: `  latchkey cloud-service create target --title "Acme Target" --ims-configuration acme-target --tenant-id acme
   latchkey cloud-service connect acme-target
   latchkey cloud-service create analytics --title "Acme Analytics" --ims-configuration acme-analytics`,
-	}, p.cloudCreateCommand(), p.cloudListCommand(), p.cloudShowCommand(), p.cloudEditCommand(), p.cloudDeleteCommand(), p.cloudConnectCommand(), p.cloudSyncCommand(), p.cloudItemsCommand(), p.cloudReportCommand(), p.frameworkCommand(), p.cloudProvisionCommand()))
+	}, p.cloudCreateCommand(), p.cloudListCommand(), p.cloudShowCommand(), p.cloudEditCommand(), p.cloudDeleteCommand(), p.cloudConnectCommand(), p.cloudSyncCommand(), p.cloudItemsCommand(), p.cloudReportCommand(), p.frameworkCommand(), p.cloudProvisionCommand(),
+		p.cloudAudiencesCommand(), p.cloudOfferCommand(), p.cloudActivitiesCommand(), p.cloudMboxesCommand(), p.cloudPropertiesCommand(), p.cloudSnippetCommand(), p.cloudLibraryCommand()))
 }
 
 // cloudFlags are the values of a service as flags. Each product has flags of its own.

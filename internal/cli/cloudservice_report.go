@@ -17,23 +17,29 @@ var cloudLists = []string{"report-suites", "segments", "metrics", "dimensions"}
 
 func (p *program) cloudSyncCommand() *cobra.Command {
 	var suites []string
+	var watch, status bool
 	command := &cobra.Command{
-		Use:   "sync NAME [--suite ID]",
+		Use:   "sync NAME [--suite ID] [--watch] [--status]",
 		Short: "Fetch what the product has",
 		Long: `Fetch the lists that the product has of a cloud service, and remove here what it has no more. Of Analytics: report
-suites and segments; with --suite, or for the service's own report suites, metrics and dimensions too.`,
-		Example: `  latchkey cloud-service sync acme-analytics
+suites and segments; with --suite, or for the service's own report suites, metrics and dimensions too. Of Target: its
+audiences, in the background. One that is under way goes on; --watch shows how far it has come, until it ends, with exit
+code 1 when it has failed; --status begins nothing, and tells how it stands.`,
+		Example: `  latchkey cloud-service sync acme-target --watch
+  latchkey cloud-service sync acme-analytics
   latchkey cloud-service sync acme-analytics --suite acmeprod`,
 		Args: takes("NAME"),
 	}
 	command.Flags().StringSliceVar(&suites, "suite", nil, "Analytics: a report `suite` whose metrics and dimensions are wanted; repeat for more")
+	command.Flags().BoolVar(&watch, "watch", false, "Target: show how far it has come, until it ends")
+	command.Flags().BoolVar(&status, "status", false, "Target: begin nothing, tell how it stands")
 	command.RunE = p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 		s, err := c.CloudService(ctx, args[0])
 		if err != nil {
 			return err
 		}
-		if s.Analytics == nil {
-			return fmt.Errorf("%s is a cloud service of %s, which has no lists here", s.Name, s.Kind)
+		if s.Target != nil {
+			return p.syncAudiences(ctx, c, s.Name, watch, status)
 		}
 		return p.syncAnalytics(ctx, c, s, suites)
 	})
