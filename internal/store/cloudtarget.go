@@ -128,7 +128,7 @@ func (c CloudTargets) KeepPage(ctx context.Context, held cloudservice.Sync, page
 		}
 		for _, a := range page.Audiences {
 			delete(absent, a.ID)
-			if k, ok := known[a.ID]; ok && !k.gone && k.modified != 0 && k.modified == moment(a.ModifiedAt) {
+			if k, ok := known[a.ID]; ok && !k.gone && k.modified != 0 && k.modified == moment(a.ModifiedAt) && now.Sub(a.ModifiedAt.Time) > lately {
 				continue
 			}
 			if err := keepAudience(t, held.Service, a, &walk); err != nil {
@@ -159,6 +159,10 @@ func (c CloudTargets) KeepPage(ctx context.Context, held cloudservice.Sync, page
 	}
 	return walk, nil
 }
+
+// lately is for how long the time of a change is not believed alone: Target counts seconds, and one that was read within that of its
+// change may have changed once more in it. What is older was compared by a sync since then.
+const lately = 24 * time.Hour
 
 // knownAudience is what is known of one before a page of it comes.
 type knownAudience struct {
@@ -206,7 +210,8 @@ func keepAudience(t *tx, service string, a target.Audience, walk *cloudservice.W
 		ON CONFLICT (service, id) DO UPDATE SET name = excluded.name, search = excluded.search, description = excluded.description, origin = excluded.origin,
 			status = excluded.status, kind = excluded.kind, workspace = excluded.workspace, rule = excluded.rule, modified_at = excluded.modified_at,
 			created_at = excluded.created_at, gone_at = NULL, version = audiences.version + 1
-		WHERE audiences.modified_at <> excluded.modified_at OR audiences.modified_at = 0 OR audiences.gone_at IS NOT NULL
+		WHERE audiences.modified_at <> excluded.modified_at OR audiences.modified_at = 0 OR audiences.gone_at IS NOT NULL OR audiences.name <> excluded.name
+			OR audiences.description <> excluded.description OR audiences.rule <> excluded.rule OR audiences.status <> excluded.status
 		RETURNING version`,
 		service, a.ID, clean(a.Name), clean(strings.ToLower(a.Name)), clean(a.Description), clean(a.Origin), clean(a.Status), clean(a.Type), clean(a.Workspace),
 		clean(rule), moment(a.ModifiedAt), micros(a.CreatedAt.Time)).Scan(&version)
