@@ -41,6 +41,7 @@ func (c *Config) check() error {
 	found.mail()
 	found.log()
 	found.registration()
+	found.pipeline()
 	return errors.Join(found.problems...)
 }
 

@@ -54,12 +54,16 @@ type Config struct {
 	RefreshLife                            time.Duration
 	RefreshGrace                           time.Duration
 	// AnalyticsCenters are data centres of Analytics 1.4, "name=URL".
-	AnalyticsCenters []string
-	SessionLife      time.Duration
-	SessionIdle      time.Duration
-	SigningKeyLife   time.Duration
-	PipelineLog      string
-	PipelineSlow     time.Duration
+	AnalyticsCenters    []string
+	SessionLife         time.Duration
+	SessionIdle         time.Duration
+	SigningKeyLife      time.Duration
+	PipelineLog         string
+	PipelineSlow        time.Duration
+	PipelineNATS        secret.String
+	PipelineReplicas    int
+	PipelineLimit       int // MiB
+	PipelineCredentials string
 
 	AuditReads           audit.Mode
 	AuditRetention       time.Duration // 0 is for ever

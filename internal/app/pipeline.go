@@ -12,17 +12,22 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/eventlog"
 	"latchkey/internal/pipeline"
+	"latchkey/internal/secret"
 )
 
-// The event logs that can be configured, beside a cluster's address.
+// The event logs that can be configured.
 const (
 	logEmbedded = "embedded"
+	logCluster  = "nats"
 	logOff      = "off"
 )
 
 // eventLog says which event log is opened. The embedded one is a file of one node: where nodes share a database it has to
 // be asked for, by who has but one of them.
 func (c *Config) eventLog() string {
+	if c.PipelineLog == "" && !c.PipelineNATS.Empty() {
+		return logCluster
+	}
 	if c.PipelineLog == "" && !c.DatabaseURL.Empty() {
 		return logOff
 	}
@@ -33,8 +38,13 @@ func (c *Config) eventLog() string {
 func (h *house) openPipeline(ctx context.Context) (err error) {
 	switch h.config.eventLog() {
 	case logOff:
+	case logCluster:
+		h.eventLog, err = eventlog.OpenCluster(ctx, eventlog.ClusterConfig{
+			URL: h.config.PipelineNATS, Replicas: h.config.PipelineReplicas, CredentialsFile: h.config.PipelineCredentials, RootsFiles: h.config.EgressCAFiles,
+			Clock: clock.System(), Log: h.log,
+		})
 	case logEmbedded:
-		h.eventLog, err = eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{Path: h.config.path("events.db"), Clock: clock.System(), Log: h.log})
+		h.eventLog, err = eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{Path: h.config.path("events.db"), Limit: int64(h.config.PipelineLimit) << 20, Clock: clock.System(), Log: h.log})
 	}
 	if err != nil {
 		return err
@@ -92,17 +102,33 @@ func eventLogSetting(name, doc string, at func(*Config) *string) setting {
 	s.set = func(c *Config, v []string) error {
 		*at(c) = strings.Join(v, " ")
 		switch *at(c) {
-		case "", logEmbedded, logOff:
+		case "", logEmbedded, logCluster, logOff:
 			return nil
 		}
-		return fmt.Errorf("%q is not one of embedded and off", *at(c))
+		return fmt.Errorf("%q is not one of embedded, nats and off", *at(c))
 	}
 	return s
 }
 
 func pipelineSettings() []setting {
+	natsURL := address("pipeline.nats_url", "NATS JetStream cluster (nats-server 2.11 or newer) that keeps the events, nats://user:password@host:4222, several with commas between. Its password is never shown.", func(c *Config) *secret.String { return &c.PipelineNATS })
+	natsURL.show = func(c *Config) string { return passwords.ReplaceAllString(c.PipelineNATS.Reveal(), "${1}xxxxx@") }
 	return []setting{
-		eventLogSetting("pipeline.log", "Where the events of the pipeline are kept: embedded, a file in the data directory of this node; or off. Without it, embedded where the database is SQLite, and off where it is PostgreSQL: nodes that share a database can't share a file.", func(c *Config) *string { return &c.PipelineLog }),
+		eventLogSetting("pipeline.log", "Where the events of the pipeline are kept: embedded, a file in the data directory of this node; nats, the cluster at `pipeline.nats_url`; or off. Without it, nats where that is set; else embedded where the database is SQLite, and off where it is PostgreSQL: nodes that share a database can't share a file.", func(c *Config) *string { return &c.PipelineLog }),
+		number("pipeline.limit", "65536", "How many MiB the file of the embedded log may have; at it producers are refused, and the rest of the disk stays free.", func(c *Config) *int { return &c.PipelineLimit }),
+		natsURL,
+		number("pipeline.nats_replicas", "3", "On how many nodes of that cluster each event is kept.", func(c *Config) *int { return &c.PipelineReplicas }),
+		text("pipeline.nats_credentials_file", "", "File of a NATS user's JWT and seed.", func(c *Config) *string { return &c.PipelineCredentials }),
 		duration("pipeline.slow_consumer", "1m", "How long a consumer may take nothing before its stream is cut and its partitions go to others.", func(c *Config) *time.Duration { return &c.PipelineSlow }),
+	}
+}
+
+// pipeline checks that the event log fits the rest.
+func (c *checks) pipeline() {
+	if c.eventLog() == logCluster && c.PipelineNATS.Empty() {
+		c.add("pipeline.log", "the events are to be in a NATS cluster, and none is named", "set pipeline.nats_url, or pipeline.log to embedded")
+	}
+	if c.PipelineLog == logEmbedded && !c.PipelineNATS.Empty() {
+		c.add("pipeline.nats_url", "a NATS cluster is named, and the events are to be in a file", "leave out pipeline.log, or pipeline.nats_url")
 	}
 }

@@ -49,7 +49,6 @@ var modules = map[string][]string{
 	"github.com/jackc/pgx/v5":                                       {"internal/store", "internal/pipelined"},
 	"github.com/maypok86/otter/v2":                                  nil,
 	"github.com/modelcontextprotocol/go-sdk":                        {"internal/cli", "internal/app"},
-	"github.com/nats-io/nats-server/v2":                             {},
 	"github.com/nats-io/nats.go":                                    {"internal/eventlog", "internal/pipelined"},
 	"github.com/pressly/goose/v3":                                   {"internal/store"},
 	"github.com/prometheus/client_golang":                           {"internal/telemetry"}, // the registry that OpenTelemetry's exporter fills
@@ -75,7 +74,7 @@ var modules = map[string][]string{
 
 // testModules are for tests alone.
 var testModules = []string{
-	"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/google/go-cmp",
+	"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/google/go-cmp", "github.com/nats-io/nats-server/v2",
 	"github.com/rogpeppe/go-internal", "go.opentelemetry.io/proto/otlp", "go.uber.org/goleak", "golang.org/x/net", "golang.org/x/oauth2", "google.golang.org/protobuf", "pgregory.net/rapid",
 }
 

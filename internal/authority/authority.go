@@ -153,6 +153,7 @@ func routes() map[string]route {
 	all := map[string]route{
 		"/ims/exchange/jwt":                       {"POST", (*Server).exchangeJWT, true},
 		"/ims/exchange/v1/jwt":                    {"POST", (*Server).exchangeJWT, true},
+		gatewayPath:                               {"POST", (*Server).gateway, false},
 		"/ims/token":                              {"POST", (*Server).token, true},
 		"/ims/token/v1":                           {"POST", (*Server).token, true},
 		"/ims/token/v2":                           {"POST", (*Server).token, false},
@@ -189,7 +190,7 @@ const keyPrefix = "/keys/prod/"
 // Owns tells whether a path is the server's, however many slashes are in it.
 func Owns(path string) bool {
 	path = plainPath(path)
-	return path == "/ims" || strings.HasPrefix(path, "/ims/") || strings.HasPrefix(path, keyPrefix) ||
+	return path == "/ims" || path == gatewayPath || strings.HasPrefix(path, "/ims/") || strings.HasPrefix(path, keyPrefix) ||
 		path == "/.well-known/openid-configuration" || path == "/.well-known/oauth-authorization-server"
 }
 

@@ -23,6 +23,8 @@ type EmbeddedConfig struct {
 	Path  string
 	Clock clock.Clock
 	Log   *slog.Logger
+	// Limit is how many bytes the file may have: at it the log is full. 0 is what the disk has.
+	Limit int64
 	// Relaxed leaves it to the operating system when what was written reaches the disk: for benchmarks that want to know
 	// what that costs, and for nothing else.
 	Relaxed bool
@@ -80,6 +82,9 @@ CREATE TABLE IF NOT EXISTS pointers (
 PRAGMA user_version = 1;
 `
 
+// pageSize is SQLite's own.
+const pageSize = 4096
+
 // schemaVersion is that of the schema above.
 const schemaVersion = 1
 
@@ -119,7 +124,11 @@ func (l *Embedded) open(ctx context.Context, config EmbeddedConfig) (err error) 
 	if config.Relaxed {
 		sync = "OFF"
 	}
-	if l.writer, err = sql.Open("sqlite", source(config.Path, sync, "cache_size(-8192)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")); err != nil {
+	own := []string{"cache_size(-8192)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)"}
+	if config.Limit > 0 {
+		own = append(own, fmt.Sprintf("max_page_count(%d)", max(config.Limit/pageSize, 64)))
+	}
+	if l.writer, err = sql.Open("sqlite", source(config.Path, sync, own...)); err != nil {
 		return err
 	}
 	l.writer.SetMaxOpenConns(1)

@@ -108,6 +108,8 @@ type Log interface {
 	Trim(ctx context.Context, topic Topic) (Trimmed, error)
 	// Drop removes a topic with its events and groups.
 	Drop(ctx context.Context, topic Topic) error
+	// Held gives the ids of the topics of which it holds something.
+	Held(ctx context.Context) ([]string, error)
 	// Ready tells whether events could be taken now.
 	Ready(ctx context.Context) error
 	// Close ends it after what is under way.

@@ -75,3 +75,16 @@ func (l *Embedded) News(topic Topic) <-chan struct{} {
 	defer l.mu.Unlock()
 	return l.state(topic.ID).news
 }
+
+// Held implements [Log].
+func (l *Embedded) Held(context.Context) ([]string, error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var ids []string
+	for id, t := range l.topics {
+		if slices.ContainsFunc(t.spans, func(s Span) bool { return s.Next > 0 }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

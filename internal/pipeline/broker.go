@@ -29,6 +29,8 @@ type Config struct {
 	Ping time.Duration
 	// Tend is how often retention is enforced and lag looked at; 0 is 30 s.
 	Tend time.Duration
+	// Quiet is after how long without an event a SYNC comes to who wants one every so many events; 0 is 5 s.
+	Quiet time.Duration
 	// Slow is how long a consumer may take nothing before its stream is cut; 0 is a minute.
 	Slow time.Duration
 }
@@ -72,7 +74,7 @@ func New(config Config) (*Broker, error) {
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	for at, fallback := range map[*time.Duration]time.Duration{&config.Ping: 30 * time.Second, &config.Tend: 30 * time.Second, &config.Slow: time.Minute} {
+	for at, fallback := range map[*time.Duration]time.Duration{&config.Ping: 30 * time.Second, &config.Tend: 30 * time.Second, &config.Slow: time.Minute, &config.Quiet: 5 * time.Second} {
 		if *at == 0 {
 			*at = fallback
 		}

@@ -25,10 +25,8 @@ type Ask struct {
 // The bounds of what may be asked, and of what one reads at once.
 const (
 	MinSyncInterval = 5 * time.Second
-	// quiet is when a SYNC comes though SyncMessages is not reached.
-	quiet     = 5 * time.Second
-	readSize  = 256 << 10
-	writeSize = 64 << 10
+	readSize        = 256 << 10
+	writeSize       = 64 << 10
 )
 
 // Sink is where a stream goes. Write MUST return an error when the consumer is gone or takes nothing for long.
@@ -261,7 +259,7 @@ func (s *Stream) tick(ctx context.Context) error {
 	}
 	now := s.broker.config.Clock.Now()
 	due := s.ask.SyncInterval > 0 && now.Sub(s.syncedAt) >= s.ask.SyncInterval ||
-		s.ask.SyncMessages > 0 && s.unsynced > 0 && now.Sub(s.sentAt) >= quiet
+		s.ask.SyncMessages > 0 && s.unsynced > 0 && now.Sub(s.sentAt) >= s.broker.config.Quiet
 	if due {
 		if err := s.sync(); err != nil {
 			return err
@@ -281,7 +279,7 @@ func (s *Stream) wait() time.Duration {
 		wait = min(wait, s.ask.SyncInterval-now.Sub(s.syncedAt))
 	}
 	if s.ask.SyncMessages > 0 && s.unsynced > 0 {
-		wait = min(wait, quiet-now.Sub(s.sentAt))
+		wait = min(wait, s.broker.config.Quiet-now.Sub(s.sentAt))
 	}
 	return max(wait, time.Millisecond)
 }

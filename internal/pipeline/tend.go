@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"latchkey/internal/event"
@@ -37,11 +38,15 @@ func (b *Broker) tend(ctx context.Context) {
 // Tend does once what is done every half minute: each topic lets go of what is too old or too much; each group whose lag is
 // near that is told of.
 func (b *Broker) Tend(ctx context.Context) error {
+	held, err := b.config.Log.Held(ctx) // before the topics are read: one that is made meanwhile is among them
+	if err != nil {
+		return err
+	}
 	topics, err := b.config.Store.Topics(ctx, "")
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{b.dropOrphans(ctx, held, topics)}
 	for _, topic := range topics {
 		// Lag comes first: what goes now was seen before it went.
 		errs = append(errs, b.watch(ctx, topic))
@@ -50,6 +55,18 @@ func (b *Broker) Tend(ctx context.Context) error {
 			b.config.Logger.InfoContext(ctx, "let go of old events", "topic", topic.Name, "events", trimmed.Events, "bytes", trimmed.Bytes)
 		}
 		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// dropOrphans removes events whose topic is gone: with its organization, or between two steps of a deletion.
+func (b *Broker) dropOrphans(ctx context.Context, held []string, topics []Topic) error {
+	var errs []error
+	for _, id := range held {
+		if !slices.ContainsFunc(topics, func(t Topic) bool { return t.ID == id }) {
+			b.config.Logger.InfoContext(ctx, "removing the events of a topic that is gone", "topic", id)
+			errs = append(errs, b.config.Log.Drop(ctx, eventlog.Topic{ID: id}))
+		}
 	}
 	return errors.Join(errs...)
 }

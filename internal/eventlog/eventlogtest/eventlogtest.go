@@ -21,6 +21,8 @@ type Backend struct {
 	Open func(t testing.TB, place string) eventlog.Log
 	// Place makes a new one.
 	Place func(t testing.TB) string
+	// Checks is how many of a property's checks are made, for logs that are slow; 0 is all.
+	Checks int
 }
 
 // Run holds a kind of log to its contract.
@@ -31,6 +33,16 @@ func Run(t *testing.T, backend Backend) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, backend) })
 	}
+}
+
+// check holds a property.
+func (b Backend) check(t *testing.T, property func(*rapid.T)) {
+	made := 0
+	rapid.Check(t, func(r *rapid.T) {
+		if made++; b.Checks == 0 || made <= b.Checks {
+			property(r)
+		}
+	})
 }
 
 func (b Backend) fresh(t testing.TB) eventlog.Log { return b.opened(t, b.Place(t)) }
@@ -122,7 +134,7 @@ func keeps(t *testing.T, b Backend) {
 func offsets(t *testing.T, b Backend) {
 	place := b.Place(t)
 	log := b.opened(t, place)
-	rapid.Check(t, func(r *rapid.T) {
+	b.check(t, func(r *rapid.T) {
 		topic := topic(rapid.IntRange(1, 4).Draw(r, "partitions"))
 		next := map[int]int64{}
 		sent := map[string][]string{}
@@ -220,7 +232,7 @@ func pointers(t *testing.T, b Backend) {
 	}
 	// For any moves, a pointer is the furthest that it was moved to since it was last set by hand.
 	want, epoch := map[int]int64{0: 5, 1: 7}, int64(0)
-	rapid.Check(t, func(r *rapid.T) {
+	b.check(t, func(r *rapid.T) {
 		partition := rapid.IntRange(0, 1).Draw(r, "partition")
 		to := rapid.Int64Range(0, 50).Draw(r, "to")
 		switch rapid.IntRange(0, 9).Draw(r, "act") {

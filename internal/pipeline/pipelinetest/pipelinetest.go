@@ -39,9 +39,9 @@ type Config struct {
 	Log eventlog.Log
 	// Token gives the caller of an access token; nil takes none.
 	Token func(ctx context.Context, token string) (access.Caller, error)
-	// Clock, Ping and Slow are the broker's own.
-	Clock      clock.Clock
-	Ping, Slow time.Duration
+	// Clock, Ping, Quiet and Slow are the broker's own.
+	Clock             clock.Clock
+	Ping, Quiet, Slow time.Duration
 	// Topics are made at the start; none is "triggers" with 15 partitions.
 	Topics []pipeline.Create
 }
@@ -78,7 +78,7 @@ func Start(t testing.TB, config Config) *Server {
 		s.Log = log
 	}
 	var err error
-	s.Broker, err = pipeline.New(pipeline.Config{Store: s.Store, Log: s.Log, Clock: config.Clock, Ping: config.Ping, Slow: config.Slow})
+	s.Broker, err = pipeline.New(pipeline.Config{Store: s.Store, Log: s.Log, Clock: config.Clock, Ping: config.Ping, Quiet: config.Quiet, Slow: config.Slow})
 	if err != nil {
 		t.Fatal(err)
 	}
