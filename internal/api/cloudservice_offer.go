@@ -36,17 +36,17 @@ type OfferRemoval struct {
 }
 
 type (
-	// offerRef names an offer in a path.
-	offerRef struct {
+	// OfferRef names an offer in a path.
+	OfferRef struct {
 		CloudServiceRef
 		Offer string `path:"offer" doc:"The offer's name." example:"hero-banner"`
 	}
 	pushOffer struct {
-		offerRef
+		OfferRef
 		body[OfferPush]
 	}
 	deleteOffer struct {
-		offerRef
+		OfferRef
 		Anyway bool `query:"anyway" doc:"Also when an activity shows it."`
 	}
 	listOffers struct {
