@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"time"
 
 	"latchkey/internal/secret"
@@ -35,7 +34,7 @@ type Login struct {
 // each request.
 func (l *Login) UsernameToken(nonce []byte, now time.Time) string {
 	created := now.UTC().Format("2006-01-02T15:04:05Z")
-	var h hash.Hash = sha256.New()
+	h := sha256.New()
 	algorithm := `, Algorithm="SHA256"`
 	if l.Digest == SHA1 {
 		h, algorithm = sha1.New(), "" //nolint:gosec // as above
