@@ -107,7 +107,7 @@ func (c *Client) pipeline(ctx context.Context, method, path, kind string, body [
 		return reply{}, c.unreachable(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return read(c, ctx, method, path, response)
+	return c.read(ctx, method, path, response)
 }
 
 func (c *Client) pipelineRequest(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
@@ -122,7 +122,7 @@ func (c *Client) pipelineRequest(ctx context.Context, method, path string, body 
 }
 
 // read takes an answer in, and makes an error of what is none of success.
-func read(c *Client, ctx context.Context, method, path string, response *http.Response) (reply, error) {
+func (c *Client) read(ctx context.Context, method, path string, response *http.Response) (reply, error) {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return reply{}, c.unreachable(ctx, err)
@@ -162,7 +162,7 @@ func (c *Client) Consume(ctx context.Context, topic string, options ConsumeOptio
 		}
 		defer func() { _ = response.Body.Close() }()
 		if response.StatusCode != http.StatusOK {
-			_, err := read(c, ctx, http.MethodGet, path, response)
+			_, err := c.read(ctx, http.MethodGet, path, response)
 			yield(Envelope{}, err)
 			return
 		}

@@ -28,7 +28,7 @@ func (l *Embedded) OpenGroup(ctx context.Context, topic Topic, group string, beg
 		if n, err := made.RowsAffected(); err != nil || n == 0 {
 			return err // another member came first
 		}
-		return setPointers(tx, topic, group, pointers, `next = excluded.next`)
+		return setPointers(tx, topic, group, pointers, putPointer)
 	})
 	if err != nil {
 		return Group{}, fmt.Errorf("making the group %q: %w", group, err)
@@ -38,10 +38,15 @@ func (l *Embedded) OpenGroup(ctx context.Context, topic Topic, group string, beg
 
 func noGroup(err error) bool { return err == ErrNoGroup } //nolint:errorlint // as group gives it
 
-func setPointers(tx *sql.Tx, topic Topic, group string, pointers map[int]int64, how string) error {
+// How pointers are kept: wherever they are set, or no further back than they are.
+const (
+	putPointer  = `INSERT INTO pointers (topic, name, part, next) VALUES ($1, $2, $3, $4) ON CONFLICT (topic, name, part) DO UPDATE SET next = excluded.next`
+	pushPointer = `INSERT INTO pointers (topic, name, part, next) VALUES ($1, $2, $3, $4) ON CONFLICT (topic, name, part) DO UPDATE SET next = MAX(next, excluded.next)`
+)
+
+func setPointers(tx *sql.Tx, topic Topic, group string, pointers map[int]int64, statement string) error {
 	for part, next := range pointers {
-		if _, err := tx.Exec(`INSERT INTO pointers (topic, name, part, next) VALUES ($1, $2, $3, $4) ON CONFLICT (topic, name, part) DO UPDATE SET `+how,
-			topic.ID, group, part, next); err != nil {
+		if _, err := tx.Exec(statement, topic.ID, group, part, next); err != nil {
 			return err
 		}
 	}
@@ -107,7 +112,7 @@ func (l *Embedded) Advance(ctx context.Context, topic Topic, group string, epoch
 			stale = ErrEpoch
 			return err
 		}
-		return setPointers(tx, topic, group, pointers, `next = MAX(next, excluded.next)`)
+		return setPointers(tx, topic, group, pointers, pushPointer)
 	})
 	if err != nil {
 		return fmt.Errorf("moving the pointers of the group %q: %w", group, err)
@@ -127,7 +132,7 @@ func (l *Embedded) Rewind(ctx context.Context, topic Topic, group string, pointe
 		if missing = n == 0; err != nil || missing {
 			return err
 		}
-		return setPointers(tx, topic, group, pointers, `next = excluded.next`)
+		return setPointers(tx, topic, group, pointers, putPointer)
 	})
 	switch {
 	case err != nil:

@@ -105,8 +105,10 @@ func (l *Embedded) trimmed(topic Topic, gone map[int]*Span) {
 // Drop implements [Log].
 func (l *Embedded) Drop(ctx context.Context, topic Topic) error {
 	j := &job{do: func(tx *sql.Tx) error {
-		for _, table := range []string{"chunks", "floors", "groups", "pointers"} {
-			if _, err := tx.Exec(`DELETE FROM `+table+` WHERE topic = $1`, topic.ID); err != nil {
+		for _, statement := range []string{
+			`DELETE FROM chunks WHERE topic = $1`, `DELETE FROM floors WHERE topic = $1`, `DELETE FROM groups WHERE topic = $1`, `DELETE FROM pointers WHERE topic = $1`,
+		} {
+			if _, err := tx.Exec(statement, topic.ID); err != nil {
 				return err
 			}
 		}
