@@ -69,7 +69,11 @@ func (s *Services) Provision(ctx context.Context, caller access.Caller, sandbox 
 		return Provisioning{}, err
 	}
 	out, kinds := readProvisioning(values)
-	if err := out.Problems.Errors(); err != nil {
+	pages, err := s.provisionedPages(ctx, place, kinds, values, &out.Problems)
+	if err == nil {
+		err = out.Problems.Errors()
+	}
+	if err != nil {
 		return Provisioning{}, err
 	}
 	var wrong finding.Problems
@@ -97,6 +101,13 @@ func (s *Services) Provision(ctx context.Context, caller access.Caller, sandbox 
 			err = s.config.Store.Create(ctx, made.Service, made.Service.entry(caller, "cloud_service.create", s.now()))
 		} else {
 			err = s.keep(ctx, caller, &made.Service, "cloud_service.update")
+		}
+		if err == nil {
+			err = s.provisionFramework(ctx, caller, &made.Service, pages)
+		}
+		if problems, ok := errors.AsType[finding.Problems](err); ok { // the service is kept all the same
+			made.Problems.Add(finding.Doubtful, "", "its framework was not kept: "+problems.Error(), "make one: latchkey cloud-service framework create "+made.Service.Name)
+			err = nil
 		}
 		if err != nil {
 			return Provisioning{}, err
@@ -135,9 +146,6 @@ func readProvisioning(values url.Values) (out Provisioning, kinds []Kind) {
 	}
 	if len(values[keyService]) == 0 {
 		out.Problems.Wrong("/"+keyService, "it is not said which services", "give servicename=analytics, servicename=target, or both")
-	}
-	if len(values[keyPath]) > 0 {
-		out.Problems.Add(finding.Noted, "/"+keyPath, "there are no pages here that a service could be put on", "let the pages load the service's snippet")
 	}
 	return out, kinds
 }
