@@ -38,6 +38,7 @@ import (
 	"latchkey/internal/ims"
 	"latchkey/internal/limit"
 	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -75,6 +76,8 @@ type Config struct {
 	CloudServices *cloudservice.Services
 	// Pipeline is the broker.
 	Pipeline *pipeline.Broker
+	// Fleet knows the daemons of Campaign instances.
+	Fleet *fleet.Fleet
 	// Providers is an empty one when nil.
 	Providers *provider.Health
 	RootKeys  RootKeys

@@ -82,6 +82,7 @@ func (s *server) describe() ([]byte, error) {
 	s.sandboxRoutes(h)
 	s.webhookRoutes(h)
 	s.topicRoutes(h)
+	s.daemonRoutes(h)
 	s.expiringRoutes(h)
 	s.auditRoutes(h)
 	s.rootKeyRoutes(h)

@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
 	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -79,6 +80,7 @@ var known = []struct {
 	{webhook.ErrEventNotFound, kindNotFound, "There is no event with that id that the endpoint could get."},
 	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
 	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
+	{fleet.ErrNotFound, kindNotFound, "There is no daemon of that instance and host, or it is not yours to see."},
 	{pipeline.ErrNotFound, kindNotFound, "There is no topic with that id or name, or it is not yours to see."},
 	{pipeline.ErrTaken, kindNameTaken, "The organization has a topic of that name."},
 	{pipeline.ErrConflict, kindState, "Somebody else changed the topic at the same time; read it and try again."},
@@ -147,6 +149,9 @@ func (s *server) typed(err error) *Problem {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
+		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
+	}
+	if e, ok := errors.AsType[*fleet.InvalidError](err); ok {
 		return invalid(Item{Pointer: e.Pointer, Message: e.Message, Fix: e.Fix})
 	}
 	if e, ok := errors.AsType[*pipeline.InvalidError](err); ok {

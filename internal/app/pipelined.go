@@ -2,22 +2,28 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
+	"latchkey/client"
 	"latchkey/internal/campaign"
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
 	"latchkey/internal/finding"
 	"latchkey/internal/pipelined"
+	"latchkey/internal/pipelined/connector"
 	"latchkey/internal/secret"
 	"latchkey/internal/telemetry"
 )
@@ -98,31 +104,52 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 
 // OpenPipelined makes the daemon of an instance, not started, and what closes it.
 func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
-	client, err := o.client(log)
+	outside, err := o.egress(log)
 	if err != nil {
 		return nil, nil, err
 	}
 	config := pipelined.Config{
-		Instance: o.Instance, Dir: instance.VarDir(), Client: client, Clock: clock.System(), Log: log,
-		Exchanger: exchange.New(exchange.Config{Client: client, Clock: clock.System()}),
-		Load:      func() (*pipelined.Setup, error) { return LoadPipelined(o) },
+		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
+		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
+		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
+		Load: func() (*pipelined.Setup, error) { return LoadPipelined(o) },
 	}
 	if metrics != nil {
 		config.Meter = metrics.Meter("pipelined")
 	}
 	d, err = pipelined.Open(ctx, config)
 	if err != nil {
-		client.Close()
+		outside.Close()
 		return nil, nil, err
 	}
 	return d, func() error {
 		err := d.Close()
-		client.Close()
+		outside.Close()
 		return err
 	}, nil
 }
 
-func (o PipelinedOptions) client(log *slog.Logger) (*egress.Client, error) {
+// connect reaches the Latchkey that is told of the daemon. It is called every few seconds, so that no connection is kept.
+func (o PipelinedOptions) connect(at connector.Server) (*client.Client, error) {
+	transport := &http.Transport{DisableKeepAlives: true}
+	if o.CAFile != "" {
+		text, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading the authorities to trust: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's certificates: %w", err)
+		}
+		pool.AppendCertsFromPEM(text)
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool}
+	}
+	return client.New(client.Config{
+		URL: at.URL, Key: at.Key, UserAgent: "latchkey-pipelined/" + Version, HTTPClient: &http.Client{Transport: transport, Timeout: 20 * time.Second},
+	})
+}
+
+func (o PipelinedOptions) egress(log *slog.Logger) (*egress.Client, error) {
 	config := egress.Config{
 		Allow: private, AllowLoopback: true, AllowHTTP: o.AllowHTTP, MaxRequest: maxDelivery, UserAgent: "latchkey-pipelined/" + Version, Log: log,
 	}
@@ -214,11 +241,11 @@ func ExaminePipelined(ctx context.Context, o PipelinedOptions) ([]finding.Layer,
 	if err != nil {
 		return nil, err
 	}
-	client, err := o.client(slog.New(slog.DiscardHandler))
+	outside, err := o.egress(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
-	defer client.Close()
+	defer outside.Close()
 	files := finding.Layer{Name: "files", Status: finding.OK, Message: campaign.FileName(o.Instance) + " can be read"}
 	for _, problem := range instance.Problems {
 		text := problem.Message + "; " + problem.Fix
@@ -234,8 +261,8 @@ func ExaminePipelined(ctx context.Context, o PipelinedOptions) ([]finding.Layer,
 		return []finding.Layer{files}, nil
 	}
 	layers := pipelined.Examine(ctx, pipelined.Examination{
-		Instance: view, Files: pipelined.Files{Conf: o.Conf, Instance: o.Instance, Routes: o.Routes}, Dir: instance.VarDir(), Client: client,
-		Exchanger: exchange.New(exchange.Config{Client: client, Clock: clock.System()}), Clock: clock.System(),
+		Instance: view, Files: pipelined.Files{Conf: o.Conf, Instance: o.Instance, Routes: o.Routes}, Dir: instance.VarDir(), Client: outside,
+		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}), Clock: clock.System(),
 	})
 	return append([]finding.Layer{files}, layers...), nil
 }

@@ -38,6 +38,7 @@ var unrecorded = map[string]string{
 	"Decisions.ForgetDecisions": "retention of refusals",
 	"CloudTargets.ClaimSync":    "how the sync ends is recorded",
 	"CloudTargets.KeepPage":     "how the sync ends is recorded",
+	"Daemons.Tell":              "what a daemon tells of itself; orders are recorded",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",
 	"Store.sweepMarks":          "marks of transactions",

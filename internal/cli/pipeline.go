@@ -22,7 +22,7 @@ hand on, its move to another credential, and what is wrong with it.`,
   latchkey pipeline doctor prod`,
 	}, append([]*cobra.Command{
 		p.withRemote(p.pipelineTopicsCommand()), p.withRemote(p.pipelineProduceCommand()), p.withRemote(p.pipelineConsumeCommand()),
-		p.withRemote(p.pipelineLagCommand()), p.withRemote(p.pipelineOffsetsCommand()),
+		p.withRemote(p.pipelineLagCommand()), p.withRemote(p.pipelineOffsetsCommand()), p.withRemote(p.pipelineDaemonsCommand()),
 	}, p.instanceCommands()...)...)
 }
 

@@ -1,6 +1,7 @@
 package pipelined
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -150,4 +151,22 @@ func Merge(reports ...[]PartitionReport) []PartitionReport {
 		list = append(list, *merged[k])
 	}
 	return list
+}
+
+// Sum is what partitions come to, all together.
+type Sum struct{ Received, Lost, Suppressed int64 }
+
+func (s Sum) String() string {
+	return fmt.Sprintf("%d received, %d lost, %d duplicates suppressed", s.Received, s.Lost, s.Suppressed)
+}
+
+// Total sums partitions up.
+func Total(partitions []PartitionReport) Sum {
+	var s Sum
+	for _, p := range partitions {
+		s.Received += p.Received
+		s.Lost += p.Lost
+		s.Suppressed += p.Suppressed
+	}
+	return s
 }

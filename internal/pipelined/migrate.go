@@ -42,7 +42,7 @@ type Report struct {
 
 // String is the report in a line.
 func (r *Report) String() string {
-	return fmt.Sprintf("%d received, %d lost, %d duplicates suppressed", r.Received, r.Lost, r.Suppressed)
+	return Sum{r.Received, r.Lost, r.Suppressed}.String()
 }
 
 // The errors of migrations.
@@ -206,11 +206,8 @@ func (d *Daemon) report(m *Migration) *Report {
 	for _, l := range d.all() {
 		r.Partitions = append(r.Partitions, l.audit.report(l.topic, l.consumer)...)
 	}
-	for _, p := range r.Partitions {
-		r.Received += p.Received
-		r.Lost += p.Lost
-		r.Suppressed += p.Suppressed
-	}
+	total := Total(r.Partitions)
+	r.Received, r.Lost, r.Suppressed = total.Received, total.Lost, total.Suppressed
 	return r
 }
 

@@ -29,6 +29,7 @@ import (
 
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
+	"latchkey/internal/pipelined/connector"
 	"latchkey/internal/pipelined/credential"
 	"latchkey/internal/pipelined/journal"
 )
@@ -42,6 +43,10 @@ type Config struct {
 	Load      func() (*Setup, error)
 	Client    *egress.Client
 	Exchanger credential.Exchanger
+	// Version is the program's.
+	Version string
+	// Connect reaches the server of the settings; nil tells none.
+	Connect func(connector.Server) (Server, error)
 	// Clock is the system's when nil; Log is silent when nil; Meter measures nothing when nil.
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -60,6 +65,8 @@ type Pace struct {
 	Turn time.Duration
 	// Drain is how long what is at a connector may take when the daemon ends.
 	Drain time.Duration
+	// Tell is how often the server is told of the daemon.
+	Tell time.Duration
 }
 
 func (p Pace) filled() Pace {
@@ -155,6 +162,7 @@ func (d *Daemon) Start(ctx context.Context) {
 	d.listen(ctx, setup)
 	d.running.Go(func() { d.watchMemory(ctx) })
 	d.running.Go(func() { d.dumpState(ctx) })
+	d.running.Go(func() { d.tell(ctx) })
 }
 
 // listen starts a listener for each topic that has none, and ends those whose topic is gone.

@@ -1,0 +1,137 @@
+package pipelined
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"latchkey/client"
+	"latchkey/internal/pipelined/connector"
+)
+
+// Server is the Latchkey that knows the daemons of an instance. It is an interface, for the daemon works without one.
+type Server interface {
+	TellDaemon(ctx context.Context, instance, host string, report client.DaemonReport) (client.DaemonOrder, error)
+}
+
+// tellEvery is how often the server is told, and asked what to do.
+const tellEvery = 5 * time.Second
+
+// teller tells a server of the daemon, and carries out its orders.
+type teller struct {
+	*Daemon
+	done    int64
+	failure string
+	server  Server
+	at      connector.Server
+	silent  bool // the server did not answer the last time
+}
+
+// tell tells the server of the settings until ctx ends.
+func (d *Daemon) tell(ctx context.Context) {
+	t := &teller{Daemon: d}
+	for d.pause(ctx, cmp.Or(d.config.Pace.Tell, tellEvery), nil) {
+		if at := d.setup.Load().Settings.Server; at != nil && d.config.Connect != nil {
+			t.once(ctx, *at)
+		}
+	}
+}
+
+func (t *teller) once(ctx context.Context, at connector.Server) {
+	if t.server == nil || t.at != at {
+		server, err := t.config.Connect(at)
+		if err != nil {
+			t.quiet(err)
+			return
+		}
+		t.server, t.at = server, at
+	}
+	order, err := t.server.TellDaemon(ctx, t.config.Instance, t.host(), t.report())
+	if err != nil {
+		t.quiet(err)
+		return
+	}
+	t.silent = false
+	if order.Number <= t.done {
+		return
+	}
+	before := t.failure
+	t.failure = ""
+	err = t.carryOut(ctx, order)
+	if err != nil {
+		if t.failure = err.Error(); t.failure != before {
+			t.log.Error(fmt.Sprintf("The server's order %d (%s) was not carried out: %v", order.Number, order.Action, err))
+		}
+	}
+	if _, waits := errors.AsType[*waitingError](err); !waits {
+		t.done = order.Number
+	}
+}
+
+// quiet logs that the server does not answer, once.
+func (t *teller) quiet(err error) {
+	if !t.silent {
+		t.log.Warn("The server is not told of this daemon, which goes on without: " + err.Error())
+	}
+	t.silent = true
+}
+
+func (t *teller) host() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
+
+func (t *teller) report() client.DaemonReport {
+	c := t.tokens.inUse()
+	report := client.DaemonReport{
+		Version: t.config.Version, Credential: c.Describe(), Fingerprint: c.Fingerprint(), CarriedOut: t.done, Failure: t.failure, StartedAt: t.started,
+	}
+	if r, err := t.Report(); err == nil {
+		report.Report, _ = json.Marshal(r) // texts, numbers and instants
+	}
+	return report
+}
+
+// waitingError says that an order can't be carried out yet.
+type waitingError struct{ held, wanted string }
+
+func (e *waitingError) Error() string {
+	return fmt.Sprintf("the file holds the credential %s so far, and %s is wanted", e.held, e.wanted)
+}
+
+// carryOut does what the server says. What is so already is done.
+func (t *teller) carryOut(ctx context.Context, order client.DaemonOrder) error {
+	switch order.Action {
+	case "migrate":
+		setup, err := t.config.Load()
+		if err != nil {
+			return err
+		}
+		if held := setup.Credential.Fingerprint(); order.Fingerprint != "" && held != order.Fingerprint {
+			return &waitingError{held, order.Fingerprint}
+		}
+		_, err = t.Migrate(ctx, setup.Credential)
+		return unless(err, ErrSame)
+	case "rollback":
+		_, err := t.Rollback(ctx)
+		return unless(err, ErrNoMigration)
+	case "finish":
+		_, err := t.Finish()
+		return unless(err, ErrNoMigration)
+	}
+	return fmt.Errorf("%q is nothing that this version knows", order.Action)
+}
+
+func unless(err, fine error) error {
+	if errors.Is(err, fine) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/pipelined/fleet"
+)
+
+// Daemons keeps what the daemons of Campaign instances tell, and what they are told.
+type Daemons struct{ s *Store }
+
+var _ fleet.Store = Daemons{}
+
+// Daemons gives [fleet.Store].
+func (s *Store) Daemons() Daemons { return Daemons{s} }
+
+// Tell keeps what a daemon tells and gives its instance's order.
+func (p Daemons) Tell(ctx context.Context, d fleet.Daemon) (fleet.Order, error) {
+	err := p.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO daemons (organization, instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			ON CONFLICT (organization, instance, host) DO UPDATE SET version = excluded.version, credential = excluded.credential,
+			fingerprint = excluded.fingerprint, carried_out = excluded.carried_out, failure = excluded.failure, report = excluded.report,
+			started_at = excluded.started_at, seen_at = excluded.seen_at`,
+			d.Organization, d.Instance, d.Host, d.Version, d.Credential, d.Fingerprint, d.CarriedOut, d.Failure, string(d.Report), micros(d.StartedAt), micros(d.SeenAt))
+		return err
+	})
+	if err != nil {
+		return fleet.Order{}, fmt.Errorf("keeping what the daemon %s of %s tells: %w", d.Host, d.Instance, err)
+	}
+	return p.order(ctx, d.Organization, d.Instance)
+}
+
+func (p Daemons) order(ctx context.Context, organization, instance string) (fleet.Order, error) {
+	o := fleet.Order{Organization: organization, Instance: instance}
+	var at sql.NullInt64
+	err := p.s.row(ctx, `SELECT number, action, fingerprint, ordered_by, ordered_at FROM daemon_orders WHERE organization = $1 AND instance = $2`,
+		organization, instance).Scan(&o.Number, &o.Action, &o.Fingerprint, &o.By, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fleet.Order{}, nil
+	}
+	if err != nil {
+		return fleet.Order{}, fmt.Errorf("reading the order for %s: %w", instance, err)
+	}
+	o.At = instant(at)
+	return o, nil
+}
+
+// Daemons gives those of an instance, by host.
+func (p Daemons) Daemons(ctx context.Context, organization, instance string) ([]fleet.Daemon, error) {
+	var all []fleet.Daemon
+	err := p.s.rows(ctx, func(row scanner) error {
+		d := fleet.Daemon{Organization: organization, Instance: instance}
+		var report string
+		var started, seen sql.NullInt64
+		err := row.Scan(&d.Host, &d.Version, &d.Credential, &d.Fingerprint, &d.CarriedOut, &d.Failure, &report, &started, &seen)
+		d.StartedAt, d.SeenAt = instant(started), instant(seen)
+		if report != "" {
+			d.Report = []byte(report)
+		}
+		all = append(all, d)
+		return err
+	}, `SELECT host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at FROM daemons
+		WHERE organization = $1 AND instance = $2 ORDER BY host`, organization, instance)
+	if err != nil {
+		return nil, fmt.Errorf("listing the daemons of %s: %w", instance, err)
+	}
+	return all, nil
+}
+
+// Give replaces an instance's order and gives it with its number.
+func (p Daemons) Give(ctx context.Context, o fleet.Order, record audit.Entry) (fleet.Order, error) {
+	err := p.s.write(ctx, func(t *tx) error {
+		t.record(record)
+		_, err := t.exec(`INSERT INTO daemon_orders (organization, instance, number, action, fingerprint, ordered_by, ordered_at)
+			VALUES ($1, $2, 1, $3, $4, $5, $6)
+			ON CONFLICT (organization, instance) DO UPDATE SET number = daemon_orders.number + 1, action = excluded.action,
+			fingerprint = excluded.fingerprint, ordered_by = excluded.ordered_by, ordered_at = excluded.ordered_at`,
+			o.Organization, o.Instance, string(o.Action), o.Fingerprint, o.By, micros(o.At))
+		return err
+	})
+	if err != nil {
+		return fleet.Order{}, fmt.Errorf("giving an order to %s: %w", o.Instance, err)
+	}
+	return p.order(ctx, o.Organization, o.Instance)
+}
+
+// Forget removes a daemon.
+func (p Daemons) Forget(ctx context.Context, organization, instance, host string, record audit.Entry) error {
+	err := p.s.write(ctx, func(t *tx) error {
+		t.record(record)
+		n, err := t.exec(`DELETE FROM daemons WHERE organization = $1 AND instance = $2 AND host = $3`, organization, instance, host)
+		if err == nil && n == 0 {
+			return fleet.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forgetting the daemon %s of %s: %w", host, instance, err)
+	}
+	return nil
+}
