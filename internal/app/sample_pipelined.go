@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"strconv"
+	"sync"
+	"syscall"
 
 	"latchkey/internal/campaign"
 	"latchkey/internal/pipelined"
@@ -62,9 +65,35 @@ func runSample(ctx context.Context, o PipelinedOptions) (*sampleDaemon, error) {
 	if err != nil {
 		return nil, errors.Join(err, done(), lines.Close())
 	}
+	hear := reloads(ctx, daemon)
 	return &sampleDaemon{sockets.Address.StatusURL, func() error {
+		hear()
 		return errors.Join(sockets.Close(), done(), lines.Close())
 	}}, nil
+}
+
+// reloads has the daemon read its files anew at SIGHUP, which `nlserver config -reload` sends to this process, until the
+// function that it gives is called.
+func reloads(ctx context.Context, daemon *pipelined.Daemon) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	var hearing sync.WaitGroup
+	hearing.Go(func() {
+		for {
+			select {
+			case <-hangups:
+				_ = daemon.Reload(ctx) // it logs what keeps the files from being taken up
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		cancel()
+		hearing.Wait()
+	}
 }
 
 // untilPipelinedEnds gives a context that ends after ctx, once the sample's daemon has stored its pointer: it needs the
