@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -21,20 +22,38 @@ func (h *house) openCloudServices() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := h.config.checkTargetAddresses(); err != nil {
+		return err
+	}
 	const beforeOurs = 5 * time.Second // the gateway is to say first that its time is over
 	if h.toProducts, err = h.openEgress(max(h.config.EgressTimeout, analytics.Timeout+beforeOurs), analytics.MaxReply); err != nil {
 		return err
 	}
 	h.cloudServices, err = cloudservice.New(cloudservice.Config{
-		Store: h.store.CloudServices(), Targets: h.store.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: h.toProducts, Centers: centers, Clock: clock.System(), Log: h.log,
+		Store: h.store.CloudServices(), Targets: h.store.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: h.toProducts, Centers: centers,
+		Addresses: cloudservice.Addresses{TargetClassic: h.config.TargetClassic, TargetClassicAdmin: h.config.TargetClassicAdmin}, Clock: clock.System(), Log: h.log,
 	})
 	return err
 }
 
-func analyticsSettings() []setting {
+// productSettings are of the products' older APIs, on servers of one's own.
+func productSettings() []setting {
 	return []setting{
+		text("target.classic", "", "A server of your own that speaks Target Classic's API, as `https://host`; Adobe's, which is switched off, without it.", func(c *Config) *string { return &c.TargetClassic }),
+		text("target.classic_admin", "", "The one that says where an account's admin API of Target Classic is, as `https://host`.", func(c *Config) *string { return &c.TargetClassicAdmin }),
 		list("analytics.data_centers", "Servers of your own that speak Analytics 1.4, each as `name=https://host`: a cloud service names one of these, or one of Adobe's, and never an address.", func(c *Config) *[]string { return &c.AnalyticsCenters }),
 	}
+}
+
+// checkTargetAddresses refuses what is no address: passwords go there.
+func (c *Config) checkTargetAddresses() error {
+	for name, text := range map[string]string{"target.classic": c.TargetClassic, "target.classic_admin": c.TargetClassicAdmin} {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
+			return fmt.Errorf("%s: %q is not of the form https://host", name, text)
+		}
+	}
+	return nil
 }
 
 // analyticsCenters reads the operator's own data centres.

@@ -53,6 +53,8 @@ type Config struct {
 	AccessLife                             time.Duration
 	RefreshLife                            time.Duration
 	RefreshGrace                           time.Duration
+	// TargetClassic and TargetClassicAdmin are servers of one's own in the place of Target Classic's.
+	TargetClassic, TargetClassicAdmin string
 	// AnalyticsCenters are data centres of Analytics 1.4, "name=URL".
 	AnalyticsCenters    []string
 	SessionLife         time.Duration
