@@ -28,7 +28,9 @@ type CloudService struct {
 	// ConnectedAt is when Connect went well last; nil before.
 	ConnectedAt *time.Time `json:"connected_at"`
 	Notes       []string   `json:"notes"`
-	Sandbox     string     `json:"sandbox"`
+	// Requires says which versions of AEM can have its mode.
+	Requires []string `json:"requires"`
+	Sandbox  string   `json:"sandbox"`
 	// Problems are what was noted or is doubtful about the values of a change.
 	Problems  []Problem `json:"problems"`
 	CreatedAt time.Time `json:"created_at"`

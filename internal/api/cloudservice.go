@@ -31,6 +31,7 @@ type CloudService struct {
 
 	ConnectedAt *time.Time `json:"connected_at" doc:"When Connect went well last, with what is set now; null before."`
 	Notes       []string   `json:"notes" nullable:"false" doc:"What is worth knowing of it as a whole: since when the vendor does not serve its mode."`
+	Requires    []string   `json:"requires" nullable:"false" doc:"Which versions of AEM can have its mode."`
 	Sandbox     string     `json:"sandbox" example:"prod"`
 	Problems    []Item     `json:"problems,omitempty" doc:"What was noted or is doubtful about the values that were sent. Only in answers to a change."`
 	CreatedBy   string     `json:"created_by"`
@@ -90,7 +91,7 @@ const (
   "id": "cs_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "acme-target", "title": "Acme Target", "kind": "target", "authentication": "ims", "status": "ready", "missing": [],
   "ims_configuration": "acme-target", "secret": null,
   "target": {"tenant_id": "acme", "client_code": "acme", "api_type": "rest", "accurate_targeting": true, "sync_audiences": true, "library": "at.js"},
-  "connected_at": null, "notes": [], "sandbox": "prod",
+  "connected_at": null, "notes": [], "requires": [], "sandbox": "prod",
   "created_by": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "created_at": "2026-11-28T09:30:00Z", "updated_at": "2026-11-28T09:30:00Z"
 }`
 	cloudServiceConnected = `{"connected": false, "message": "product: the credential has no product profile that the product takes", "layers": [
@@ -213,7 +214,7 @@ func savedCloudService(saved cloudservice.Saved) CloudService {
 func shownCloudService(s cloudservice.Service) CloudService {
 	out := CloudService{
 		ID: s.ID, Name: s.Name, Title: s.Title, Kind: string(s.Kind), Authentication: string(s.Authentication), Status: string(s.Status()),
-		Missing: listed(s.Missing()), Configuration: optional(s.Configuration), Notes: listed(s.Notes()), Sandbox: s.Sandbox,
+		Missing: listed(s.Missing()), Configuration: optional(s.Configuration), Notes: listed(s.Notes()), Requires: listed(s.Requires()), Sandbox: s.Sandbox,
 		CreatedBy: s.CreatedBy, CreatedAt: *stamp(s.CreatedAt), UpdatedAt: *stamp(s.UpdatedAt),
 	}
 	if !s.Secret.Empty() {

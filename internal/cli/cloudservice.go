@@ -21,8 +21,9 @@ to change where.`,
 		Example: `  latchkey cloud-service create target --title "Acme Target" --ims-configuration acme-target --tenant-id acme
   latchkey cloud-service connect acme-target
   latchkey cloud-service create analytics --title "Acme Analytics" --ims-configuration acme-analytics`,
-	}, p.cloudCreateCommand(), p.cloudListCommand(), p.cloudShowCommand(), p.cloudEditCommand(), p.cloudDeleteCommand(), p.cloudConnectCommand(), p.cloudSyncCommand(), p.cloudItemsCommand(), p.cloudReportCommand(), p.frameworkCommand(), p.cloudProvisionCommand(),
-		p.cloudAudiencesCommand(), p.cloudOfferCommand(), p.cloudActivitiesCommand(), p.cloudMboxesCommand(), p.cloudPropertiesCommand(), p.cloudSnippetCommand(), p.cloudLibraryCommand()))
+	}, p.cloudCreateCommand(), p.cloudListCommand(), p.cloudShowCommand(), p.cloudEditCommand(), p.cloudDeleteCommand(), p.cloudConnectCommand(), p.cloudSyncCommand(),
+		p.cloudItemsCommand(), p.cloudReportCommand(), p.frameworkCommand(), p.cloudAudiencesCommand(), p.cloudOfferCommand(), p.cloudActivitiesCommand(), p.cloudMboxesCommand(),
+		p.cloudPropertiesCommand(), p.cloudSnippetCommand(), p.cloudLibraryCommand(), p.cloudExportCommand(), p.cloudImportCommand(), p.cloudProvisionCommand()))
 }
 
 // cloudFlags are the values of a service as flags. Each product has flags of its own.
@@ -169,7 +170,7 @@ func (p *program) cloudShowCommand() *cobra.Command {
 				{"authentication", s.Authentication}, {"IMS configuration", s.Configuration},
 			}
 			rows = append(append(rows, targetRows(s.Target)...), analyticsRows(s.Analytics)...)
-			p.details(append(rows, [2]string{"connected", connected}, [2]string{"created", p.ago(s.CreatedAt)}))
+			p.details(append(rows, [2]string{"connected", connected}, [2]string{"requires", strings.Join(s.Requires, "; ")}, [2]string{"created", p.ago(s.CreatedAt)}))
 			for _, note := range s.Notes {
 				p.warn("%s", note)
 			}

@@ -126,3 +126,14 @@ func (r *Report) Message() string {
 	}
 	return ConnectionSuccessful
 }
+
+// Requires says which versions of AEM can have the service's mode; none in particular without one.
+func (s *Service) Requires() []string {
+	if s.Kind == Target {
+		return s.targetRequires()
+	}
+	if s.Authentication == IMS {
+		return []string{"AEM 6.5.12.0, or AEM as a Cloud Service 2022.2.0: they are the first with the Analytics 2.0 API, which takes an IMS configuration"}
+	}
+	return nil
+}

@@ -34,10 +34,27 @@ func TestMain(m *testing.M) {
 }
 
 // The pages whose commands are run, in their order, each with a server and a folder of its own.
-var pages = []string{"README.md", "docs/guide/first-connection.md", "docs/guide/write-a-definition.md", "docs/guide/audit.md",
-	"docs/guide/back-up-and-restore.md", "docs/guide/key-pairs.md",
-	"docs/guide/delete-and-revoke.md", "docs/guide/ims-in-ci.md", "docs/guide/console.md", "docs/guide/sign-in-and-consent.md", "docs/guide/migrate-jwt-to-oauth.md", "docs/guide/ims-configurations.md", "docs/guide/target.md", "docs/guide/analytics.md", "docs/guide/why-no-token.md", "docs/guide/campaign.md",
-	"docs/guide/migrate-triggers.md", "docs/reference/pipeline.md"}
+var pages = []string{
+	"README.md",
+	"docs/guide/first-connection.md",
+	"docs/guide/write-a-definition.md",
+	"docs/guide/audit.md",
+	"docs/guide/back-up-and-restore.md",
+	"docs/guide/key-pairs.md",
+	"docs/guide/delete-and-revoke.md",
+	"docs/guide/ims-in-ci.md",
+	"docs/guide/console.md",
+	"docs/guide/sign-in-and-consent.md",
+	"docs/guide/migrate-jwt-to-oauth.md",
+	"docs/guide/ims-configurations.md",
+	"docs/guide/why-403.md",
+	"docs/guide/target.md",
+	"docs/guide/analytics.md",
+	"docs/guide/why-no-token.md",
+	"docs/guide/campaign.md",
+	"docs/guide/migrate-triggers.md",
+	"docs/reference/pipeline.md",
+}
 
 func TestEveryCommandRuns(t *testing.T) {
 	for _, page := range pages {
