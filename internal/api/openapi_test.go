@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"regexp"
+	"slices"
 	"testing"
 
 	"latchkey/internal/api"
@@ -90,5 +92,32 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("%s differs from what is made now; go test ./internal/api -update rewrites it", path)
+	}
+}
+
+// TestPathParameters holds that each name in a path is one that the handler is given: of an embedded struct that is not exported
+// none is filled in, and the handler sees "".
+func TestPathParameters(t *testing.T) {
+	document, err := api.OpenAPI("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct{ Name, In string }
+		}
+	}
+	if err := json.Unmarshal(document, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\{([a-z_]+)\}`)
+	for path, methods := range parsed.Paths {
+		for method, operation := range methods {
+			for _, name := range names.FindAllStringSubmatch(path, -1) {
+				if !slices.ContainsFunc(operation.Parameters, func(p struct{ Name, In string }) bool { return p.In == "path" && p.Name == name[1] }) {
+					t.Errorf("%s %s: the handler is not given %s", method, path, name[1])
+				}
+			}
+		}
 	}
 }

@@ -22,8 +22,9 @@ func (p *program) cloudExportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export NAME [--format FORMAT] [--out DIR] [--force]",
 		Short: "Export a cloud service, for another Latchkey or for AEM",
-		Long: `Write what a cloud service is set to: json is what "import" takes, properties is AEM's marketingcloud.properties. A secret
-is in neither: give it where the service is imported. The versions of AEM that can have the service's mode are told.`,
+		Long: `Write what a cloud service is set to: json is what "import" takes, properties is AEM's marketingcloud.properties. A
+secret is in neither: give it where the service is imported. The versions of AEM that can have the service's mode are
+told.`,
 		Example: `  latchkey cloud-service export acme-target --out services
   latchkey cloud-service export acme-target --format properties`,
 		Args: takes("NAME"),
@@ -158,8 +159,8 @@ func (p *program) cloudImportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "import FILE... [--ims-configuration NAME] [--secret @FILE]",
 		Short: "Make cloud services of what \"export\" wrote",
-		Long: `Make the service of each file, or change the one of that name. --ims-configuration lets it name another IMS configuration
-than the file does. Files of AEM's are taken by "provision".`,
+		Long: `Make the service of each file, or change the one of that name. --ims-configuration lets it name another IMS
+configuration than the file does. Files of AEM's are taken by "provision".`,
 		Example: `  latchkey cloud-service import services/acme-target.json
   latchkey cloud-service import acme-target.json --ims-configuration stage-target`,
 		Args: takes("FILE..."),

@@ -52,6 +52,8 @@ func struggles(s *harness.Server) []struggle {
 			command: "ims check sample-analytics", layer: "profile", advice: []string{"give the credential a product profile of Adobe Analytics", "Edit product profiles"}},
 		{number: 1, name: "the profile has no report suites", rules: rule("no_permissions"),
 			command: "ims check sample-analytics", layer: "product", advice: []string{"Report Suites", "Metrics", "Dimensions"}},
+		{number: 1, name: "the role was left at Observer", rules: rule("observer"),
+			command: "cloud-service offer push sample-target hero --html @$DIR/offer.html", advice: []string{"Editor", "Admin Console"}},
 		{number: 2, name: "the API key is another project's", rules: rule("bad_key", "host", target),
 			command: "ims check sample-target", layer: "product", code: "403003", advice: []string{"Add API"}},
 		{number: 2, name: "the project has not the API", rules: rule("not_subscribed", "host", analytics),
