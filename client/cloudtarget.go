@@ -194,8 +194,8 @@ type CloudServiceSnippet struct {
 	Answer
 }
 
-// ClientLibrary is an at.js or mbox.js of one's own.
-type ClientLibrary struct {
+// OwnLibrary is an at.js or mbox.js of one's own.
+type OwnLibrary struct {
 	Name   string `json:"name"`
 	Bytes  int    `json:"bytes"`
 	SHA256 string `json:"sha256"`
@@ -212,13 +212,13 @@ func (c *Client) CloudServiceSnippet(ctx context.Context, ref string) (CloudServ
 }
 
 // UploadClientLibrary keeps a library in the place of the one before.
-func (c *Client) UploadClientLibrary(ctx context.Context, ref, name, content string) (ClientLibrary, error) {
-	return change[ClientLibrary](ctx, c, http.MethodPut, targetPath(ref, "library"), map[string]string{"name": name, "content": content})
+func (c *Client) UploadClientLibrary(ctx context.Context, ref, name, content string) (OwnLibrary, error) {
+	return change[OwnLibrary](ctx, c, http.MethodPut, targetPath(ref, "library"), map[string]string{"name": name, "content": content})
 }
 
 // ClientLibrary gives the library that was uploaded.
-func (c *Client) ClientLibrary(ctx context.Context, ref string) (ClientLibrary, error) {
-	return get[ClientLibrary](ctx, c, targetPath(ref, "library"))
+func (c *Client) ClientLibrary(ctx context.Context, ref string) (OwnLibrary, error) {
+	return get[OwnLibrary](ctx, c, targetPath(ref, "library"))
 }
 
 // DeleteClientLibrary removes it.

@@ -8,8 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"time"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
