@@ -37,6 +37,7 @@ var unrecorded = map[string]string{
 	"Decisions.KeepDecisions":   "refusals, which change nothing",
 	"Decisions.ForgetDecisions": "retention of refusals",
 	"CloudTargets.ClaimSync":    "how the sync ends is recorded",
+	"CloudTargets.FreeSyncs":    "the same",
 	"CloudTargets.KeepPage":     "how the sync ends is recorded",
 	"Daemons.Tell":              "what a daemon tells of itself; orders are recorded",
 	"Store.Emit":                "an event without a change",

@@ -75,9 +75,12 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// begun is when a house's clock begins.
+var begun = time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+
 func newTargetHouse(t testing.TB) *targetHouse {
 	t.Helper()
-	h := &targetHouse{TB: t, dir: t.TempDir(), clock: clock.NewManual(time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)), admin: access.Caller{
+	h := &targetHouse{TB: t, dir: t.TempDir(), clock: clock.NewManual(begun), admin: access.Caller{
 		ID: "key_1", Organization: targetOrganization, Scopes: access.Scopes{access.Admin},
 	}}
 	var err error

@@ -26,6 +26,8 @@ type AudienceStore interface {
 	// AskSync makes a sync due, unless one is under way for the same tenant. For another tenant than before, all audiences
 	// that were kept are removed in the same transaction.
 	AskSync(ctx context.Context, of Service, due time.Time, entry audit.Entry) error
+	// FreeSyncs frees what a process held that is gone, where the store can tell.
+	FreeSyncs(ctx context.Context) error
 	// ClaimSync takes up the one that has been due for longest and that nobody holds; nil when there is none.
 	ClaimSync(ctx context.Context, now, until time.Time) (*Sync, error)
 	// KeepPage keeps a page, and how far the walk has come behind it, in one transaction: [ErrClaimLost]. It adds to the

@@ -59,6 +59,9 @@ func (y *Syncer) Wake() {
 
 func (y *Syncer) run(ctx context.Context) {
 	defer close(y.done)
+	if err := y.services.config.Targets.FreeSyncs(ctx); err != nil && ctx.Err() == nil {
+		y.services.config.Log.Warn("syncs that a process before this one held go on later", "in", holdFor.String(), "error", err)
+	}
 	timer := y.services.config.Clock.NewTimer(0)
 	defer timer.Stop()
 	for {

@@ -78,6 +78,21 @@ func scanSync(row scanner) (cloudservice.Sync, error) {
 	return out, json.Unmarshal([]byte(walk), &out.Walk)
 }
 
+// FreeSyncs frees what a process held that is gone, where the store has one process alone.
+func (c CloudTargets) FreeSyncs(ctx context.Context) error {
+	if c.s.Shared() {
+		return nil
+	}
+	err := c.s.write(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE audience_syncs SET held_until = NULL WHERE held_until IS NOT NULL`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("freeing the syncs of a process before this one: %w", err)
+	}
+	return nil
+}
+
 // ClaimSync takes up the one that has been due for longest and that nobody holds; nil when there is none.
 func (c CloudTargets) ClaimSync(ctx context.Context, now, until time.Time) (*cloudservice.Sync, error) {
 	due, err := scanSync(c.s.row(ctx, `SELECT `+syncColumns+` WHERE s.due_at <= $1 AND (s.held_until IS NULL OR s.held_until < $1) ORDER BY s.due_at LIMIT 1`, micros(now)))
