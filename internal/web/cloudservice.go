@@ -63,7 +63,7 @@ func (v *visit) serviceRow(s cloudservice.Service, configurations []ims.Configur
 		}
 	}
 	for _, c := range configurations {
-		if c.ID == s.Configuration {
+		if c.Name == s.Configuration {
 			row.With = c
 		}
 	}

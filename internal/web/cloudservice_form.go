@@ -112,7 +112,7 @@ func configurationOptions(all []ims.Configuration, kind cloudservice.Kind) []cho
 	out := []choiceOption{{Value: "", Label: "None yet"}}
 	var others []choiceOption
 	for _, c := range all {
-		one := choiceOption{Value: c.ID, Label: c.Name}
+		one := choiceOption{Value: c.Name, Label: c.Name}
 		if c.Title != "" {
 			one.Label = c.Title
 		}

@@ -85,11 +85,16 @@ func (i *input) Invalid() bool { return i.Problems.Errors() != nil }
 // Rows is how high a text area is.
 func (i *input) Rows() int { return max(3, min(14, strings.Count(i.Value, "\n")+2)) }
 
-// choose marks the option of a value.
+// choose marks the option of a value. One that is not offered any more is offered all the same: saving must not change it.
 func (i *input) choose(value string) *input {
 	i.Value = value
+	found := value == ""
 	for n := range i.Options {
 		i.Options[n].Chosen = i.Options[n].Value == value
+		found = found || i.Options[n].Chosen
+	}
+	if !found && i.Kind == selectInput {
+		i.Options = append(i.Options, choiceOption{Value: value, Label: value, Chosen: true})
 	}
 	return i
 }

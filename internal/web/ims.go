@@ -211,7 +211,7 @@ func (v *visit) imsItem() error {
 	if err != nil {
 		return err
 	}
-	view.Services = slices.DeleteFunc(services, func(s cloudservice.Service) bool { return s.Configuration != c.ID })
+	view.Services = slices.DeleteFunc(services, func(s cloudservice.Service) bool { return s.Configuration != c.Name })
 	if c.Alias != "" {
 		base := "/ims-certificates/" + url.PathEscape(c.Alias)
 		view.Acts = map[string]*form{
