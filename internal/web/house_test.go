@@ -128,7 +128,7 @@ func (h *house) open(kept *store.Store, client *egress.Client) {
 	var err error
 	h.ims, err = ims.New(ims.Config{Store: kept.IMS(), Connections: h.connector, Tokens: h.keeper, Definitions: h.catalogue, Sender: client, Clock: h.hand})
 	check(h, err)
-	h.services, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: client, Clock: h.hand})
+	h.services, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Targets: kept.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: client, Clock: h.hand})
 	check(h, err)
 	clients := project.OpenClients(project.ClientsConfig{Store: kept.Projects(), Hash: kept.Keyring().Hash, Clock: clock.System()})
 	h.Cleanup(func() { _ = clients.Close(context.Background()) })
