@@ -85,6 +85,7 @@ func TestLayers(t *testing.T) {
 		`monitorServerPort: "many" is not a number from 0 to 65535; correct it, or take the attribute out: then it is "7781"`,
 		`processRestartTime: "six" is not a time as 06:00:00 is; correct it, or take the attribute out: then it is "06:00:00"`,
 		`IMSOrgId: it is empty, and takes away what serverConf.xml says in line 3; take the attribute out of config-sample.xml`,
+		`authIMSTAClientSecret: the vendor's server has encrypted it, and nobody else can decrypt it; enter it again: nlserver config`,
 		`authType: "imsJWTToken" is no way to get a token; did you mean imsJwtToken?`,
 	}
 	if diff := cmp.Diff(want, said); diff != "" {

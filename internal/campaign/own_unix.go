@@ -40,6 +40,12 @@ func own(path string, like fs.FileInfo) error {
 	return nil
 }
 
+// alive tells whether there is a process of an id.
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
 // stranger names the owner of a file when the process runs as somebody else.
 func stranger(info fs.FileInfo) (name string, strange bool) {
 	uid, _, ok := owner(info)

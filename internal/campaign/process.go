@@ -19,8 +19,8 @@ func (i *Instance) Running() (pid int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	if pid, _ = strconv.Atoi(strings.TrimSpace(string(text))); pid == 0 {
-		return 0, false
+	if pid, _ = strconv.Atoi(strings.TrimSpace(string(text))); pid <= 0 || !alive(pid) {
+		return 0, false // and the lock is left alone: a daemon that is just starting may be about to take it
 	}
 	f, err := hold(path, false)
 	if errors.Is(err, errHeld) {
@@ -34,3 +34,6 @@ func (i *Instance) Running() (pid int, ok bool) {
 
 // LogFile is where the instance's pipelined writes its log.
 func (i *Instance) LogFile() string { return filepath.Join(i.VarDir(), "log", Module+".log") }
+
+// Stranger names the owner of the instance's file when this process runs as somebody else.
+func (i *Instance) Stranger() (owner string, strange bool) { return stranger(i.files[0].info) }

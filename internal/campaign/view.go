@@ -180,6 +180,14 @@ func (i *Instance) doubt() {
 			note(v, fmt.Sprintf("it is empty, and takes away what %s says in line %d", v.Hidden.File, v.Hidden.Line), "take the attribute out of "+v.File)
 		}
 	}
+	for _, v := range []Value{i.IMS.TechnicalSecret, i.IMS.TechnicalKey, i.Pipelined.PrivateKey} {
+		switch v.Form() {
+		case FormVendor:
+			note(v, "the vendor's server has encrypted it, and nobody else can decrypt it", "enter it again: nlserver config")
+		case FormPlain:
+			note(v, "it stands there in clear", "put it in by nlserver config, which seals it")
+		}
+	}
 	switch v := i.Value(PathPipelined, AuthType); {
 	case v.Text == "" && i.IMS.TechnicalClientID != "":
 		note(v, "the technical account is configured, and pipelined still goes to the legacy gateway", "set it to "+JWTToken+" (step 3)")

@@ -12,6 +12,9 @@ import (
 	"latchkey/internal/file"
 )
 
+// lockFile is what one process at a time holds while it writes.
+const lockFile = ".latchkey.lock"
+
 var errHeld = errors.New("another process holds it")
 
 // ErrChanged says that a file was changed by somebody else after it was read. Nothing was written.
@@ -59,12 +62,15 @@ func (e *Edit) Write(now time.Time) (Written, error) {
 	if e.Empty() {
 		return out, nil
 	}
-	lock, err := hold(filepath.Join(filepath.Dir(path), ".latchkey.lock"), true)
+	lock, err := hold(filepath.Join(filepath.Dir(path), lockFile), true)
 	if err != nil {
 		return out, fmt.Errorf("writing %s: %w", path, err)
 	}
 	defer func() { _ = lock.Close() }()
 	info, err := e.unchanged(path)
+	if err == nil {
+		err = own(lock.Name(), info) // or the next one to write, who may be another user, could not lock it
+	}
 	if err != nil {
 		return out, fmt.Errorf("writing %s: %w", path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -70,7 +71,7 @@ func TestWriteKeepsTheFile(t *testing.T) {
 	if text := strings.Join(done.Warnings, "\n"); !strings.Contains(text, "chmod 600") || strings.Contains(text, "the user 12345") != root {
 		t.Errorf("%q", done.Warnings)
 	}
-	for file, mode := range map[string]os.FileMode{path: 0o640, done.Backup: 0o640, filepath.Join(i.Dir, campaign.KeyFile): 0o600} {
+	for file, mode := range map[string]os.FileMode{path: 0o640, done.Backup: 0o640, filepath.Join(i.Dir, campaign.KeyFile): 0o600, filepath.Join(i.Dir, ".latchkey.lock"): 0o600} {
 		info, err := os.Stat(file)
 		if err != nil {
 			t.Fatal(err)
@@ -242,11 +243,17 @@ func TestRunning(t *testing.T) {
 	if err := os.MkdirAll(i.VarDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(lock, []byte("4711\n"), 0o600); err != nil {
+	if err := os.WriteFile(lock, []byte("4194999\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := i.Running(); ok {
 		t.Error("an id that was left behind counts")
+	}
+	if err := os.WriteFile(lock, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := i.Running(); ok {
+		t.Error("an id that another process has by now counts")
 	}
 	f, err := os.Open(lock)
 	if err != nil {
@@ -256,7 +263,7 @@ func TestRunning(t *testing.T) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if pid, ok := i.Running(); !ok || pid != 4711 {
+	if pid, ok := i.Running(); !ok || pid != os.Getpid() {
 		t.Errorf("Running = %d, %v", pid, ok)
 	}
 }

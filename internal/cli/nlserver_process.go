@@ -113,6 +113,9 @@ func (p *program) startModule(ctx context.Context, n *nlserver, instance *campai
 	if err != nil {
 		return fmt.Errorf("starting pipelined@%s: %w", instance.Name, err)
 	}
+	if owner, strange := instance.Stranger(); strange {
+		p.warn("the files belong to %s, and pipelined will run, and write its own, as another user: su %s -c '…'", owner, owner)
+	}
 	output, err := startOutput(instance)
 	if err != nil {
 		return fmt.Errorf("starting pipelined@%s: %w", instance.Name, err)
