@@ -161,6 +161,9 @@ func (p *program) cloudShowCommand() *cobra.Command {
 			if err != nil || p.answerJSON(s) {
 				return err
 			}
+			if err := nameA4T(ctx, c, &s); err != nil {
+				return err
+			}
 			connected := ""
 			if s.ConnectedAt != nil {
 				connected = p.ago(*s.ConnectedAt)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf16"
@@ -53,6 +54,9 @@ told.`,
 		if p.json {
 			return p.sayJSON(client.IMSExport{Files: []client.IMSFile{f}, Requires: s.Requires})
 		}
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return fmt.Errorf("making the directory: %w", err)
+		}
 		if err := writeExported(folder, f, force); err != nil {
 			return err
 		}
@@ -67,12 +71,8 @@ told.`,
 
 // cloudJSON writes a service as what it can be made of again. What it names is named by name.
 func cloudJSON(ctx context.Context, c *client.Client, s client.CloudService) (string, error) {
-	if s.Target != nil && s.Target.A4T != "" {
-		if other, err := c.CloudService(ctx, s.Target.A4T); err == nil {
-			s.Target.A4T = other.Name
-		} else if failed, ok := errors.AsType[*client.Error](err); !ok || failed.Status != http.StatusNotFound {
-			return "", err
-		}
+	if err := nameA4T(ctx, c, &s); err != nil {
+		return "", err
 	}
 	out := client.NewCloudService{Kind: s.Kind, Name: s.Name, CloudServiceValues: client.CloudServiceValues{
 		Title: &s.Title, Authentication: &s.Authentication, Configuration: unlessEmpty(s.Configuration),
@@ -99,6 +99,21 @@ func cloudJSON(ctx context.Context, c *client.Client, s client.CloudService) (st
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(out)
 	return text.String(), err
+}
+
+// nameA4T puts the name of the service of Analytics into the place of its id, where it is there yet.
+func nameA4T(ctx context.Context, c *client.Client, s *client.CloudService) error {
+	if s.Target == nil || s.Target.A4T == "" {
+		return nil
+	}
+	other, err := c.CloudService(ctx, s.Target.A4T)
+	if failed, ok := errors.AsType[*client.Error](err); ok && failed.Status == http.StatusNotFound {
+		return nil
+	}
+	if err == nil {
+		s.Target.A4T = other.Name
+	}
+	return err
 }
 
 func unlessEmpty(text string) *string {
