@@ -176,7 +176,6 @@ func (b *broker) consume(w http.ResponseWriter, r *http.Request) {
 			_ = control.Flush()
 		}
 		if cut > 0 && sent > 0 && sent%cut == 0 {
-			sent = 0
 			return
 		}
 		select {

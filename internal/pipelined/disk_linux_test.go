@@ -26,17 +26,17 @@ func TestFullDisk(t *testing.T) {
 	h.until("five", func() bool { return receiver.got() == 5 && h.stats()["current-messages"] == 0 })
 	ballast := filepath.Join(h.dir, "ballast")
 	fill(t, ballast)
-	h.broker.produce(0, many(5, 400)...)
+	h.broker.produce(0, many(5, 60)...)
 	h.until("the log", func() bool { return strings.Contains(h.log.String(), "nothing is consumed until it can") })
 	at := receiver.got()
-	if at >= 405 {
+	if at >= 65 {
 		t.Fatalf("%d were consumed while the disk was full", at)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	h.until("the rest", func() bool { return h.stats()["trigger-processed"] == 405 })
-	if got := receiver.got(); got != 405 {
+	h.until("the rest", func() bool { return h.stats()["trigger-processed"] == 65 })
+	if got := receiver.got(); got != 65 {
 		t.Errorf("the receiver got %d, want each once", got)
 	}
 	if s := h.stats(); s["trigger-discarded"] != 0 {

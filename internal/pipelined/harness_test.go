@@ -176,7 +176,7 @@ func (h *house) config() pipelined.Config {
 		Instance: "sample", Dir: h.dir, Load: h.load, Client: client, Exchanger: exchange.New(exchange.Config{Client: client}),
 		Log: slog.New(slog.NewTextHandler(h.log, nil)),
 		Pace: pipelined.Pace{
-			Reconnect: 5 * time.Millisecond, Refused: 5 * time.Millisecond, Silence: 10 * time.Second, Turn: 2 * time.Second, Drain: time.Second,
+			Reconnect: 5 * time.Millisecond, Refused: 5 * time.Millisecond, Silence: time.Minute, Turn: 2 * time.Second, Drain: time.Second,
 		},
 	}
 }
@@ -207,7 +207,7 @@ func (h *house) stop() {
 // until waits for something to become true.
 func (h *house) until(what string, is func() bool) {
 	h.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for !is() {
 		if time.Now().After(deadline) {
 			h.t.Fatalf("%s did not come about; the log:\n%s", what, h.log)
