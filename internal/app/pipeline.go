@@ -36,17 +36,7 @@ func (c *Config) eventLog() string {
 
 // openPipeline makes the broker on its log.
 func (h *house) openPipeline(ctx context.Context) (err error) {
-	switch h.config.eventLog() {
-	case logOff:
-	case logCluster:
-		h.eventLog, err = eventlog.OpenCluster(ctx, eventlog.ClusterConfig{
-			URL: h.config.PipelineNATS, Replicas: h.config.PipelineReplicas, CredentialsFile: h.config.PipelineCredentials, RootsFiles: h.config.EgressCAFiles,
-			Clock: clock.System(), Log: h.log,
-		})
-	case logEmbedded:
-		h.eventLog, err = eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{Path: h.config.path("events.db"), Limit: int64(h.config.PipelineLimit) << 20, Clock: clock.System(), Log: h.log})
-	}
-	if err != nil {
+	if err := h.openEventLog(ctx); err != nil {
 		return err
 	}
 	h.broker, err = pipeline.New(pipeline.Config{
@@ -54,6 +44,30 @@ func (h *house) openPipeline(ctx context.Context) (err error) {
 		Slow: h.config.PipelineSlow,
 	})
 	return err
+}
+
+// openEventLog opens the log that is configured. One that could not be opened leaves none behind.
+func (h *house) openEventLog(ctx context.Context) error {
+	switch h.config.eventLog() {
+	case logCluster:
+		cluster, err := eventlog.OpenCluster(ctx, eventlog.ClusterConfig{
+			URL: h.config.PipelineNATS, Replicas: h.config.PipelineReplicas, CredentialsFile: h.config.PipelineCredentials, RootsFiles: h.config.EgressCAFiles,
+			Clock: clock.System(), Log: h.log,
+		})
+		if err != nil {
+			return hinted(err, "check pipeline.nats_url, and that the cluster has JetStream and as many nodes as pipeline.nats_replicas")
+		}
+		h.eventLog = cluster
+	case logEmbedded:
+		embedded, err := eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{
+			Path: h.config.path("events.db"), Limit: int64(h.config.PipelineLimit) << 20, Clock: clock.System(), Log: h.log,
+		})
+		if err != nil {
+			return err
+		}
+		h.eventLog = embedded
+	}
+	return nil
 }
 
 // pipelineSurface makes what stands under /pipeline and /v1.
@@ -111,7 +125,7 @@ func eventLogSetting(name, doc string, at func(*Config) *string) setting {
 }
 
 func pipelineSettings() []setting {
-	natsURL := address("pipeline.nats_url", "NATS JetStream cluster (nats-server 2.11 or newer) that keeps the events, nats://user:password@host:4222, several with commas between. Its password is never shown.", func(c *Config) *secret.String { return &c.PipelineNATS })
+	natsURL := address("pipeline.nats_url", "NATS JetStream cluster (nats-server 2.11 or newer) that keeps the events, nats://user:password@host:4222, or tls:// (which trusts `egress.ca_files` too), several with commas between. Its password is never shown.", func(c *Config) *secret.String { return &c.PipelineNATS })
 	natsURL.show = func(c *Config) string { return passwords.ReplaceAllString(c.PipelineNATS.Reveal(), "${1}xxxxx@") }
 	return []setting{
 		eventLogSetting("pipeline.log", "Where the events of the pipeline are kept: embedded, a file in the data directory of this node; nats, the cluster at `pipeline.nats_url`; or off. Without it, nats where that is set; else embedded where the database is SQLite, and off where it is PostgreSQL: nodes that share a database can't share a file.", func(c *Config) *string { return &c.PipelineLog }),

@@ -2,11 +2,14 @@ package eventlog
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +26,12 @@ import (
 
 // ClusterConfig says which cluster to use.
 type ClusterConfig struct {
-	// URL is nats://host:4222, several with commas between; it may hold a user and a password.
+	// URL is nats://host:4222 or tls://host:4222, several with commas between; it may hold a user and a password.
 	URL secret.String
 	// Replicas is on how many of its nodes each event is kept; 0 is 3.
 	Replicas int
-	// CredentialsFile holds a user's JWT and seed; "" is none. RootsFiles are PEM files of further authorities to trust.
+	// CredentialsFile holds a user's JWT and seed; "" is none. RootsFiles are PEM files of further authorities that
+	// tls:// trusts.
 	CredentialsFile string
 	RootsFiles      []string
 	Clock           clock.Clock
@@ -103,13 +107,35 @@ func OpenCluster(ctx context.Context, config ClusterConfig) (*Cluster, error) {
 	return c, nil
 }
 
+// roots are the machine's authorities and those that are configured.
+func (c ClusterConfig) roots() (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	for _, name := range c.RootsFiles {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a certificate authority: %w", err)
+		}
+		if !pool.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("%s holds no certificate", name)
+		}
+	}
+	return pool, nil
+}
+
 func (c *Cluster) connect(ctx context.Context) (err error) {
 	options := []nats.Option{nats.Name("latchkey"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(5 * time.Second)}
 	if c.config.CredentialsFile != "" {
 		options = append(options, nats.UserCredentials(c.config.CredentialsFile))
 	}
-	if len(c.config.RootsFiles) > 0 {
-		options = append(options, nats.RootCAs(c.config.RootsFiles...))
+	if strings.Contains(c.config.URL.Reveal(), "tls://") { // the option asks for TLS, of those who have none too
+		roots, err := c.config.roots()
+		if err != nil {
+			return err
+		}
+		options = append(options, nats.Secure(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	}
 	if c.conn, err = nats.Connect(c.config.URL.Reveal(), options...); err != nil {
 		return err
