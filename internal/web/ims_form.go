@@ -203,8 +203,8 @@ func (v *visit) refill(inputs []*input) {
 	}
 }
 
-// imsFormView is the page of a form of configurations.
-type imsFormView struct {
+// formView is a page with a form.
+type formView struct {
 	Heading, Lead string
 	Form          *form
 }
@@ -214,7 +214,7 @@ func (v *visit) imsNewOAuth() error {
 		return err
 	}
 	blank := ims.Configuration{Type: ims.OAuth, Solution: ims.Target, Scopes: ims.SuggestedScopes(ims.Target)}
-	view := imsFormView{"Adobe IMS configuration (OAuth server-to-server)", "One page, no certificate: the values stand in the console, in the credential’s details.", nil}
+	view := formView{"Adobe IMS configuration (OAuth server-to-server)", "One page, no certificate: the values stand in the console, in the credential’s details.", nil}
 	view.Form = v.form("/ims-configurations/new/oauth", "Create", imsInputs(&blank, nil)...).orElse(placeIMS)
 	if v.r.Method != http.MethodPost {
 		return v.show(http.StatusOK, "ims_form", view.Heading, &view)
@@ -228,7 +228,7 @@ func (v *visit) imsNewOAuth() error {
 }
 
 // imsSaved leads on from a form, or shows it again with what is wrong.
-func (v *visit) imsSaved(view imsFormView, saved ims.Saved, err error, what string) error {
+func (v *visit) imsSaved(view formView, saved ims.Saved, err error, what string) error {
 	if problems, ok := told(err); ok {
 		view.Form.put(problems)
 		return v.show(http.StatusUnprocessableEntity, "ims_form", view.Heading, &view)
@@ -264,7 +264,7 @@ func (v *visit) imsEdit() error {
 			aliases = append(aliases, k.Alias)
 		}
 	}
-	view := imsFormView{"Properties of " + c.Name, "What has had a token is asked for another with the new values first, and keeps the old ones when that is refused.", nil}
+	view := formView{"Properties of " + c.Name, "What has had a token is asked for another with the new values first, and keeps the old ones when that is refused.", nil}
 	submit := "Save"
 	if c.State() == ims.Draft {
 		view.Heading, view.Lead, submit = "Complete the IMS configuration "+c.Name, "The values are those of the credential in the developer console.", "Create"
@@ -291,7 +291,7 @@ func (v *visit) imsMigrate() error {
 	if c.Migration != nil {
 		scopes = c.Migration.Scopes
 	}
-	view := imsFormView{"Migrate " + c.Name + " to OAuth", "On the same client id. In the console, add OAuth server-to-server to the credential first. The JWT part serves on until a token was had by OAuth, so that nothing stops in between.", nil}
+	view := formView{"Migrate " + c.Name + " to OAuth", "On the same client id. In the console, add OAuth server-to-server to the credential first. The JWT part serves on until a token was had by OAuth, so that nothing stops in between.", nil}
 	view.Form = v.form(imsPath(&c)+"/migrate", "Migrate",
 		text("client_secret", "Client Secret", "", "Of the OAuth credential. Empty takes the one that is kept.").of(secretInput),
 		text("scopes", "Scopes", strings.Join(scopes, ","), "As the console lists them, with commas.").of(areaInput)).orElse(imsPath(&c))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/project"
 	"latchkey/internal/telemetry"
 )
 
@@ -39,7 +40,8 @@ type page struct {
 // pageNames are the files in pages, beside the layout and its parts.
 var pageNames = []string{
 	"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors", "confirm",
-	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check", "service_list", "service_item", "service_form", "project_list",
+	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check", "service_list", "service_item", "service_form", "project_list", "project_item", "addapi", "addapi_done",
+	"credential", "credential_services", "credential_jwt", "credential_keys", "credential_migration",
 }
 
 func (p *Pages) parseTemplates() (templates, error) {
@@ -50,7 +52,9 @@ func (p *Pages) parseTemplates() (templates, error) {
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":     strings.Join,
 		"markdown": inline,
-		"sentence": sentence, "plural": plural,
+		"sentence": sentence, "plural": plural, "roles": func() []project.ProductRole {
+			return []project.ProductRole{project.Observer, project.Editor, project.Approver}
+		},
 		"layerName": layerName, "layerTone": layerTone, "layerWord": layerWord,
 		"slug": func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
 	}

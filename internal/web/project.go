@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,7 +17,29 @@ import (
 
 func (p *Pages) projectRoutes() map[string]func(*visit) error {
 	return map[string]func(*visit) error{
-		"GET /projects": (*visit).projectList,
+		"GET /projects":                        (*visit).projectList,
+		"GET /projects/new":                    (*visit).projectNew,
+		"POST /projects/new":                   (*visit).projectNew,
+		"GET /projects/{project}":              (*visit).projectItem,
+		"GET /projects/{project}/delete":       (*visit).projectDelete,
+		"POST /projects/{project}/delete":      (*visit).projectDelete,
+		"POST /projects/{project}/download":    (*visit).projectDownload,
+		"GET /projects/{project}/add-api":      (*visit).addAPIStart,
+		"POST /projects/{project}/add-api":     (*visit).addAPIStep,
+		"GET /projects/{project}/added":        (*visit).addAPIDone,
+		"GET /credentials/{ref}":               (*visit).credentialElsewhere,
+		"GET " + oneCredential:                 (*visit).credentialOverview,
+		"POST " + oneCredential + "/secrets":   (*visit).credentialSecrets,
+		"POST " + oneCredential + "/enabled":   (*visit).credentialEnable,
+		"GET " + oneCredential + "/delete":     (*visit).credentialDelete,
+		"POST " + oneCredential + "/delete":    (*visit).credentialDelete,
+		"GET " + oneCredential + "/services":   (*visit).credentialServices,
+		"POST " + oneCredential + "/services":  (*visit).credentialServicesAct,
+		"GET " + oneCredential + "/jwt":        (*visit).credentialJWT,
+		"GET " + oneCredential + "/keys":       (*visit).credentialKeys,
+		"POST " + oneCredential + "/keys":      (*visit).credentialKeysAct,
+		"GET " + oneCredential + "/migration":  (*visit).credentialMigration,
+		"POST " + oneCredential + "/migration": (*visit).credentialMigrationAct,
 	}
 }
 
@@ -104,4 +128,147 @@ func lastEnd(c *project.Credential) time.Time {
 		}
 	}
 	return last
+}
+
+func (v *visit) projectNew() error {
+	if err := v.caller.RequireRole(access.Developer); err != nil {
+		return err
+	}
+	f := v.form("/projects/new", "Create project", text("name", "Name", "", "1 to 20 letters and digits, without blanks.").needed(),
+		text("title", "Title", "", "What people read.").maybe(), text("description", "Description", "", "").of(areaInput).maybe()).orElse(placeProjects)
+	view := formView{Heading: "Create new project", Lead: "It begins empty; APIs are added to it.", Form: f}
+	if v.r.Method != http.MethodPost {
+		return v.show(http.StatusOK, "ims_form", view.Heading, &view)
+	}
+	v.refill(f.Inputs)
+	made, _, err := v.Projects.Create(v.r.Context(), v.caller, project.NewProject{Name: v.value("name"), Title: v.value("title"), Description: v.value("description")})
+	if problems, ok := told(err); ok {
+		f.put(problems)
+		return v.show(http.StatusUnprocessableEntity, "ims_form", view.Heading, &view)
+	}
+	if err != nil {
+		return err
+	}
+	return v.done(projectPath(made.ID), "The project "+made.Name+" was created. Add an API to it.")
+}
+
+// credentialRow is a credential as a project shows it.
+type credentialRow struct {
+	project.Credential
+	Path, KindTitle, Services string
+	// Ends is when its last certificate ends; zero without one.
+	Ends time.Time
+	Tone string
+}
+
+func credentialPath(c *project.Credential) string {
+	return projectPath(c.Project) + "/credentials/" + url.PathEscape(c.ID)
+}
+
+// projectItem is a project's overview.
+func (v *visit) projectItem() error {
+	found, err := v.Projects.Find(v.r.Context(), v.caller, v.r.PathValue("project"))
+	if err != nil {
+		return err
+	}
+	workspaces, err := v.Projects.Workspaces(v.r.Context(), v.caller, found.ID)
+	if err != nil {
+		return err
+	}
+	names, err := v.serviceNames()
+	if err != nil {
+		return err
+	}
+	type shelf struct {
+		project.Workspace
+		Rows     []credentialRow
+		Download *form
+	}
+	view := struct {
+		project.Project
+		Path, Role string
+		May        bool
+		Shelves    []shelf
+	}{Project: found, Path: projectPath(found.ID), May: v.mayDevelop(), Role: v.lacksDeveloper()}
+	for _, w := range workspaces {
+		all, err := v.Credentials.List(v.r.Context(), v.caller, project.Selection{Workspace: w.ID, Page: project.Page{Limit: listLimit}})
+		if err != nil {
+			return err
+		}
+		one := shelf{Workspace: w, Download: v.form(view.Path+"/download", "Download workspace file").hide("workspace", w.ID).orElse(view.Path)}
+		for _, c := range all {
+			one.Rows = append(one.Rows, v.credentialRow(c, names))
+		}
+		view.Shelves = append(view.Shelves, one)
+	}
+	return v.show(http.StatusOK, "project_item", cmp.Or(found.Title, found.Name), &view)
+}
+
+func (v *visit) credentialRow(c project.Credential, names map[string]string) credentialRow {
+	row := credentialRow{Credential: c, Path: credentialPath(&c), KindTitle: kindTitle(c.Kind), Ends: lastEnd(&c)}
+	for i, s := range c.Services {
+		if i > 0 {
+			row.Services += ", "
+		}
+		row.Services += cmp.Or(names[s.Service], s.Service)
+	}
+	p := projectRow{}
+	p.ends(&c, v.Clock.Now())
+	row.Tone = p.Tone
+	return row
+}
+
+// serviceNames gives what people call each service, by its code.
+func (v *visit) serviceNames() (map[string]string, error) {
+	offers, err := v.Services.Services(v.r.Context(), v.caller)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, o := range offers {
+		names[o.Code] = o.Name
+	}
+	return names, nil
+}
+
+// kindTitle names a kind as the developer console does.
+func kindTitle(k project.Kind) string {
+	titles := map[project.Kind]string{
+		project.ServiceAccountJWT: "Service Account (JWT)", project.OAuthServerToServer: "OAuth Server-to-Server", project.OAuthWebApp: "OAuth Web App",
+		project.OAuthSinglePageApp: "OAuth Single-Page App", project.OAuthNativeApp: "OAuth Native App", project.APIKey: "API Key",
+	}
+	return cmp.Or(titles[k], string(k))
+}
+
+func (v *visit) projectDelete() error {
+	found, err := v.Projects.Find(v.r.Context(), v.caller, v.r.PathValue("project"))
+	if err != nil {
+		return err
+	}
+	if err := v.Projects.Deletable(v.r.Context(), v.caller, found.ID); err != nil {
+		return err
+	}
+	path := projectPath(found.ID)
+	if !v.confirmed(found.Name) {
+		return v.confirm(confirmation{What: "the project", Name: found.Name, Goes: "its workspaces with all credentials in them. What calls with those gets no new token.",
+			Stays: "tokens that they have got, until those end."}, path+"/delete", path)
+	}
+	if err := v.Projects.Delete(v.r.Context(), v.caller, found.ID); err != nil {
+		return err
+	}
+	return v.done(placeProjects, "The project "+found.Name+" was deleted.")
+}
+
+// projectDownload gives a workspace's file, which has the client secrets of what the person may change.
+func (v *visit) projectDownload() error {
+	document, err := v.Projects.Download(v.r.Context(), v.caller, v.r.PathValue("project"), v.value("workspace"))
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(document, "", "  ")
+	if err != nil {
+		return err
+	}
+	v.file("workspace.json", "application/json", append(text, '\n'))
+	return nil
 }

@@ -1,10 +1,13 @@
 package browser_test
 
 import (
-	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"latchkey/test/harness"
 )
@@ -17,6 +20,7 @@ func TestConsole(t *testing.T) {
 	b.shows("Sample Organization")
 	b.shoot("console-overview")
 	imsConfiguration(t, s, b)
+	secondAPI(s, b)
 	b.clean(host(t, s))
 }
 
@@ -39,7 +43,7 @@ func imsConfiguration(t *testing.T, s *harness.Server, b *tab) {
 	b.press("Create certificate")
 	b.shows("Download Public Key")
 	b.shoot("ims-certificate")
-	made := credential(t, s)
+	client, secret, payload := integration(t, s, b)
 	b.press("IMS configurations") // the draft is kept
 	b.shows("A draft: the certificate is there")
 	b.press("browser")
@@ -48,14 +52,14 @@ func imsConfiguration(t *testing.T, s *harness.Server, b *tab) {
 	b.press("Next")
 	b.enter("Title", "Browser’s Target")
 	b.enter("Authorization Server", s.URL)
-	b.enter("API Key", made["client_id"].(string))
-	b.enter("Client Secret", made["client_secret"].(string))
+	b.enter("API Key", client)
+	b.enter("Client Secret", secret)
 	b.enter("Payload", "{ not JSON")
 	b.press("Create")
 	b.shows("One thing has to be mended; nothing was saved.")
 	b.shoot("ims-account-problem")
-	b.enter("Client Secret", made["client_secret"].(string))
-	b.enter("Payload", payload(t, s, made))
+	b.enter("Client Secret", secret)
+	b.enter("Payload", payload)
 	b.press("Create")
 	b.shows("is complete. Check its health now")
 	b.shoot("ims-item")
@@ -98,30 +102,128 @@ func imsConfiguration(t *testing.T, s *harness.Server, b *tab) {
 	b.shows("The IMS configuration browser was deleted.")
 }
 
-// credential makes one in the sample project, with the certificate of the alias "browser".
-func credential(t *testing.T, s *harness.Server) map[string]any {
+// integration makes a project with the API of Target, as the developer console does, with the public key that was downloaded;
+// and gives what AEM is then told, read off the pages.
+func integration(t *testing.T, s *harness.Server, b *tab) (client, secret, payload string) {
 	t.Helper()
-	versions := s.Must(http.StatusOK, "GET", "/api/v1/ims-certificates/browser", nil).JSON(t)
-	certificate := versions["versions"].([]any)[0].(map[string]any)["pem"]
-	profiles := s.Must(http.StatusOK, "GET", "/api/v1/services/AdobeTargetSDK", nil).JSON(t)["profiles"].([]any)
-	return s.Must(http.StatusCreated, "POST", "/api/v1/credentials", map[string]any{
-		"project": "Sample", "name": "browser", "kind": "service_account_jwt", "certificate": certificate,
-		"services": []map[string]any{{"service": "AdobeTargetSDK", "profiles": []any{profiles[0].(map[string]any)["id"]}}},
-	}).JSON(t)
+	b.press("Projects")
+	b.shoot("project-list")
+	b.press("Create new project")
+	b.enter("Name", "no blanks")
+	b.press("Create project")
+	b.shows("can't be a name")
+	b.shoot("project-new-problem")
+	b.enter("Name", "Browser")
+	b.press("Create project")
+	b.shows("The project Browser was created.")
+	b.shoot("project-empty")
+	b.click("details.menu summary")
+	b.press("API")
+	b.shows("Add an API")
+	b.shoot("add-api-service")
+	b.tick("Adobe Target")
+	b.press("Next")
+	b.shows("Choose the type of authentication")
+	b.shoot("add-api-kind")
+	b.tick("Service Account (JWT)")
+	b.press("Next")
+	b.shows("Upload your public key")
+	b.press("Next")
+	b.shows("There is no file")
+	b.shoot("add-api-key")
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(b.field("Upload your public key")), []string{download(t, s, "/ims-certificates/browser/1/public")}))
+	b.press("Next")
+	b.shows("Name the credential")
+	b.enter("Name", "browser-target")
+	b.enter("Description", "For AEM.")
+	b.shoot("add-api-name")
+	b.press("Next")
+	b.shows("Review the credentials")
+	b.shoot("add-api-review")
+	b.press("Next")
+	b.shows("Select product profiles")
+	if !value(b, chromedp.Evaluate[bool](`[...document.querySelectorAll("main input[type=checkbox]")].every((e) => e.checked)`)) {
+		t.Error("not every product profile is chosen from the start")
+	}
+	b.shoot("add-api-profiles")
+	b.press("Save configured API")
+	b.shows("Adobe Target was added")
+	b.shoot("add-api-done")
+	b.press("Continue to the credential’s details")
+	b.shoot("credential")
+	b.press("Retrieve client secret")
+	secret = value(b, chromedp.Evaluate[string](`document.querySelector("code.shown").textContent`))
+	client = value(b, chromedp.Evaluate[string](`document.querySelector("dl.facts code").textContent`))
+	b.shoot("credential-secret")
+	b.press("Services")
+	b.shows("Default Workspace")
+	value(b, chromedp.Evaluate[bool](`(document.querySelector("main select[name=role]").value = "editor", true)`))
+	b.press("Set role")
+	b.shows("The product role is editor now.")
+	b.shoot("credential-services")
+	b.press("JWT")
+	payload = value(b, chromedp.Evaluate[string](`document.querySelector("#payload").textContent`))
+	b.shoot("credential-jwt")
+	b.press("Certificates")
+	b.shoot("credential-keys")
+	b.press("Migrate")
+	b.shows("Not started")
+	b.shoot("credential-migration")
+	return client, secret, payload
 }
 
-// payload is what the console's tab JWT shows.
-func payload(t *testing.T, s *harness.Server, of map[string]any) string {
+// download fetches a file with the browser's session, and keeps it for an upload.
+func download(t *testing.T, s *harness.Server, path string) string {
 	t.Helper()
-	claims := map[string]any{
-		"exp": 1, "iss": of["organization"], "sub": of["technical_account"].(map[string]any)["id"], "aud": s.URL + "/c/" + of["client_id"].(string),
-		s.URL + "/s/ent_marketing_sdk": true,
-	}
-	text, err := json.MarshalIndent(claims, "", "  ")
-	if err != nil {
+	alias, _, _ := strings.Cut(strings.TrimPrefix(path, "/ims-certificates/"), "/")
+	versions := s.Must(http.StatusOK, "GET", "/api/v1/ims-certificates/"+alias, nil).JSON(t)
+	file := filepath.Join(t.TempDir(), alias+".crt")
+	if err := os.WriteFile(file, []byte(versions["versions"].([]any)[0].(map[string]any)["pem"].(string)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(text))
+	return file
+}
+
+// secondAPI adds another API to the project: the credential that is there gets it. And a key pair is generated for one that
+// is new.
+func secondAPI(s *harness.Server, b *tab) {
+	b.press("Projects")
+	b.press("Browser")
+	b.shoot("project")
+	b.click("details.menu summary")
+	b.press("API")
+	b.tick("Adobe Analytics")
+	b.press("Next")
+	b.tick("Service Account (JWT)")
+	b.press("Next")
+	b.shows("the workspace has it already")
+	b.press("Next")
+	b.press("Save configured API")
+	b.shows("Adobe Analytics was added")
+	b.visit(s.URL + "/projects/new")
+	b.enter("Name", "Generated")
+	b.press("Create project")
+	b.click("details.menu summary")
+	b.press("API")
+	b.tick("Adobe Analytics")
+	b.press("Next")
+	b.tick("Service Account (JWT)")
+	b.press("Next")
+	b.press("Generate a key pair")
+	b.shows("Keep the private key")
+	b.shoot("add-api-keep")
+	b.tick("I have kept config.zip")
+	b.press("Next")
+	b.enter("Name", "generated")
+	b.press("Next")
+	b.press("Next")
+	b.press("Save configured API")
+	b.shows("Adobe Analytics was added")
+	b.press("To the project")
+	b.press("Delete")
+	b.enter("Type Generated to delete it", "Generated")
+	b.press("Delete Generated")
+	b.shows("The project Generated was deleted.")
 }
 
 // cloudService makes one of Target as AEM does: title, settings, Connect.

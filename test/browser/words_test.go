@@ -12,7 +12,7 @@ import (
 // press presses the button or follows the link of these words, and waits for the next page.
 func (b *tab) press(words string) {
 	b.t.Helper()
-	b.pressIn("main, header, nav", words)
+	b.pressIn("main, header, nav.main", words)
 }
 
 // pressIn looks for them in a part of the page.
