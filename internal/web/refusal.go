@@ -146,6 +146,8 @@ func takes(e *access.DeniedError) string {
 		return "The credential has a product profile that you are not developer of." + ask
 	case e.Role != "":
 		return "This takes the role " + e.Role.Words() + "." + ask
+	case e.Scope == access.RegistryWrite:
+		return "This takes the role " + access.Developer.Words() + "." + ask
 	case e.Scope == access.ConnectionsWrite:
 		return "This takes the role " + access.SystemAdministrator.Words() + "." + ask
 	}

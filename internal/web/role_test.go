@@ -1,0 +1,140 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"latchkey/internal/access"
+	"latchkey/internal/cloudservice"
+	"latchkey/internal/ims"
+	"latchkey/internal/project"
+	"latchkey/internal/registry"
+	"latchkey/internal/secret"
+)
+
+// markup is what somebody stored who hopes that a page runs it.
+const markup = `"><script>alert(1)</script>`
+
+// furnish puts one of each thing into the house, and gives the paths of the project and the credential.
+func (h *house) furnish() (projectAt, credentialAt string) {
+	h.Helper()
+	ctx := context.Background()
+	oauth, title, server := ims.OAuth, markup, "https://ims-na1.adobelogin.com"
+	_, err := h.ims.Create(ctx, h.caller, ims.Create{Name: "acme", Values: ims.Values{Title: &title, Type: &oauth, Server: &server, Secret: new(secret.New("hush-hush"))}})
+	check(h, err)
+	configuration := "acme"
+	_, err = h.services.Create(ctx, h.caller, cloudservice.Create{Kind: cloudservice.Target, Name: "acme", Values: cloudservice.Values{Title: &title, Configuration: &configuration}})
+	check(h, err)
+	made, workspaces, err := h.projects.Create(ctx, h.caller, project.NewProject{Name: "Acme", Title: markup})
+	check(h, err)
+	credential, err := h.credentials.Create(ctx, h.caller, project.NewCredential{Workspace: workspaces[0].ID, Name: "acme", Description: markup, Kind: project.OAuthServerToServer})
+	check(h, err)
+	return "/projects/" + made.ID, "/projects/" + made.ID + "/credentials/" + credential.ID
+}
+
+// TestRoles asks for each page, and presses each button, as each role: what the role does not allow changes nothing and says
+// why; what was stored runs nowhere; a form of another site and one without our token are refused.
+func TestRoles(t *testing.T) {
+	h := newHouse(t)
+	atProject, atCredential := h.furnish()
+	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
+	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
+	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
+		h.get(sessions[role], h.link(h.person(organization, registry.NewUser{Email: email, Role: role})))
+	}
+	const nobody = access.Role("")
+	sessions[nobody] = h.browser()
+	for _, c := range []struct {
+		method, path string
+		// least is the role that it takes; ok is the status then.
+		least access.Role
+		ok    int
+	}{
+		{"GET", "/libs/cq/adobeims-configuration/content/configurations.html", access.Viewer, 200},
+		{"GET", "/ims-configurations/acme", access.Viewer, 200},
+		{"GET", "/ims-configurations/none", access.Viewer, 404},
+		{"GET", "/ims-configurations/new", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/new", access.SystemAdministrator, 422},
+		{"GET", "/ims-configurations/new/oauth", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/new/oauth", access.SystemAdministrator, 422},
+		{"GET", "/ims-configurations/acme/edit", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/acme/edit", access.SystemAdministrator, 200},
+		{"GET", "/ims-configurations/acme/check", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/acme/check", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/acme/migrate", access.SystemAdministrator, 422},
+		{"GET", "/ims-configurations/acme/delete", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/acme/delete", access.SystemAdministrator, 422},
+		{"POST", "/ims-certificates/none/rotate", access.SystemAdministrator, 404},
+		{"POST", "/ims-certificates/none/switch", access.SystemAdministrator, 404},
+		{"GET", "/cloud-services", access.Viewer, 200},
+		{"GET", "/cloud-services/acme", access.Viewer, 200},
+		{"GET", "/cloud-services/new?kind=target", access.SystemAdministrator, 200},
+		{"POST", "/cloud-services/new?kind=target", access.SystemAdministrator, 422},
+		{"GET", "/cloud-services/acme/edit", access.SystemAdministrator, 200},
+		{"POST", "/cloud-services/acme/connect", access.SystemAdministrator, 409},
+		{"POST", "/cloud-services/acme/delete", access.SystemAdministrator, 422},
+		{"GET", "/projects", access.Viewer, 200},
+		{"GET", "/projects/new", access.Developer, 200},
+		{"POST", "/projects/new", access.Developer, 422},
+		{"GET", atProject, access.Viewer, 200},
+		{"GET", atProject + "/add-api", access.Developer, 200},
+		{"POST", atProject + "/add-api", access.Developer, 200},
+		{"POST", atProject + "/delete", access.Developer, 422},
+		{"GET", atCredential, access.Viewer, 200},
+		{"GET", atCredential + "/services", access.Viewer, 200},
+		{"GET", atCredential + "/keys", access.Viewer, 200},
+		{"POST", atCredential + "/keys", access.Developer, 404},
+		{"POST", atCredential + "/secrets", access.Developer, 200},
+		{"POST", atCredential + "/enabled", access.Developer, 200},
+		{"POST", atCredential + "/delete", access.Developer, 422},
+	} {
+		for role, client := range sessions {
+			want := c.ok
+			switch {
+			case role == nobody && c.method == "POST":
+				want = http.StatusForbidden
+			case role == nobody:
+				want = http.StatusOK // the sign-in
+			case !role.Covers(c.least):
+				want = http.StatusForbidden
+			}
+			got := h.press(client, c.method, c.path, h.tokenOf(client))
+			if got.StatusCode != want {
+				t.Errorf("%s %s as %q = %d, want %d", c.method, c.path, role, got.StatusCode, want)
+			}
+			if role == nobody && c.method == "GET" && got.Request.URL.Path != "/sign-in" {
+				t.Errorf("%s as nobody leads to %s", c.path, got.Request.URL)
+			}
+			if want == http.StatusForbidden && role != nobody && !strings.Contains(got.text, "This takes the role") {
+				t.Errorf("%s %s as %q says not which role it takes", c.method, c.path, role)
+			}
+			if strings.Contains(got.text, "<script>alert") || strings.Contains(got.text, "hush-hush") {
+				t.Errorf("%s %s as %q lets markup or a secret through", c.method, c.path, role)
+			}
+			if strings.Contains(got.Header.Get("Content-Security-Policy"), "unsafe") || !strings.Contains(got.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+				t.Errorf("%s %s: policy %q", c.method, c.path, got.Header.Get("Content-Security-Policy"))
+			}
+		}
+		if c.method == "POST" {
+			expect(t, h.press(sessions[access.SystemAdministrator], "POST", c.path, "guessed"), http.StatusForbidden, "did not come from here")
+		}
+	}
+}
+
+// tokenOf gives the token of the forms that a browser is shown.
+func (h *house) tokenOf(client *http.Client) string {
+	h.Helper()
+	return fill(h, h.get(client, h.url+"/docs"), nil).Get("csrf")
+}
+
+// press asks for a page, or sends an empty form with the token.
+func (h *house) press(client *http.Client, method, path, token string) answer {
+	h.Helper()
+	if method == http.MethodGet {
+		return h.get(client, h.url+path)
+	}
+	return post(h, client, path, url.Values{"csrf": {token}})
+}
