@@ -123,11 +123,17 @@ func (b *tab) text() string { return value(b, chromedp.Evaluate[string]("documen
 func value[T any](b *tab, action chromedp.Action[T]) T {
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 	defer cancel()
-	v, err := chromedp.Run(ctx, action)
-	if err != nil {
-		b.t.Errorf("reading the page: %v", err)
+	for {
+		v, err := chromedp.Run(ctx, action)
+		if err == nil {
+			return v
+		}
+		if ctx.Err() != nil || !strings.Contains(err.Error(), "navigated") { // the page left while it was read: the next one answers
+			b.t.Errorf("reading the page: %v", err)
+			return v
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	return v
 }
 
 // shoot keeps pictures of the page, light and dark, wide and narrow, when TEST_SHOTS names a folder; and checks
