@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 
+	"latchkey/internal/egress"
+	"latchkey/internal/finding"
 	"latchkey/internal/gateway"
 )
 
@@ -60,7 +60,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // refusal reads what a server said no with, whatever its form. hidden are texts that no message may repeat.
 func refusal(status int, header http.Header, body []byte, now time.Time, hidden ...string) *Error {
-	out := &Error{Layer: Foreign, Status: status, RetryAfter: retryAfter(header.Get("Retry-After"), now)}
+	out := &Error{Layer: Foreign, Status: status, RetryAfter: egress.RetryAfter(header, now)}
 	var said struct {
 		// Of the API 2.0.
 		Code        string `json:"errorCode"`
@@ -80,41 +80,6 @@ func refusal(status int, header http.Header, body []byte, now time.Time, hidden 
 	if out.Message == "" {
 		out.Message = http.StatusText(status)
 	}
-	out.Code, out.Message, out.ID = bounded(out.Code, 80, hidden), bounded(out.Message, 300, hidden), bounded(out.ID, 80, hidden)
+	out.Code, out.Message, out.ID = finding.Bounded(out.Code, 80, hidden...), finding.Bounded(out.Message, 300, hidden...), finding.Bounded(out.ID, 80, hidden...)
 	return out
-}
-
-// bounded makes a stranger's text fit to be shown: without what is hidden, printable, and not too long.
-func bounded(text string, most int, hidden []string) string {
-	for _, h := range hidden {
-		if h != "" {
-			text = strings.ReplaceAll(text, h, "***")
-		}
-	}
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\ufffd"))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most-1]) + "…"
-	}
-	return text
-}
-
-// retryAfter reads the header, in seconds or as a date (RFC 9110 §10.2.3).
-func retryAfter(text string, now time.Time) time.Duration {
-	if text == "" {
-		return 0
-	}
-	if seconds, err := time.ParseDuration(text + "s"); err == nil {
-		return max(0, seconds)
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return max(0, at.Sub(now))
 }

@@ -199,7 +199,7 @@ func (c *Client) report(ctx context.Context, with Access, company string, q *Que
 	}
 	for _, failed := range said.Columns.Errors {
 		failed.Metric = metric[failed.Column]
-		failed.Code, failed.Description = bounded(failed.Code, 80, nil), bounded(failed.Description, 300, nil)
+		failed.Code, failed.Description = finding.Bounded(failed.Code, 80), finding.Bounded(failed.Description, 300)
 		out.Errors = append(out.Errors, failed)
 	}
 	if partial && len(out.Errors) == 0 {

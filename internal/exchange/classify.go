@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"latchkey/internal/destination"
+	"latchkey/internal/egress"
 	"latchkey/pebble"
 )
 
@@ -29,7 +30,7 @@ func (x *round) classify(a *answer) *Failure {
 	f := x.failure(a, x.kindOf(a, strings.ToLower(code)))
 	f.Code, f.Description = x.clean(code, maxCode), x.clean(description, maxDescription)
 	if f.Kind == ProviderDown {
-		f.RetryAfter = retryAfter(a.header, x.clock.Now())
+		f.RetryAfter = min(egress.RetryAfter(a.header, x.clock.Now()), maxRetryAfter)
 	}
 	switch {
 	case a.html:

@@ -96,21 +96,5 @@ func (x *round) unreached(w *wire, request *destination.Request, err error) *Fai
 	return f
 }
 
-// retryAfter reads Retry-After, which is seconds or a date (RFC 9110 §10.2.3).
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(header.Get("Retry-After"))
-	if text == "" {
-		return 0
-	}
-	if seconds, ok := number(text); ok {
-		return max(0, min(secondsOf(seconds), maxRetryAfter))
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return max(0, min(at.Sub(now), maxRetryAfter))
-}
-
 // maxRetryAfter bounds what a provider can ask for.
 const maxRetryAfter = 24 * time.Hour

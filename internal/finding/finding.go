@@ -5,6 +5,11 @@
 // Rooms fill them in, and whoever shows them (API, command line, console) shows all of them alike. Texts here repeat no secret.
 package finding
 
+import (
+	"strings"
+	"unicode"
+)
+
 // Status says how a layer stands.
 type Status string
 
@@ -49,4 +54,24 @@ func First(layers []Layer) *Layer {
 		}
 	}
 	return nil
+}
+
+// Bounded makes a stranger's text fit to be shown: without what is hidden, printable, on one line, of so many characters at most.
+func Bounded(text string, most int, hidden ...string) string {
+	for _, h := range hidden {
+		if h != "" {
+			text = strings.ReplaceAll(text, h, "***")
+		}
+	}
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most-1]) + "…"
+	}
+	return text
 }

@@ -31,6 +31,9 @@ type profile struct {
 	} `json:"projectedProductContext"`
 }
 
+// mostSaid is how much is shown of a server's words, in characters.
+const mostSaid = 200
+
 // profileScope is the scope without which a profile tells no product contexts.
 const profileScope = "additional_info.projectedProductContext"
 
@@ -79,27 +82,12 @@ func (x *checkup) profileRefused(response *egress.Response) finding.Layer {
 		Message     string `json:"message"`
 	}
 	_ = json.Unmarshal(response.Body, &said) // what is no JSON says nothing
-	code, description := bounded(said.Error+said.Code), bounded(said.Description+said.Message)
+	code, description := finding.Bounded(said.Error+said.Code, mostSaid), finding.Bounded(said.Description+said.Message, mostSaid)
 	found := Explain(Refusal{HTTP: response.Status, Code: code, Description: description, Down: response.Status >= 500, Profile: true})
 	return finding.Layer{
 		Status: finding.Failed, HTTP: response.Status, Code: code, Description: description,
 		Message: fmt.Sprintf("the server gives a token, and answers %d for its profile: %s", response.Status, found.Means), Advice: x.fill(found),
 	}
-}
-
-// bounded cuts a server's words.
-func bounded(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
-	const most = 200
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
 }
 
 // readProfile holds the profile against the configuration.
@@ -118,7 +106,7 @@ func (x *checkup) readProfile(p *profile) finding.Layer {
 	slices.Sort(products)
 	products = slices.Compact(products)
 	if len(organizations) > 0 && !slices.Contains(organizations, x.of.IMSOrganization) {
-		return finding.Layer{Status: finding.Failed, Message: "the token is of the organization " + bounded(organizations[0]) + ", and the configuration names " + x.of.IMSOrganization, Advice: []finding.Advice{
+		return finding.Layer{Status: finding.Failed, Message: "the token is of the organization " + finding.Bounded(organizations[0], mostSaid) + ", and the configuration names " + x.of.IMSOrganization, Advice: []finding.Advice{
 			finding.Change("take all values from one credential", "here: latchkey ims edit "+x.of.Name),
 		}}
 	}
@@ -129,7 +117,7 @@ func (x *checkup) readProfile(p *profile) finding.Layer {
 	if known && about.Product != "" && !slices.Contains(products, about.Product) {
 		return finding.Layer{Status: finding.Failed, Message: "the credential has no product profile of " + about.Title + "; it has those of " + strings.Join(products, ", "), Advice: x.profileAdvice(about)}
 	}
-	return finding.Layer{Status: finding.OK, Message: "organization " + x.of.IMSOrganization + "; product contexts: " + bounded(strings.Join(products, ", "))}
+	return finding.Layer{Status: finding.OK, Message: "organization " + x.of.IMSOrganization + "; product contexts: " + finding.Bounded(strings.Join(products, ", "), mostSaid)}
 }
 
 // withoutContexts tells a credential that has no product from a token that may not say so.

@@ -20,7 +20,7 @@ func (p *profile) products() []Product {
 	var all []Product
 	for _, c := range p.Contexts {
 		if of := c.Context; of.Status == "" || of.Status == "ACTIVE" {
-			all = append(all, Product{of.Service, bounded(of.Group), bounded(of.Name), bounded(of.Label)})
+			all = append(all, Product{of.Service, finding.Bounded(of.Group, mostSaid), finding.Bounded(of.Name, mostSaid), finding.Bounded(of.Label, mostSaid)})
 		}
 	}
 	return all

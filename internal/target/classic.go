@@ -82,7 +82,7 @@ func (c *Classic) CheckCredentials(ctx context.Context, who Login) error {
 	case !ok:
 		return &Error{Layer: Foreign, Status: reply.Status, Message: "the answer is no XML"}
 	case refused:
-		return &Error{Layer: Service, Status: reply.Status, Message: bounded(said, 300, who.Password.Reveal())}
+		return &Error{Layer: Service, Status: reply.Status, Message: finding.Bounded(said, 300, who.Password.Reveal())}
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func beside(service, endpoint string) error {
 	if e.Host == s.Host || nested && strings.Contains(domain, ".") && strings.HasSuffix(e.Hostname(), "."+domain) && strings.Trim(domain, ".0123456789") != "" {
 		return nil
 	}
-	return fmt.Errorf("it leads to %s, which is of another domain", bounded(e.Host, 80, ""))
+	return fmt.Errorf("it leads to %s, which is of another domain", finding.Bounded(e.Host, 80))
 }
 
 // Segment is what Classic tells of an audience.
@@ -192,7 +192,7 @@ func (c *Classic) get(ctx context.Context, at string, who Login) (*egress.Respon
 	}
 	failure := refusal(reply, c.clock.Now(), who.Password.Reveal())
 	if said, refused, ok := readXML(reply.Body); ok && refused {
-		failure.Layer, failure.Message = Service, bounded(said, 300, who.Password.Reveal())
+		failure.Layer, failure.Message = Service, finding.Bounded(said, 300, who.Password.Reveal())
 	}
 	return nil, failure
 }

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"latchkey/internal/egress"
+	"latchkey/internal/finding"
 	"latchkey/internal/gateway"
 )
 
@@ -70,7 +69,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // refusal reads what a server said no with: the gateway's form, or Target's. hidden is what no message may repeat.
 func refusal(reply *egress.Response, now time.Time, hidden string) *Error {
-	out := &Error{Layer: Foreign, Status: reply.Status, RetryAfter: retryAfter(reply.Header.Get("Retry-After"), now)}
+	out := &Error{Layer: Foreign, Status: reply.Status, RetryAfter: egress.RetryAfter(reply.Header, now)}
 	var said struct {
 		HTTPStatus int    `json:"httpStatus"`
 		RequestID  string `json:"requestId"`
@@ -99,36 +98,6 @@ func refusal(reply *egress.Response, now time.Time, hidden string) *Error {
 	if out.RequestID == "" {
 		out.RequestID = reply.Header.Get("X-Request-Id")
 	}
-	out.Code, out.Message, out.RequestID = bounded(out.Code, 80, hidden), bounded(out.Message, 300, hidden), bounded(out.RequestID, 80, hidden)
+	out.Code, out.Message, out.RequestID = finding.Bounded(out.Code, 80, hidden), finding.Bounded(out.Message, 300, hidden), finding.Bounded(out.RequestID, 80, hidden)
 	return out
-}
-
-// bounded makes a stranger's text fit to be shown: without what is hidden, printable, and not too long.
-func bounded(text string, most int, hidden string) string {
-	if hidden != "" {
-		text = strings.ReplaceAll(text, hidden, "***")
-	}
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\ufffd"))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most-1]) + "…"
-	}
-	return text
-}
-
-// retryAfter reads the header, in seconds or as a date (RFC 9110 §10.2.3).
-func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(strings.TrimSpace(text), 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return max(0, at.Sub(now))
 }

@@ -2,8 +2,9 @@ package webhook
 
 import (
 	"net/http"
-	"strconv"
 	"time"
+
+	"latchkey/internal/egress"
 )
 
 // The schedule. All of this file is pure: now is an argument, and so is chance.
@@ -49,12 +50,5 @@ func retryAfter(status int, header http.Header, now time.Time) time.Duration {
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0
 	}
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
+	return egress.RetryAfter(header, now)
 }
