@@ -30,14 +30,14 @@ type run struct {
 
 func newAudit() *audit { return &audit{partitions: map[int32]*partitionAudit{}} }
 
-// begin forgets what came before, but for the last offset of each partition: a gap may begin right after it.
+// begin forgets what came before, but for the last run of each partition: a gap may begin right after it. Of that run, what the
+// pointer has not passed yet comes again when the stream is opened anew, and a report may be asked for in the midst of that.
 func (a *audit) begin() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.partitions {
 		if n := len(p.runs); n > 0 {
-			last := p.runs[n-1].Last
-			p.runs = []run{{last, last}}
+			p.runs = p.runs[n-1:]
 		}
 		p.received, p.suppressed = 0, 0
 	}
