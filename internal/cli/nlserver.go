@@ -98,19 +98,24 @@ func (p *program) confFolder(n *nlserver) string {
 func (p *program) loadInstance(n *nlserver, name string) (*campaign.Instance, error) {
 	dir := p.confFolder(n)
 	instance, err := campaign.Load(dir, name)
+	return instance, whereInstances(err, dir)
+}
+
+// whereInstances says what to do about an instance whose files can't be read in a folder.
+func whereInstances(err error, dir string) error {
 	if missing, ok := errors.AsType[*campaign.NoInstanceError](err); ok {
 		if len(missing.There) == 0 {
-			return nil, withHint(err, "there is none in %s; name the folder: --conf DIR, or NLSERVER_CONF", dir)
+			return withHint(err, "there is none in %s; name the folder: --conf DIR, or NLSERVER_CONF", dir)
 		}
-		return nil, withHint(err, "these are there: %s", strings.Join(missing.There, ", "))
+		return withHint(err, "these are there: %s", strings.Join(missing.There, ", "))
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, withHint(err, "name the folder: --conf DIR, or NLSERVER_CONF")
+		return withHint(err, "name the folder: --conf DIR, or NLSERVER_CONF")
 	}
 	if errors.Is(err, os.ErrPermission) {
-		return nil, withHint(err, "run it as the user that the files belong to, at the vendor's neolane")
+		return withHint(err, "run it as the user that the files belong to, at the vendor's neolane")
 	}
-	return instance, err
+	return err
 }
 
 // tellProblems tells what is wrong, or doubtful, in an instance's files.

@@ -58,3 +58,18 @@ func TestNlserverUsage(t *testing.T) {
 		s.want(2, "", "latchkey: "+c.text+"\nhint: "+c.hint+"\n", append([]string{"nlserver"}, strings.Fields(c.args)...)...)
 	}
 }
+
+// Whatever works with an instance says where its files may be, when they are not where it looked.
+func TestInstancesElsewhere(t *testing.T) {
+	dir := campaignFolder(t, `<serverconf/>`)
+	for _, c := range []struct{ args, hint string }{
+		{"pipeline dead-letters list prod --conf " + dir + "/none", "name the folder: --conf DIR, or NLSERVER_CONF"},
+		{"pipeline dead-letters list stage --conf " + dir, "these are there: prod"},
+		{"nlserver config -instance:stage --effective --conf " + dir, "these are there: prod"},
+	} {
+		got := newShell(t, nil).run(strings.Fields(c.args)...)
+		if got.code != 1 || !strings.Contains(got.err, "\nhint: "+c.hint+"\n") {
+			t.Errorf("%s: %d %s%s, want the hint %q", c.args, got.code, got.out, got.err, c.hint)
+		}
+	}
+}

@@ -22,7 +22,7 @@ own daemon logs for it. Nothing is consumed, and no pointer moves. The exit code
 			p.instanceFiles(&o, args[0])
 			found, err := p.Server.ExaminePipelined(command.Context(), o)
 			if err != nil {
-				return err
+				return whereInstances(err, o.Conf)
 			}
 			return p.sayFindings(found)
 		},

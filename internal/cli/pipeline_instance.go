@@ -114,7 +114,7 @@ func (p *program) sayReport(r *pipelined.Report) error {
 func instanceDir(o PipelinedOptions) (string, error) {
 	instance, err := campaign.Load(o.Conf, o.Instance)
 	if err != nil {
-		return "", err
+		return "", whereInstances(err, o.Conf)
 	}
 	return instance.VarDir(), nil
 }

@@ -79,6 +79,9 @@ SIGHUP has it read its files anew, without dropping the stream; SIGTERM ends it 
 				return errNoServer
 			}
 			p.instanceFiles(&o, o.Instance)
+			if _, err := instanceDir(o); err != nil {
+				return err
+			}
 			return p.Server.Pipelined(command.Context(), o)
 		},
 	}

@@ -107,7 +107,7 @@ func (x *examiner) routes() (finding.Layer, bool) {
 		return failed(err.Error(), vendor, finding.Change("write the option's JSON; comments may stay in it", "NmsPipeline_Config-"+x.Files.Instance+".json beside the configuration")), true
 	}
 	x.setup = setup
-	layer := finding.Layer{Message: fmt.Sprintf("%s has %d topics", setup.RoutesFile, len(setup.Routes.Topics))}
+	layer := finding.Layer{Message: fmt.Sprintf("topics in %s: %d", setup.RoutesFile, len(setup.Routes.Topics))}
 	for _, topic := range setup.Routes.Topics {
 		if _, catchesAll := topic.Route(routes.Any); !catchesAll {
 			layer.Warnings = append(layer.Warnings, fmt.Sprintf("topic %s: triggers without a route of their own are passed over and counted (trigger-unrouted); \"*\" catches them", topic.Name))
@@ -238,7 +238,7 @@ func (x *examiner) deadLetters(ctx context.Context) (finding.Layer, bool) {
 	case err != nil:
 		return failed(err.Error(), ""), false
 	case n > 0:
-		return failed(fmt.Sprintf("%d triggers were given up and are kept", n), "trigger-discarded",
+		return failed(fmt.Sprintf("triggers that were given up, and are kept: %d", n), "trigger-discarded",
 			finding.Change("latchkey pipeline dead-letters list "+x.Files.Instance+", then replay", "this machine")), false
 	}
 	return finding.Layer{Message: "there are none"}, false
