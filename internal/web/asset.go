@@ -14,6 +14,9 @@ import (
 //go:embed static
 var static embed.FS
 
+// bundles are the files that are made of the parts in a folder, in the order of their names.
+var bundles = map[string]string{"console.css": "static/css", "console.js": "static/js"}
+
 // assets are the files that pages need, under names that hold a hash of the content: "console.3f2a9c10.css". What has
 // such a name never changes, so a browser keeps it for ever.
 type assets struct {
@@ -28,22 +31,35 @@ type asset struct {
 
 func newAssets() assets {
 	a := assets{hashed: map[string]string{}, files: map[string]asset{}}
-	entries, err := static.ReadDir("static")
+	for name, folder := range bundles {
+		var whole []byte
+		for _, entry := range must(static.ReadDir(folder)) {
+			whole = append(whole, must(static.ReadFile(folder+"/"+entry.Name()))...)
+		}
+		a.add(name, whole)
+	}
+	for _, entry := range must(static.ReadDir("static")) {
+		if !entry.IsDir() {
+			a.add(entry.Name(), must(static.ReadFile("static/"+entry.Name())))
+		}
+	}
+	return a
+}
+
+// must gives what is embedded.
+func must[T any](got T, err error) T {
 	if err != nil {
 		panic("web: the embedded files are gone: " + err.Error())
 	}
-	for _, entry := range entries {
-		content, err := static.ReadFile("static/" + entry.Name())
-		if err != nil {
-			panic("web: the embedded files are gone: " + err.Error())
-		}
-		sum := sha256.Sum256(content)
-		ext := path.Ext(entry.Name())
-		name := strings.TrimSuffix(entry.Name(), ext) + "." + hex.EncodeToString(sum[:4]) + ext
-		a.hashed[entry.Name()] = name
-		a.files[name] = asset{content, mime.TypeByExtension(ext)}
-	}
-	return a
+	return got
+}
+
+func (a assets) add(file string, content []byte) {
+	sum := sha256.Sum256(content)
+	ext := path.Ext(file)
+	name := strings.TrimSuffix(file, ext) + "." + hex.EncodeToString(sum[:4]) + ext
+	a.hashed[file] = name
+	a.files[name] = asset{content, mime.TypeByExtension(ext)}
 }
 
 // path gives where a file is served.

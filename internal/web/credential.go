@@ -21,14 +21,12 @@ type credentialView struct {
 	credentialRow
 	Project     project.Project
 	ProjectPath string
-	Tab, Role   string
+	Role        string
 	May         bool
 	// JWT tells that it signs assertions, or did until its migration.
 	JWT  bool
-	Tabs []tab
+	Tabs tabs
 }
-
-type tab struct{ Name, Path string }
 
 // credentialAt reads the credential of the address, and what every tab shows of it.
 func (v *visit) credentialAt(tabName string) (*credentialView, error) {
@@ -44,7 +42,7 @@ func (v *visit) credentialViewOf(c project.Credential, tabName string) (*credent
 	if err != nil {
 		return nil, err
 	}
-	view := &credentialView{credentialRow: v.credentialRow(c, names), ProjectPath: projectPath(c.Project), Tab: tabName, May: v.mayDevelop(), Role: v.lacksDeveloper()}
+	view := &credentialView{credentialRow: v.credentialRow(c, names), ProjectPath: projectPath(c.Project), May: v.mayDevelop(), Role: v.lacksDeveloper()}
 	if view.Project, err = v.Projects.Find(v.r.Context(), v.caller, c.Project); err != nil {
 		return nil, err
 	}
@@ -56,15 +54,17 @@ func (v *visit) credentialViewOf(c project.Credential, tabName string) (*credent
 		}
 	}
 	view.JWT = c.Kind == project.ServiceAccountJWT
-	view.Tabs = []tab{{"Overview", view.Path}, {"Services", view.Path + "/services"}}
+	view.Tabs = tabs{Label: "Parts of the credential", Here: tabName}
+	view.Tabs.add("Overview", view.Path)
+	view.Tabs.add("Services", view.Path+"/services")
 	if view.JWT {
-		view.Tabs = append(view.Tabs, tab{"JWT", view.Path + "/jwt"})
+		view.Tabs.add("JWT", view.Path+"/jwt")
 	}
 	if c.Kind.Confidential() {
-		view.Tabs = append(view.Tabs, tab{"Certificates", view.Path + "/keys"})
+		view.Tabs.add("Certificates", view.Path+"/keys")
 	}
 	if c.Migration.State != project.MigrationNone {
-		view.Tabs = append(view.Tabs, tab{"Migrate", view.Path + "/migration"})
+		view.Tabs.add("Migrate", view.Path+"/migration")
 	}
 	return view, nil
 }

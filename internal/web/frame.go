@@ -31,14 +31,84 @@ const (
 	placeCloudServices = "/cloud-services"
 )
 
-// places are those that show what is in one sandbox.
-var places = []string{placeOverview, placeIMS, placeCloudServices}
+// place is where the navigation leads.
+type place struct {
+	Path, Label string
+	// Sandboxed places show what is in one sandbox.
+	Sandboxed bool
+	// Scope is what somebody must hold who is shown it, "" for nobody in particular.
+	Scope access.Scope
+}
+
+// chapter is the places under a heading.
+type chapter struct {
+	Heading string
+	Places  []place
+}
+
+// navigation is where somebody who is signed in can go.
+var navigation = []chapter{
+	{"", []place{
+		{Path: placeOverview, Label: "Overview", Sandboxed: true},
+	}},
+	{"Issue", []place{
+		{Path: placeProjects, Label: "Projects"},
+	}},
+	{"Hold", []place{
+		{Path: "/#connections", Label: "Connections"},
+		{Path: "/#definitions", Label: "Definitions"},
+	}},
+	{"Use", []place{
+		{Path: placeIMS, Label: "IMS configurations", Sandboxed: true},
+		{Path: placeCloudServices, Label: "Cloud services", Sandboxed: true},
+	}},
+	{"Documentation", []place{
+		{Path: "/docs", Label: "API reference"},
+		{Path: "/docs/errors", Label: "Errors"},
+		{Path: "/openapi.json", Label: "OpenAPI"},
+	}},
+}
+
+// outside is where somebody can go who is not signed in.
+var outside = []chapter{navigation[0], navigation[len(navigation)-1]}
+
+// Chapters gives the navigation of a page.
+func (c page) Chapters() []chapter {
+	if c.Caller == nil {
+		return outside
+	}
+	var out []chapter
+	for _, all := range navigation {
+		shown := chapter{Heading: all.Heading}
+		for _, p := range all.Places {
+			if p.Scope == "" || c.Caller.Require(p.Scope) == nil {
+				shown.Places = append(shown.Places, p)
+			}
+		}
+		if shown.Places != nil {
+			out = append(out, shown)
+		}
+	}
+	return out
+}
+
+// sandboxed tells whether what a place shows is in one sandbox.
+func sandboxed(path string) bool {
+	for _, c := range navigation {
+		for _, p := range c.Places {
+			if p.Path == path {
+				return p.Sandboxed
+			}
+		}
+	}
+	return false
+}
 
 // framed tells what stands around a page. What can't be read is left out: a page that says what is broken has to come out
 // all the same.
 func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Caller, content *page) *frame {
 	f := &frame{Organization: registry.Organization{ID: caller.Organization}, Role: caller.Role.Words(), Sandbox: content.Sandbox, Switch: placeOverview}
-	if slices.Contains(places, content.Here) {
+	if sandboxed(content.Here) {
 		f.Switch = content.Here
 	}
 	var err error

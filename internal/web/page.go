@@ -37,13 +37,6 @@ type page struct {
 	Body    any
 }
 
-// pageNames are the files in pages, beside the layout and its parts.
-var pageNames = []string{
-	"welcome", "home", "message", "signin", "choose", "onward", "invitation", "ask", "docs", "docs_group", "docs_shapes", "errors", "confirm",
-	"ims_list", "ims_new", "ims_certificate", "ims_form", "ims_item", "ims_check", "service_list", "service_item", "service_form", "project_list", "project_item", "addapi", "addapi_done",
-	"credential", "credential_services", "credential_jwt", "credential_keys", "credential_migration",
-}
-
 func (p *Pages) parseTemplates() (templates, error) {
 	functions := template.FuncMap{
 		"asset":    p.assets.path,
@@ -58,17 +51,25 @@ func (p *Pages) parseTemplates() (templates, error) {
 		"layerName": layerName, "layerTone": layerTone, "layerWord": layerWord,
 		"slug": func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
 	}
-	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts.html")
+	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts*.html")
+	if err != nil {
+		return nil, err
+	}
+	entries, err := pages.ReadDir("pages")
 	if err != nil {
 		return nil, err
 	}
 	out := templates{}
-	for _, name := range pageNames {
+	for _, entry := range entries {
+		name := strings.TrimSuffix(entry.Name(), ".html")
+		if name == "layout" || strings.HasPrefix(name, "parts") {
+			continue
+		}
 		clone, err := layout.Clone()
 		if err != nil {
 			return nil, err
 		}
-		if out[name], err = clone.ParseFS(pages, "pages/"+name+".html"); err != nil {
+		if out[name], err = clone.ParseFS(pages, "pages/"+entry.Name()); err != nil {
 			return nil, err
 		}
 	}

@@ -169,12 +169,25 @@ func (p *Pages) mount() {
 	} {
 		p.mux.HandleFunc(pattern, handler)
 	}
-	for here, routes := range map[string]map[string]func(*visit) error{
-		placeIMS: p.imsRoutes(), placeCloudServices: p.cloudServiceRoutes(), placeProjects: p.projectRoutes(),
-	} {
-		for pattern, do := range routes {
-			p.mux.HandleFunc(pattern, p.inside(here, do))
+	for _, s := range p.sections() {
+		for pattern, do := range s.routes {
+			p.mux.HandleFunc(pattern, p.inside(s.place, do))
 		}
+	}
+}
+
+// section is the pages of a place in the navigation.
+type section struct {
+	place  string
+	routes map[string]func(*visit) error
+}
+
+// sections are the pages of those who are signed in.
+func (p *Pages) sections() []section {
+	return []section{
+		{placeProjects, p.projectRoutes()},
+		{placeIMS, p.imsRoutes()},
+		{placeCloudServices, p.cloudServiceRoutes()},
 	}
 }
 
