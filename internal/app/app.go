@@ -42,6 +42,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
+	"latchkey/internal/series"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
 	"latchkey/internal/web"
@@ -114,6 +115,7 @@ type house struct {
 	revoker       *revocation.Worker
 	revocations   *revocation.Revocations
 	calendar      *calendar.Calendar
+	series        *series.Recorder
 	post          *mail.Post   // nil where no mail server is configured
 	eventLog      eventlog.Log // nil where none is configured
 	broker        *pipeline.Broker
@@ -152,6 +154,9 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 	kept.Tracer, kept.Meter = h.traces.Tracer("store"), h.metrics.Meter("store")
 	if h.store, err = store.Open(ctx, kept); err != nil {
 		return h, p.config.explainRoot(err)
+	}
+	if h.series, err = series.Open(series.Config{Store: h.store.Series(), Clock: clock.System(), Log: p.log}); err != nil {
+		return h, err
 	}
 	if err = h.openAudit(ctx); err != nil {
 		return h, err
@@ -226,6 +231,7 @@ func (h *house) openConnections() (err error) {
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
 		Ledger: connections, Spill: spill, Health: h.health, Shared: h.store.Shared(), Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
 		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"), Tracer: h.traces.Tracer("connection"),
+		Renewed: h.series.Renewed,
 	})
 	if err != nil {
 		return err
@@ -288,7 +294,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials,
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
-		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
+		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"), Calendar: h.calendar, Series: h.series,
 	})
 }
 
@@ -341,7 +347,7 @@ func (h *house) close(ctx context.Context) error {
 	if h.toProducts != nil {
 		h.toProducts.Close()
 	}
-	errs = append(errs, h.closeAudit(ctx))
+	errs = append(errs, h.closeAudit(ctx), h.series.Close(ctx))
 	if h.store != nil {
 		errs = append(errs, h.store.Close())
 	}
@@ -381,6 +387,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	h.authority.Start()
 	h.store.Keyring().Start()
 	h.calendar.Start()
+	h.series.Start()
 	if h.post != nil {
 		h.post.Start()
 	}

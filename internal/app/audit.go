@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/api"
 	"latchkey/internal/audit"
+	"latchkey/internal/series"
 )
 
 // openAudit opens the audit record, and begins to count token reads.
@@ -22,17 +23,26 @@ func (h *house) openAudit(ctx context.Context) (err error) {
 		return err
 	}
 	h.reads, err = audit.OpenReads(ctx, audit.ReadsConfig{
-		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Log: h.log, Meter: h.metrics.Meter("audit"),
+		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Log: h.log, Meter: h.metrics.Meter("audit"), Counted: h.series.Read,
 	})
 	return err
 }
 
-// tokenReads gives what records reads: nil for nothing, which a nil pointer would not be.
+// tokenReads gives what records reads, or counts them where nothing is recorded.
 func (h *house) tokenReads() api.Reads {
 	if h.reads == nil {
-		return nil
+		return countedReads{h.series}
 	}
 	return h.reads
+}
+
+// countedReads counts reads of which there is no record.
+type countedReads struct{ *series.Recorder }
+
+// Read counts one.
+func (c countedReads) Read(_ context.Context, read audit.Read) error {
+	c.Recorder.Read(read.Organization, 1)
+	return nil
 }
 
 // closeAudit records the last reads and signs what is new.

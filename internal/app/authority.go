@@ -39,7 +39,7 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
 		},
 		People: h.people, Administrators: h.administrators, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
-		Clock: at, Log: h.log, Meter: h.metrics.Meter("authority"),
+		Clock: at, Log: h.log, Meter: h.metrics.Meter("authority"), Counted: h.series.Issued,
 	})
 	if err == nil && h.products != nil {
 		h.products.Verify(h.holder)

@@ -40,7 +40,8 @@ func (h *house) openPipeline(ctx context.Context) (err error) {
 		return err
 	}
 	h.broker, err = pipeline.New(pipeline.Config{
-		Store: h.store.Topics(), Log: h.eventLog, Clock: clock.System(), Logger: h.log, Meter: h.metrics.Meter("pipeline"),
+		Lagging: h.series.Lagging,
+		Store:   h.store.Topics(), Log: h.eventLog, Clock: clock.System(), Logger: h.log, Meter: h.metrics.Meter("pipeline"),
 		Slow: h.config.PipelineSlow,
 	})
 	return err

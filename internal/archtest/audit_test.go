@@ -26,6 +26,8 @@ var unrecorded = map[string]string{
 	"Mails.Finish":              "mail has its own log",
 	"Mails.Prune":               "retention of mail",
 	"Calendar.Warn":             "the event tells",
+	"Series.KeepSeries":         "what is measured",
+	"Series.FoldSeries":         "what is measured",
 	"Calendar.Forget":           "retention of warnings",
 	"Revocations.Claim":         "how it ends is recorded",
 	"Revocations.Prune":         "retention of what ended",

@@ -5,7 +5,7 @@ var floors = map[string]int{
 	"internal/access": 0, "internal/clock": 0, "internal/expiry": 0, "internal/file": 0, "internal/finding": 0, "internal/ident": 0,
 	"internal/rsasign": 0, "internal/secret": 0, "internal/suggest": 0, "internal/telemetry": 0,
 
-	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/eventlog": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1, "internal/signature": 1,
+	"internal/audit": 1, "internal/decision": 1, "internal/egress": 1, "internal/event": 1, "internal/eventlog": 1, "internal/gateway": 1, "internal/idempotency": 1, "internal/jsontree": 1, "internal/keypair": 1, "internal/limit": 1, "internal/seal": 1, "internal/series": 1, "internal/signature": 1,
 
 	"internal/analytics": 2, "internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/project": 2, "internal/registry": 2, "internal/target": 2,
 

@@ -64,6 +64,8 @@ type ReadsConfig struct {
 	Clock clock.Clock
 	// Log gets what goes wrong in the background; nil means none.
 	Log *slog.Logger
+	// Counted is told how many tokens an organization was handed out, in batches; it MUST NOT block. Nil means nobody.
+	Counted func(organization string, reads int64)
 	// Meter counts reads that were dropped; nil means none.
 	Meter metric.Meter
 	// Limit is how many tallies are held in memory at most, here and on their way; 0 means 100,000, some 13 MB.
@@ -260,12 +262,30 @@ func (r *Reads) flush(ctx context.Context) error {
 		for _, n := range dropped {
 			r.lost.Add(ctx, n)
 		}
+		r.tell(list, dropped)
 		for i := range list {
 			r.newest.Store(max(r.newest.Load(), list[i].Last))
 		}
 		r.kept.Add(1)
 	}
 	return err
+}
+
+// tell counts reads by organization, for whoever wants to know.
+func (r *Reads) tell(list []Tally, dropped map[string]int64) {
+	if r.config.Counted == nil {
+		return
+	}
+	counts := map[string]int64{}
+	for i := range list {
+		counts[list[i].Organization] += list[i].Count
+	}
+	for organization, n := range dropped {
+		counts[organization] += n
+	}
+	for organization, n := range counts {
+		r.config.Counted(organization, n)
+	}
 }
 
 func (r *Reads) droppedEntries() []Entry {

@@ -69,6 +69,8 @@ type Config struct {
 	Clock         clock.Clock
 	Log           *slog.Logger
 	Meter         metric.Meter
+	// Counted is told of each token that an organization's client was given, or refused; it MUST NOT block. Nil means nobody.
+	Counted func(organization string, issued bool)
 }
 
 // Server is the authorization server. It is safe for concurrent use.

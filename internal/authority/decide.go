@@ -23,6 +23,9 @@ func (x *exchange) decide(f *fault) {
 	}
 	if x.known != nil {
 		d.Organization, d.Credential, d.ClientID = x.known.Organization, x.known.Credential, x.known.ClientID
+		if x.config.Counted != nil {
+			x.config.Counted(d.Organization, false)
+		}
 	}
 	for _, name := range confidential {
 		d.Hide = append(d.Hide, x.sent.values[name]...)

@@ -125,6 +125,9 @@ func (x *exchange) counted(client *project.Client, proof string, audience []stri
 		algorithm = es256
 	}
 	x.meters.minted(x.r.Context(), x.grant, algorithm)
+	if x.config.Counted != nil {
+		x.config.Counted(client.Organization, true)
+	}
 	if proof != "" {
 		x.config.Clients.Used(client, project.Use{Grant: x.grant, From: x.from()}, proof, x.config.Clock.Now())
 	}

@@ -45,6 +45,8 @@ type KeeperConfig struct {
 	RefreshTimeout time.Duration
 	// PruneAfter is the life of connections that never had a consent; 0 means 24 h.
 	PruneAfter time.Duration
+	// Renewed is told of each exchange for a next token of an organization's connection; it MUST NOT block. Nil means nobody.
+	Renewed func(organization string, ok bool)
 	// Meter counts exchanges; nil means none.
 	Meter metric.Meter
 	// Tracer makes a span of each renewal; nil means none.
@@ -69,6 +71,9 @@ func (c *KeeperConfig) defaults() {
 	}
 	if c.PruneAfter <= 0 {
 		c.PruneAfter = 24 * time.Hour
+	}
+	if c.Renewed == nil {
+		c.Renewed = func(string, bool) {}
 	}
 }
 

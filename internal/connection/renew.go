@@ -161,6 +161,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	}
 	gate.Done(OutcomeOf(failure))
 	k.meters.exchanged(ctx, failure, k.config.Clock.Now().Sub(now))
+	k.config.Renewed(record.Organization, failure == nil)
 	if failure != nil {
 		return t.fail(ctx, failure)
 	}

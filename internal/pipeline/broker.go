@@ -25,6 +25,9 @@ type Config struct {
 	// Logger gets alarms and what goes wrong in the background; nil means none.
 	Logger *slog.Logger
 	Meter  metric.Meter
+	// Lagging is told at each look how old the oldest event is that a group of the organization has not committed, and how
+	// many it has not. Nil means nobody.
+	Lagging func(organization string, oldest time.Duration, events int64)
 	// Ping is how often a stream is told that it lives; 0 is 30 s.
 	Ping time.Duration
 	// Tend is how often retention is enforced and lag looked at; 0 is 30 s.
@@ -70,6 +73,9 @@ func New(config Config) (*Broker, error) {
 	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
+	}
+	if config.Lagging == nil {
+		config.Lagging = func(string, time.Duration, int64) {}
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)

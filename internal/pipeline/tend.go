@@ -81,11 +81,12 @@ func (b *Broker) watch(ctx context.Context, topic Topic) error {
 		return err
 	}
 	for _, group := range groups {
-		events, near, err := b.lag(ctx, topic, group, spans)
+		events, oldest, near, err := b.lag(ctx, topic, group, spans)
 		if err != nil {
 			return err
 		}
 		b.meters.lagging(topic, group.Name, events, near)
+		b.config.Lagging(topic.Organization, oldest, events)
 		if err := b.alarm(ctx, topic, group.Name, events, near); err != nil {
 			return err
 		}
@@ -93,9 +94,9 @@ func (b *Broker) watch(ctx context.Context, topic Topic) error {
 	return nil
 }
 
-// lag tells how many events a group has not committed, and how near that is to what the topic keeps: by the age of the
-// oldest of them, or by the share of what is kept.
-func (b *Broker) lag(ctx context.Context, topic Topic, group eventlog.Group, spans []eventlog.Span) (events int64, near float64, err error) {
+// lag tells how many events a group has not committed, how old the oldest of them is, and how near that is to what the topic
+// keeps: by that age, or by the share of what is kept.
+func (b *Broker) lag(ctx context.Context, topic Topic, group eventlog.Group, spans []eventlog.Span) (events int64, age time.Duration, near float64, err error) {
 	var total, behind float64
 	now := b.config.Clock.Now()
 	for part, span := range spans {
@@ -107,18 +108,19 @@ func (b *Broker) lag(ctx context.Context, topic Topic, group eventlog.Group, spa
 			continue
 		}
 		behind += float64(span.Bytes) * float64(open) / float64(span.Next-span.First)
-		if topic.Age > 0 {
-			oldest, err := b.oldest(ctx, topic, part, max(at, span.First), span)
-			if err != nil {
-				return 0, 0, err
-			}
-			near = max(near, float64(now.Sub(oldest))/float64(topic.Age))
+		oldest, err := b.oldest(ctx, topic, part, max(at, span.First), span)
+		if err != nil {
+			return 0, 0, 0, err
 		}
+		age = max(age, now.Sub(oldest))
+	}
+	if topic.Age > 0 {
+		near = float64(age) / float64(topic.Age)
 	}
 	if topic.Bytes > 0 {
 		near = max(near, behind/float64(topic.Bytes))
 	}
-	return events, near, nil
+	return events, age, near, nil
 }
 
 // oldest is when the first event that a group has not committed came.

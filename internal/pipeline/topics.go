@@ -203,8 +203,10 @@ func (b *Broker) standing(ctx context.Context, caller access.Caller, ref string)
 type Consumer struct {
 	Topic Topic
 	Group string
-	// Lag is how many events it has not committed, Near how near that is to what the topic keeps: at 1 events are lost.
+	// Lag is how many events it has not committed, Oldest how old the first of them is, Near how near that is to what the topic
+	// keeps: at 1 events are lost.
 	Lag        int64
+	Oldest     time.Duration
 	Near       float64
 	Partitions []ConsumerPartition
 	Members    []eventlog.Member
@@ -244,7 +246,7 @@ func (b *Broker) Consumers(ctx context.Context, caller access.Caller, ref string
 
 func (b *Broker) consumer(ctx context.Context, t Topic, group eventlog.Group, spans []eventlog.Span) (c Consumer, err error) {
 	c = Consumer{Topic: t, Group: group.Name, CreatedAt: group.CreatedAt, MovedAt: group.MovedAt}
-	if c.Lag, c.Near, err = b.lag(ctx, t, group, spans); err != nil {
+	if c.Lag, c.Oldest, c.Near, err = b.lag(ctx, t, group, spans); err != nil {
 		return c, err
 	}
 	for part, span := range spans {

@@ -69,6 +69,9 @@ func (s *site) count(now time.Time, organization string, o Outcome, took time.Du
 	}
 	if o.Class != Network { // how long nobody was reached says nothing of answers
 		s.latency.add(now, took)
+		if s.h.config.Answered != nil {
+			s.h.config.Answered(organization, took)
+		}
 	}
 	if o.Class == Good {
 		s.lastGood = now

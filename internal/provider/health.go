@@ -30,6 +30,8 @@ type Config struct {
 	Clock clock.Clock
 	// Log gets the edges: down, up, an incident's beginning and end. Nil means none.
 	Log *slog.Logger
+	// Answered is told how long an answer took to the call of an organization; it MUST NOT block. Nil means nobody.
+	Answered func(organization string, took time.Duration)
 	// Meter counts calls; nil means none.
 	Meter metric.Meter
 }

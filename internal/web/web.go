@@ -25,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/access"
+	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
@@ -32,6 +33,7 @@ import (
 	"latchkey/internal/ims"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
+	"latchkey/internal/series"
 )
 
 // Config is what the pages work with.
@@ -49,6 +51,9 @@ type Config struct {
 	Projects      *project.Projects
 	Services      *project.Catalogue
 	Credentials   *project.Credentials
+	// Calendar tells what ends, Series what was counted over time.
+	Calendar *calendar.Calendar
+	Series   *series.Recorder
 	// Document is the OpenAPI document that /docs shows: api.OpenAPI.
 	Document []byte
 	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.

@@ -1,0 +1,14 @@
+-- +goose Up
+
+-- What the process counts, over time: a row for what a node counted of an organization in a minute, and rows of hours that
+-- came of those.
+CREATE TABLE series (
+    id           TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL,
+    span         INTEGER NOT NULL, -- 60 or 3600 seconds
+    at           INTEGER NOT NULL, -- when it begins
+    counts       TEXT NOT NULL     -- "reads=12 renewed=3", as series.Counts writes them
+) STRICT;
+
+CREATE INDEX series_of_organizations ON series (organization, at);
+CREATE INDEX series_by_age ON series (span, at);
