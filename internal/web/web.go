@@ -19,7 +19,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel/metric"
@@ -153,8 +155,19 @@ func New(config Config) (*Pages, error) {
 	return p, nil
 }
 
-func (p *Pages) mount() {
-	for pattern, handler := range map[string]http.HandlerFunc{
+// Patterns gives the routes of all pages as [http.ServeMux] has them, for those who want to look at every one.
+func Patterns() []string {
+	var p Pages
+	patterns := slices.Collect(maps.Keys(p.public()))
+	for _, s := range p.sections() {
+		patterns = slices.AppendSeq(patterns, maps.Keys(s.routes))
+	}
+	return patterns
+}
+
+// public are the pages of those who are not signed in, or not yet.
+func (p *Pages) public() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
 		"GET /{$}":                       p.home,
 		"GET /sign-in":                   p.getSignIn,
 		"POST /sign-in":                  p.postSignIn,
@@ -171,7 +184,11 @@ func (p *Pages) mount() {
 		"GET /docs/{group}":              p.docsGroup,
 		"GET /assets/{name}":             p.assets.serve,
 		"GET /favicon.ico":               p.assets.favicon,
-	} {
+	}
+}
+
+func (p *Pages) mount() {
+	for pattern, handler := range p.public() {
 		p.mux.HandleFunc(pattern, handler)
 	}
 	for _, s := range p.sections() {

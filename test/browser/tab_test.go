@@ -5,14 +5,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -136,33 +133,10 @@ func value[T any](b *tab, action chromedp.Action[T]) T {
 	}
 }
 
-// shoot keeps pictures of the page, light and dark, wide and narrow, when TEST_SHOTS names a folder; and checks
-// in each that nothing is wider than the window.
+// shoot looks at the page in every size and colour, and keeps pictures when TEST_SHOTS names a folder.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
-	dir := os.Getenv("TEST_SHOTS")
-	for _, look := range []struct {
-		name          string
-		scheme        string
-		width, height int64
-	}{{"wide-light", "light", 1280, 860}, {"wide-dark", "dark", 1280, 860}, {"narrow-light", "light", 360, 740}, {"narrow-dark", "dark", 360, 740}} {
-		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
-		}); err != nil {
-			b.t.Fatal(err)
-		}
-		b.do(chromedp.EmulateViewport(look.width, look.height))
-		if over := value(b, chromedp.Evaluate[int]("document.documentElement.scrollWidth - window.innerWidth")); over > 0 {
-			b.t.Errorf("%s, %s: the page is %d px wider than the window", name, look.name, over)
-		}
-		if dir == "" {
-			continue
-		}
-		picture := value(b, chromedp.FullScreenshot(100))
-		if err := os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), picture, 0o600); err != nil {
-			b.t.Fatal(err)
-		}
-	}
+	b.pictures(name, name)
 }
 
 // clean fails the test for anything that the browser complained about, and for any request to another host.
