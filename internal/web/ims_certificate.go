@@ -112,10 +112,7 @@ func (v *visit) imsSwitch() error {
 
 func (v *visit) imsRemoveKey() error {
 	alias := v.r.PathValue("alias")
-	version, err := strconv.Atoi(v.value("version"))
-	if err != nil || version < 1 {
-		return ims.ErrNotFound
-	}
+	version, _ := strconv.Atoi(v.value("version")) // what is no number is none that there is
 	if err := v.IMS.RemoveCertificate(v.r.Context(), v.caller, v.sandbox, alias, version); err != nil {
 		return err
 	}

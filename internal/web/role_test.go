@@ -3,7 +3,9 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 
@@ -13,6 +15,7 @@ import (
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
+	"latchkey/internal/web"
 )
 
 // markup is what somebody stored who hopes that a page runs it.
@@ -47,6 +50,10 @@ func TestRoles(t *testing.T) {
 	}
 	const nobody = access.Role("")
 	sessions[nobody] = h.browser()
+	mux, tried := http.NewServeMux(), map[string]bool{}
+	for _, pattern := range web.Patterns() {
+		mux.HandleFunc(pattern, http.NotFound)
+	}
 	for _, c := range []struct {
 		method, path string
 		// least is the role that it takes; ok is the status then.
@@ -90,7 +97,26 @@ func TestRoles(t *testing.T) {
 		{"POST", atCredential + "/secrets", access.Developer, 200},
 		{"POST", atCredential + "/enabled", access.Developer, 200},
 		{"POST", atCredential + "/delete", access.Developer, 422},
+		{"GET", atCredential + "/delete", access.Developer, 200},
+		{"GET", "/credentials/none", access.Viewer, 404},
+		{"GET", atCredential + "/jwt", access.Viewer, 200},
+		{"GET", atCredential + "/migration", access.Viewer, 200},
+		{"POST", atCredential + "/migration", access.Developer, 409},
+		{"POST", atCredential + "/services", access.Developer, 404},
+		{"GET", atProject + "/added?credential=" + path.Base(atCredential), access.Viewer, 200},
+		{"GET", atProject + "/delete", access.Developer, 200},
+		{"POST", atProject + "/download", access.Viewer, 404},
+		{"GET", "/ims-configurations", access.Viewer, 200},
+		{"GET", "/ims-configurations/acme/certificate", access.Viewer, 200},
+		{"GET", "/ims-configurations/acme/migrate", access.SystemAdministrator, 200},
+		{"POST", "/ims-configurations/acme/migrate/cancel", access.SystemAdministrator, 409},
+		{"POST", "/ims-certificates/none/remove", access.SystemAdministrator, 404},
+		{"GET", "/ims-certificates/none/1/public", access.Viewer, 404},
+		{"GET", "/cloud-services/acme/delete", access.SystemAdministrator, 200},
+		{"POST", "/cloud-services/acme/edit", access.SystemAdministrator, 422},
 	} {
+		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), c.method, h.url+c.path, http.NoBody))
+		tried[pattern] = true
 		for role, client := range sessions {
 			want := c.ok
 			switch {
@@ -120,6 +146,11 @@ func TestRoles(t *testing.T) {
 		}
 		if c.method == "POST" {
 			expect(t, h.press(sessions[access.SystemAdministrator], "POST", c.path, "guessed"), http.StatusForbidden, "did not come from here")
+		}
+	}
+	for _, pattern := range web.Inside() {
+		if !tried[pattern] {
+			t.Errorf("%s is in no line of the table", pattern)
 		}
 	}
 }

@@ -158,7 +158,13 @@ func New(config Config) (*Pages, error) {
 // Patterns gives the routes of all pages as [http.ServeMux] has them, for those who want to look at every one.
 func Patterns() []string {
 	var p Pages
-	patterns := slices.Collect(maps.Keys(p.public()))
+	return slices.AppendSeq(Inside(), maps.Keys(p.public()))
+}
+
+// Inside gives those for which somebody has to sign in.
+func Inside() []string {
+	var p Pages
+	var patterns []string
 	for _, s := range p.sections() {
 		patterns = slices.AppendSeq(patterns, maps.Keys(s.routes))
 	}
