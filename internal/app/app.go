@@ -294,7 +294,9 @@ func (h *house) openPages() (*web.Pages, error) {
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials,
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
-		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"), Calendar: h.calendar, Series: h.series,
+		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
+		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keyring, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions(), Providers: h.health,
+		RootKeys: h.store.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: fleet.New(h.store.Daemons(), clock.System()),
 	})
 }
 

@@ -20,6 +20,8 @@ type frame struct {
 	// Switch is the page that another sandbox is shown on.
 	Switch string
 	Flash  *flash
+	// Find is what was looked for.
+	Find string
 }
 
 // The places of the navigation.
@@ -61,6 +63,9 @@ var navigation = []chapter{
 	{"Use", []place{
 		{Path: placeIMS, Label: "IMS configurations", Sandboxed: true},
 		{Path: placeCloudServices, Label: "Cloud services", Sandboxed: true},
+	}},
+	{"Keep", []place{
+		{Path: placeCalendar, Label: "Calendar"},
 	}},
 	{"Documentation", []place{
 		{Path: "/docs", Label: "API reference"},
@@ -110,6 +115,9 @@ func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Cal
 	f := &frame{Organization: registry.Organization{ID: caller.Organization}, Role: caller.Role.Words(), Sandbox: content.Sandbox, Switch: placeOverview}
 	if sandboxed(content.Here) {
 		f.Switch = content.Here
+	}
+	if found, ok := content.Body.(*searchView); ok {
+		f.Find = found.Query
 	}
 	var err error
 	if f.Organization, err = p.Directory.Organization(r.Context(), caller, caller.Organization); err != nil {

@@ -14,21 +14,31 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/api"
+	"latchkey/internal/audit"
+	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
+	"latchkey/internal/event"
 	"latchkey/internal/exchange"
 	"latchkey/internal/ims"
+	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
+	"latchkey/internal/series"
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/web"
+	"latchkey/internal/webhook"
 	"latchkey/internal/workflow"
 )
 
@@ -59,6 +69,18 @@ type house struct {
 	projects    *project.Projects
 	offers      *project.Catalogue
 	credentials *project.Credentials
+
+	calendar    *calendar.Calendar
+	series      *series.Recorder
+	keys        *registry.Keyring
+	webhooks    *webhook.Subscriptions
+	audit       *audit.Log
+	decisions   *decision.Decisions
+	health      *provider.Health
+	revocations *revocation.Revocations
+	broker      *pipeline.Broker
+	fleet       *fleet.Fleet
+	kept        *store.Store
 }
 
 func check(t testing.TB, err error) {
@@ -113,6 +135,8 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
+		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,
 	})
 	check(t, err)
@@ -139,6 +163,42 @@ func (h *house) open(kept *store.Store, client *egress.Client) {
 		},
 	}
 	h.projects, h.offers, h.credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
+	h.openMore(kept)
+}
+
+// openMore puts the rooms on the store that tell how things stand.
+func (h *house) openMore(kept *store.Store) {
+	h.Helper()
+	ctx := context.Background()
+	var err error
+	h.kept, h.fleet = kept, fleet.New(kept.Daemons(), h.hand)
+	h.keys, err = registry.OpenKeyring(ctx, registry.KeyringConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: h.log.Logger()})
+	check(h, err)
+	h.Cleanup(func() { _ = h.keys.Close(ctx) })
+	subscribed := kept.Webhooks(func(event.Event) bool { return false })
+	h.webhooks = webhook.New(webhook.Config{Endpoints: subscribed, Log: subscribed, Clock: h.hand, Wake: func() {}})
+	h.audit, err = audit.Open(ctx, audit.LogConfig{Store: kept.Audit(), Vault: kept.Audit(), Clock: h.hand, Log: h.log.Logger()})
+	check(h, err)
+	h.Cleanup(func() { _ = h.audit.Close(ctx) })
+	refusals := decision.Open(decision.Config{Store: kept.Decisions(), Clock: h.hand})
+	h.Cleanup(func() { _ = refusals.Close(ctx) })
+	h.decisions = decision.NewDecisions(refusals, func(_ context.Context, _ access.Caller, ref string) (string, error) { return ref, nil })
+	h.health, err = provider.New(provider.Config{Clock: h.hand})
+	check(h, err)
+	h.revocations = revocation.New(kept.Revocations(), h.hand, nil)
+	h.broker, err = pipeline.New(pipeline.Config{Store: kept.Topics(), Clock: h.hand})
+	check(h, err)
+	h.series, err = series.Open(series.Config{Store: kept.Series(), Clock: h.hand})
+	check(h, err)
+	h.calendar, err = calendar.New(calendar.Config{
+		Sources: []calendar.Listed{
+			{Source: connection.Endings{Store: kept.Connections()}, Scope: access.ConnectionsRead}, {Source: h.keys, Scope: access.RegistryRead},
+			{Source: h.webhooks, Scope: access.RegistryRead}, {Source: ims.Endings{Store: kept.IMS()}, Scope: access.ConnectionsRead},
+			{Source: project.Endings{Store: kept.Projects()}, Scope: access.RegistryRead},
+		},
+		Store: kept.Calendar(), Hash: kept.Keyring().Hash, Clock: h.hand, Organizations: func(context.Context) ([]string, error) { return []string{organization}, nil },
+	})
+	check(h, err)
 }
 
 const password = "correct horse battery"

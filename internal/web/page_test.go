@@ -108,7 +108,7 @@ func TestPages(t *testing.T) {
 		client     *http.Client
 		status     int
 	}{
-		{"welcome", "/", stranger, 200}, {"home", "/", client, 200}, {"docs", "/docs", stranger, 200},
+		{"welcome", "/", stranger, 200}, {"home", "/", client, 200}, {"search", "/search?q=acme", client, 200}, {"nothing to search", "/search", client, 200}, {"calendar", "/calendar?all=1", client, 200}, {"docs", "/docs", stranger, 200},
 		{"docs of a group", "/docs/connections", stranger, 200}, {"docs of webhooks", "/docs/webhooks", stranger, 200},
 		{"IMS configurations", "/libs/cq/adobeims-configuration/content/configurations.html", client, 200}, {"new IMS configuration", "/ims-configurations/new", client, 200},
 		{"IMS by OAuth", "/ims-configurations/new/oauth", client, 200}, {"cloud services", "/cloud-services", client, 200}, {"new cloud service", "/cloud-services/new?kind=analytics", client, 200}, {"projects", "/projects", client, 200}, {"new project", "/projects/new", client, 200},

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/calendar"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/finding"
@@ -27,6 +28,7 @@ var known = []struct {
 	{ims.ErrNotFound, http.StatusNotFound, "", "There is no such IMS configuration or certificate in this sandbox", ""},
 	{cloudservice.ErrNotFound, http.StatusNotFound, "", "There is no such cloud service in this sandbox", ""},
 	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
+	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
 	{connection.ErrNotFound, http.StatusNotFound, "", "There is no such connection in this sandbox", ""},
 	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
 	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
@@ -49,6 +51,8 @@ func told(err error) (finding.Problems, bool) {
 	}
 	var out finding.Problems
 	if e, ok := errors.AsType[*project.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*project.QuotaError](err); ok {
 		out.Wrong("", e.Error(), "delete one that is not used any more")

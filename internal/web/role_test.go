@@ -60,6 +60,10 @@ func TestRoles(t *testing.T) {
 		least access.Role
 		ok    int
 	}{
+		{"GET", "/search?q=acme", access.Viewer, 200},
+		{"GET", "/calendar", access.Viewer, 200},
+		{"POST", "/calendar/feeds", access.Viewer, 422},
+		{"POST", "/calendar/feeds/none/revoke", access.Viewer, 404},
 		{"GET", "/libs/cq/adobeims-configuration/content/configurations.html", access.Viewer, 200},
 		{"GET", "/ims-configurations/acme", access.Viewer, 200},
 		{"GET", "/ims-configurations/none", access.Viewer, 404},

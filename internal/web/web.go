@@ -27,15 +27,23 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"latchkey/internal/access"
+	"latchkey/internal/audit"
 	"latchkey/internal/calendar"
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/ims"
+	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
+	"latchkey/internal/seal"
 	"latchkey/internal/series"
+	"latchkey/internal/webhook"
 )
 
 // Config is what the pages work with.
@@ -56,6 +64,20 @@ type Config struct {
 	// Calendar tells what ends, Series what was counted over time.
 	Calendar *calendar.Calendar
 	Series   *series.Recorder
+	// Users are the people of organizations, Keys the API keys.
+	Users *registry.Users
+	Keys  *registry.Keyring
+	// Webhooks deliver events, Audit is the record, Decisions say why tokens were refused.
+	Webhooks  *webhook.Subscriptions
+	Audit     *audit.Log
+	Decisions *decision.Decisions
+	// Providers knows how each provider stands, RootKeys what seals secrets, Revocations what became of grants.
+	Providers   *provider.Health
+	RootKeys    *seal.Keyring
+	Revocations *revocation.Revocations
+	// Pipeline is the broker, Fleet the daemons of instances.
+	Pipeline *pipeline.Broker
+	Fleet    *fleet.Fleet
 	// Document is the OpenAPI document that /docs shows: api.OpenAPI.
 	Document []byte
 	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.
@@ -124,6 +146,10 @@ func New(config Config) (*Pages, error) {
 	}
 	if config.IMS == nil || config.CloudServices == nil || config.Projects == nil || config.Services == nil || config.Credentials == nil {
 		return nil, errors.New("web: IMS, CloudServices, Projects, Services and Credentials are needed")
+	}
+	if config.Calendar == nil || config.Series == nil || config.Users == nil || config.Keys == nil || config.Webhooks == nil || config.Audit == nil || config.Decisions == nil ||
+		config.Providers == nil || config.RootKeys == nil || config.Revocations == nil || config.Pipeline == nil || config.Fleet == nil {
+		return nil, errors.New("web: every room of the console is needed")
 	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
@@ -213,6 +239,8 @@ type section struct {
 // sections are the pages of those who are signed in.
 func (p *Pages) sections() []section {
 	return []section{
+		{placeCalendar, p.calendarRoutes()},
+		{placeSearch, p.searchRoutes()},
 		{placeProjects, p.projectRoutes()},
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
