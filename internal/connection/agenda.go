@@ -46,6 +46,8 @@ type agenda struct {
 	more bool
 
 	nextLoad, nextSweep, nextRescue time.Time // used by run alone
+	// swept is the last connection whose history was swept.
+	swept string
 }
 
 func newAgenda(k *Keeper) *agenda {
@@ -203,7 +205,13 @@ func (a *agenda) sweep(now time.Time) {
 	if removed == sweepBatch {
 		a.nextSweep = now
 	}
+	if a.swept, err = a.keeper.config.Ledger.SweepHistory(ctx, now.Add(-HistoryAge), a.swept, historyBatch); err != nil {
+		a.keeper.config.Log.Error("sweeping the history of connections", "error", err)
+	}
 }
+
+// historyBatch is how many connections' histories are swept at a time.
+const historyBatch = 500
 
 // next tells how long there is nothing to do.
 func (a *agenda) next(now time.Time) time.Duration {
@@ -254,7 +262,7 @@ func (a *agenda) refresh(id string) {
 		return
 	}
 	e.queued.Store(false)
-	if flight, _, err := a.keeper.join(e, due, e.now.Load().generation); err == nil {
+	if flight, _, err := a.keeper.join(e, due, e.now.Load().generation, ""); err == nil {
 		<-flight.done
 		// What this item stood for may have been done before, and the next time is then known only here.
 		a.expect(id, e.now.Load().refreshAt)

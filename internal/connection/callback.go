@@ -156,6 +156,7 @@ func clean(text string, limit int) string {
 func (c *Connector) complete(ctx context.Context, attempt *Attempt, record *Record, plan *destination.Plan, code *exchange.CodeGrant) (*exchange.Failure, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), consentTimeout)
 	defer cancel()
+	began := c.config.Clock.Now()
 	tokens, err := c.config.Keeper.acquire(ctx, plan, record, exchange.Input{
 		Fields: attempt.Fields, User: userOf(record, attempt.CreatedBy), Code: code,
 	})
@@ -166,7 +167,8 @@ func (c *Connector) complete(ctx context.Context, attempt *Attempt, record *Reco
 		Fields: attempt.Fields, Revision: attempt.Revision, Configuration: attempt.Configuration,
 		Fingerprint: plan.Fingerprint(attempt.Fields),
 	}
-	return nil, c.replace(ctx, record, plan, tokens, account, attempt.ID)
+	past := Past{By: attempt.CreatedBy, Attempt: attempt.ID, Took: c.config.Clock.Now().Sub(began)}
+	return nil, c.replace(ctx, record, plan, tokens, account, past)
 }
 
 // failed notes a consent that failed, where those who wait for it look: at the connection. record is brought up to

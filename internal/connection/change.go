@@ -96,6 +96,7 @@ func (c *Connector) authorize(ctx context.Context, caller access.Caller, record 
 		}
 		return Created{present(record), link, attempt.ExpiresAt}, nil
 	}
+	began := c.config.Clock.Now()
 	tokens, err := c.config.Keeper.acquire(ctx, pinned.Plan, record, exchange.Input{Fields: fields, User: userOf(record, caller.ID)})
 	if failed, ok := errors.AsType[*ProviderError](err); ok {
 		failed.Identity = record.identity()
@@ -109,7 +110,8 @@ func (c *Connector) authorize(ctx context.Context, caller access.Caller, record 
 		Fields: fields, Revision: pinned.Revision, Configuration: record.Configuration,
 		Fingerprint: pinned.Plan.Fingerprint(fields),
 	}
-	if err := c.replace(ctx, record, pinned.Plan, tokens, account, ""); err != nil {
+	past := Past{By: caller.ID, Took: c.config.Clock.Now().Sub(began)}
+	if err := c.replace(ctx, record, pinned.Plan, tokens, account, past); err != nil {
 		return Created{}, err
 	}
 	return Created{Connection: present(record)}, nil
@@ -144,11 +146,14 @@ func (c *Connector) planFor(ctx context.Context, caller access.Caller, record *R
 }
 
 // replace makes a new account's first token set the connection's. A refresh of the old account that comes between is
-// outdone, not obeyed. record is brought up to date.
-func (c *Connector) replace(ctx context.Context, record *Record, plan *destination.Plan, tokens *exchange.TokenSet, account *Account, attempt string) error {
+// outdone, not obeyed. told is by whom, in which attempt, and how long it took. record is brought up to date.
+func (c *Connector) replace(ctx context.Context, record *Record, plan *destination.Plan, tokens *exchange.TokenSet, account *Account, told Past) error {
 	for {
 		commit := c.config.Keeper.commitment(record, plan, tokens, "")
-		commit.Account, commit.Attempt = account, attempt
+		commit.Account, commit.Attempt = account, told.Attempt
+		past := arrived(WasAuthorized, nil, tokens, commit.At)
+		past.By, past.Took, past.Attempt = told.By, told.Took, told.Attempt
+		commit.Past = &past
 		var applied bool
 		err := c.config.Keeper.retry(ctx, func() (err error) {
 			_, applied, err = c.config.Keeper.config.Ledger.Commit(ctx, commit)

@@ -87,6 +87,7 @@ func (c *Connector) connectable(ctx context.Context, caller access.Caller, ref d
 // createPending stores a connection that waits for its consent.
 func (c *Connector) createPending(ctx context.Context, caller access.Caller, record Record, plan *destination.Plan, ask Create) (Created, error) {
 	record.Reason = "waiting for the first consent"
+	record.Past = &Past{At: record.CreatedAt, What: WasCreated, By: caller.ID, State: record.State, Reason: record.Reason}
 	attempt, link := c.newAttempt(&record, plan, attemptAsk{caller.ID, ask.ReturnURL, ask.BaseURL, record.Fields})
 	if err := c.config.Store.Create(ctx, record, &attempt); err != nil {
 		return Created{}, fmt.Errorf("storing the connection: %w", err)
@@ -104,6 +105,7 @@ func (c *Connector) createActive(ctx context.Context, caller access.Caller, reco
 			return Created{}, fmt.Errorf("looking for the label: %w", err)
 		}
 	}
+	began := c.config.Clock.Now()
 	tokens, err := c.config.Keeper.acquire(ctx, plan, &record, exchange.Input{
 		Fields: record.Fields, User: userOf(&record, caller.ID),
 	})
@@ -114,6 +116,9 @@ func (c *Connector) createActive(ctx context.Context, caller access.Caller, reco
 	record.State, record.Tokens, record.Generation = Active, tokens, 1
 	record.Renewable, record.RefreshAt, record.LastRefreshAt = commit.Renewable, commit.RefreshAt, commit.At
 	record.Fingerprint = plan.Fingerprint(record.Fields)
+	past := arrived(WasCreated, nil, tokens, record.CreatedAt)
+	past.By, past.Took, past.State, past.Generation = caller.ID, c.config.Clock.Now().Sub(began), Active, 1
+	record.Past = &past
 	if err := c.config.Store.Create(ctx, record, nil); err != nil {
 		return Created{}, fmt.Errorf("storing the connection: %w", err)
 	}

@@ -3,6 +3,8 @@ package connection
 import (
 	"context"
 	"errors"
+
+	"latchkey/internal/access"
 )
 
 // cause is why an exchange is wanted.
@@ -32,7 +34,7 @@ type flight struct {
 
 // join gives the flight under way, or begins one of the caller's own; nil when the generation that the caller saw has
 // been exchanged for being rejected before, and [ErrClosed] when the keeper is closed.
-func (k *Keeper) join(e *entry, why cause, seen int64) (f *flight, own bool, err error) {
+func (k *Keeper) join(e *entry, why cause, seen int64, by string) (f *flight, own bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
@@ -50,7 +52,7 @@ func (k *Keeper) join(e *entry, why cause, seen int64) (f *flight, own bool, err
 	}
 	f = &flight{done: make(chan struct{})}
 	e.flight = f
-	go k.fly(e, f, why, seen)
+	go k.fly(e, f, why, seen, by)
 	return f, true, nil
 }
 
@@ -59,7 +61,7 @@ func (k *Keeper) join(e *entry, why cause, seen int64) (f *flight, own bool, err
 // this caller's turn.
 func (k *Keeper) exchanged(ctx context.Context, e *entry, why cause, seen int64) (*flight, error) {
 	for {
-		f, own, err := k.join(e, why, seen)
+		f, own, err := k.join(e, why, seen, access.From(ctx).ID)
 		if f == nil {
 			return nil, err
 		}
@@ -75,11 +77,11 @@ func (k *Keeper) exchanged(ctx context.Context, e *entry, why cause, seen int64)
 }
 
 // fly runs a flight to its end, on a context of its own: no caller can cut it short.
-func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64) {
+func (k *Keeper) fly(e *entry, f *flight, why cause, seen int64, by string) {
 	defer k.leave()
 	ctx, cancel := context.WithTimeout(k.background, k.config.RefreshTimeout)
 	defer cancel()
-	ctx, span := k.begin(ctx, e, why)
+	ctx, span := k.begin(withAsker(ctx, by), e, why)
 	f.idle, f.err = k.renew(ctx, e, why, seen)
 	k.end(span, e, f)
 	if put, ok := errors.AsType[*putOff](f.err); ok {

@@ -20,6 +20,8 @@ func (k *Keeper) commitment(record *Record, plan *destination.Plan, next *exchan
 		RefreshAt: life.refreshAt(renewable, plan.Expiry().Leeway, spread(record.ID, record.Generation+1)),
 	}
 	c.Events = append(recovery(record, c.At), refreshed(record, next, c.At))
+	past := arrived(WasRefreshed, record.Tokens, next, c.At)
+	c.Past = &past
 	return c
 }
 
@@ -144,6 +146,9 @@ func (t *turn) setback(failure *exchange.Failure, now time.Time) Setback {
 		State: afterFailure(failure.Kind, failure.Code), Reason: reason(failure), LastError: lastErrorOf(failure, now),
 		Setbacks: record.Setbacks + 1, At: now, Fence: t.claim.Fence,
 	}
+	past := failed(WasNotRefreshed, s.LastError, now)
+	t.tell(&past)
+	s.Past = &past
 	if t.lost && failure.Kind == exchange.GrantDead {
 		s.Reason = "the answer to an earlier refresh was lost, and the provider no longer takes the refresh token"
 	} else if failure.Unanswered || failure.Code == "unanswered" {
@@ -179,6 +184,9 @@ func (k *Keeper) ended(ctx context.Context, e *entry, record *Record, elsewhere 
 		if record.RefreshAt.Equal(s.RefreshAt) {
 			return nil
 		}
+	}
+	if s.State != record.State {
+		s.Past = &Past{At: now, What: WasEnded}
 	}
 	return k.setBack(ctx, e, record, s.told(record))
 }

@@ -116,6 +116,10 @@ type turn struct {
 	policy policy
 	host   provider.Host
 	claim  Claimed
+	// why and by tell the cause, and who asked; began is when the provider was asked.
+	why   cause
+	by    string
+	began time.Time
 	// lost says that some presentation of the refresh token got no whole answer.
 	lost bool
 }
@@ -127,13 +131,15 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		return fmt.Errorf("reading the definition: %w", err)
 	}
 	if record.open() && record.Pending.Left != nil && plan != nil {
-		return k.commit(ctx, e, record, k.commitment(record, plan, record.Pending.Left, ""))
+		left := k.commitment(record, plan, record.Pending.Left, "")
+		left.Past.Cause = causes[why]
+		return k.commit(ctx, e, record, left)
 	}
 	tokens := usable(record.Tokens, now)
 	if plan == nil || !exchange.Renewable(plan, tokens) {
 		return k.ended(ctx, e, record, plan == nil, now)
 	}
-	t := &turn{Keeper: k, e: e, record: record, plan: plan, policy: policyOf(plan.Refresh()), lost: record.open()}
+	t := &turn{Keeper: k, e: e, record: record, plan: plan, policy: policyOf(plan.Refresh()), lost: record.open(), why: why, by: askerOf(ctx)}
 	t.input = exchange.Input{Fields: record.Fields, Tokens: tokens, User: userOf(record, record.CreatedBy)}
 	presents := exchange.PresentsRefreshToken(plan, tokens)
 	urgent := false
@@ -155,6 +161,7 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 		return fmt.Errorf("claiming the connection: %w", err)
 	}
 	t.claim.First = k.began(t.claim.First, t.claim.FirstUp)
+	t.began = k.config.Clock.Now()
 	next, failure := t.present(ctx, presents)
 	if presents && failure != nil && failure.Kind == exchange.GrantDead && !t.unconfirmed(failure) {
 		next, failure = t.presentPrevious(ctx, failure)
@@ -165,7 +172,9 @@ func (k *Keeper) exchange(ctx context.Context, e *entry, record *Record, why cau
 	if failure != nil {
 		return t.fail(ctx, failure)
 	}
-	return k.commit(ctx, e, record, k.commitment(record, plan, next, t.claim.Fence))
+	c := k.commitment(record, plan, next, t.claim.Fence)
+	t.tell(c.Past)
+	return k.commit(ctx, e, record, c)
 }
 
 func (t *turn) ask(presents bool, now time.Time) Claim {

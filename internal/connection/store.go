@@ -38,6 +38,8 @@ type Record struct {
 	LastRefreshAt        time.Time
 	// Pending is an exchange that was begun and has no end yet, nil when there is none.
 	Pending *Pending
+	// Past is what the history tells of its creation; for [Store.Create] alone.
+	Past *Past
 }
 
 // Pending is what is known of an exchange that was begun and has no end yet.
@@ -90,11 +92,14 @@ type Change struct {
 	Reason    string    // of State
 	RefreshAt time.Time // of State
 	At        time.Time
+	// Past is kept with it.
+	Past Past
 }
 
 // Store keeps connections. It MUST seal [Record.Fields] secrets and [Record.Tokens], bound to their row and generation.
 // connectiontest.Run checks an implementation.
 type Store interface {
+	History
 	// Create keeps a record and, when attempt is not nil, its first attempt; both or none. [ErrLabelTaken] when the
 	// sandbox has the label, [ErrDefinitionNotFound] when the definition is gone.
 	Create(ctx context.Context, record Record, attempt *Attempt) error
@@ -176,8 +181,9 @@ type Commit struct {
 	// Fence is the claim's, "" for a commit that needs none: a consent. When another has claimed the connection since, the
 	// token set is left beside that claim and nothing else happens.
 	Fence string
-	// Events are kept with it.
+	// Events are kept with it, and Past; the store puts generation, state and reason into that.
 	Events []event.Event
+	Past   *Past
 }
 
 // Account is who and what a connection is authorized with.
@@ -205,8 +211,9 @@ type Setback struct {
 	Fence string
 	// Unanswered keeps the journal of the exchange open: nobody knows what became of the refresh token.
 	Unanswered bool
-	// Events are kept with it.
+	// Events are kept with it, and Past, if that is not nil.
 	Events []event.Event
+	Past   *Past
 }
 
 // Claim asks for the right to exchange a connection's token, as it was read.
@@ -285,6 +292,9 @@ type Ledger interface {
 	// Sweep removes attempts that ended before a time, and pending connections made before a time that have no open
 	// attempt; at most limit of each. It gives how many connections it removed.
 	Sweep(ctx context.Context, attemptsBefore, pendingBefore time.Time, limit int) (int, error)
+	// SweepHistory removes what happened before a time, of up to limit connections behind an id; next is the last of them, ""
+	// when there are no more.
+	SweepHistory(ctx context.Context, before time.Time, after string, limit int) (next string, err error)
 }
 
 // Unsaved is what a provider gave and the database did not take. Exactly one member is set.

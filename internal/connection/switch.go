@@ -71,6 +71,7 @@ func (c *Connector) modify(ctx context.Context, record *Record, change func(Reco
 			return Connection{}, err
 		}
 		ask.Organization, ask.ID, ask.Version, ask.At = current.Organization, current.ID, current.Version, c.now()
+		ask.Past = ask.past(access.From(ctx).ID)
 		err = c.config.Store.Change(ctx, ask)
 		if errors.Is(err, ErrConflict) && try < tries {
 			continue

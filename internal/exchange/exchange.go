@@ -105,6 +105,8 @@ type TokenSet struct {
 	ExpirySource string
 	// Outputs are the custom ones, by name. A round that leaves one out keeps that of the round before.
 	Outputs map[string]Output
+	// Status is the HTTP status of the answer that brought it. It is not kept with the tokens.
+	Status int
 }
 
 // Where an expiry comes from.

@@ -147,7 +147,7 @@ func (x *round) take(a *answer, found map[string]any) {
 		x.data[name] = value
 	}
 	if _, ok := found[nameAccessToken]; ok {
-		x.issued, x.issuer = a.asked, a.endpoint
+		x.issued, x.issuer, x.status = a.asked, a.endpoint, a.status
 		for _, name := range []string{nameExpiresIn, nameExpiresAt} {
 			if _, again := found[name]; !again {
 				delete(x.got, name) // it told the life of the token that this one replaces
@@ -178,7 +178,7 @@ func (x *round) finish() (*TokenSet, error) {
 	set := &TokenSet{
 		AccessToken: secret.New(reveal(x.got[nameAccessToken])), RefreshToken: secret.New(reveal(x.got[nameRefreshToken])),
 		TokenType: reveal(x.got[nameTokenType]), Scope: reveal(x.got[nameScope]), IssuedAt: x.issued,
-		Outputs: x.outputs(previous),
+		Outputs: x.outputs(previous), Status: x.status,
 	}
 	kept := set.RefreshToken.Empty()
 	if kept {

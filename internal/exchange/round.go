@@ -50,6 +50,8 @@ type round struct {
 	issued time.Time
 	// issuer is the endpoint that gave it.
 	issuer string
+	// status is that of its answer.
+	status int
 	// salvaged is when the answer came whose refresh token was saved although it could not be used.
 	salvaged time.Time
 	// revokes is the name in authData of the token that a standard revocation is about.

@@ -133,10 +133,16 @@ func (c Connections) FailAttempt(ctx context.Context, id, outcome string, failur
 			return err
 		}
 		var organization, subject string
+		var version, generation int64
+		told := connection.FailedConsent(id, &failure)
 		err := t.row(`UPDATE connections SET last_error = $2, updated_at = $3, version = version + 1
-			WHERE id = (SELECT connection FROM attempts WHERE id = $1) RETURNING organization, id`, id, lastError, micros(failure.At)).
-			Scan(&organization, &subject)
+			WHERE id = (SELECT connection FROM attempts WHERE id = $1) RETURNING organization, id, version, generation, state`, id, lastError, micros(failure.At)).
+			Scan(&organization, &subject, &version, &generation, &told.State)
 		if err == nil {
+			told.Generation = generation
+			if err := t.past(subject, version, &told); err != nil {
+				return err
+			}
 			t.record(connectionEntry(ctx, "connection.consent_fail", organization, subject, failure.At, 0,
 				map[string]string{"attempt": id, "outcome": outcome, "code": failure.Code}))
 		}

@@ -16,14 +16,14 @@ import (
 
 // backedUp lists the tables of a backup, each behind those that it refers to. transient are the others.
 var backedUp = []string{
-	"root_keys", "data_keys", "organizations", "sandboxes", "api_keys", "definitions", "revisions", "connections", "attempts", "claims",
+	"root_keys", "data_keys", "organizations", "sandboxes", "api_keys", "definitions", "revisions", "connections", "connection_history", "attempts", "claims",
 	"revocations", "offboardings", "signing_keys", "revoked_tokens",
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
 	"users", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
 	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services", "audience_syncs", "audiences", "offers", "client_libraries",
-	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders",
+	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders", "brands", "connect_links", "credential_hours",
 }
 
 // transient gives the reason why a table is in no backup.

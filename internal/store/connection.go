@@ -45,6 +45,9 @@ func (c Connections) Create(ctx context.Context, r connection.Record, attempt *c
 		if err := t.ends(r.ID, r.Tokens, r.Renewable, r.UpdatedAt); err != nil {
 			return err
 		}
+		if err := t.past(r.ID, max(r.Version, 1), r.Past); err != nil {
+			return err
+		}
 		t.count(r.Definition, 1)
 		t.record(createEntry(ctx, &r))
 		if attempt == nil {
@@ -170,6 +173,11 @@ func (c Connections) Change(ctx context.Context, change connection.Change) error
 	err := c.s.writeOf(ctx, []string{change.ID}, func(t *tx) error {
 		if err := claimVersion(t, change); err != nil {
 			return err
+		}
+		if change.Past.What != "" {
+			if err := t.past(change.ID, change.Version+1, &change.Past); err != nil {
+				return err
+			}
 		}
 		if change.Label != nil {
 			_, err := t.exec(`UPDATE connections SET label = $2 WHERE id = $1`, change.ID, text(*change.Label))

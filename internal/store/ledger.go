@@ -46,6 +46,12 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		if err != nil {
 			return err
 		}
+		if p := commit.Past; p != nil {
+			p.Generation, p.State = next, standing.State
+		}
+		if err := t.past(commit.ID, standing.Version, commit.Past); err != nil {
+			return err
+		}
 		t.record(commitEntry(ctx, &commit))
 		t.emit(commit.Events...)
 		t.announce(TopicConnection, commit.ID)
@@ -148,10 +154,14 @@ func (c Connections) SetBack(ctx context.Context, s connection.Setback) (connect
 			t.record(setbackEntry(ctx, &s))
 			t.announce(TopicConnection, s.ID)
 		}
-		if err == nil && applied {
-			t.emit(s.Events...)
+		if err != nil || !applied {
+			return err
 		}
-		return err
+		t.emit(s.Events...)
+		if p := s.Past; p != nil {
+			p.Generation, p.State, p.Reason = s.Generation, standing.State, s.Reason
+		}
+		return t.past(s.ID, standing.Version, s.Past)
 	})
 	if err != nil {
 		return connection.Standing{}, false, fmt.Errorf("noting a failure of %s: %w", s.ID, err)

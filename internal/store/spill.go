@@ -136,6 +136,8 @@ type unsaved struct {
 	Setbacks   int           `json:"setbacks,omitempty"`
 	Unanswered bool          `json:"unanswered,omitempty"`
 	Events     []event.Event `json:"events,omitempty"`
+	Past       string        `json:"past,omitempty"`
+	PastAt     int64         `json:"past_at,omitempty"`
 }
 
 // Put keeps what is unsaved of a connection.
@@ -186,8 +188,22 @@ func (p *Spill) close(ctx context.Context, u connection.Unsaved) (*spilled, erro
 	if plain.Tokens, err = fromTokens(tokens); err != nil {
 		return nil, err
 	}
+	if told := toldOf(u); told != nil {
+		if plain.Past, err = encodePast(told); err != nil {
+			return nil, err
+		}
+		plain.PastAt = stamp(told.At)
+	}
 	f.Sealed, err = p.s.sealJSON(ctx, f.row(), plain)
 	return &f, err
+}
+
+// toldOf gives what the history is to tell of it, nil for nothing.
+func toldOf(u connection.Unsaved) *connection.Past {
+	if u.Commit != nil {
+		return u.Commit.Past
+	}
+	return u.Setback.Past
 }
 
 // noteSuffix ends the name of a file that holds a generation and a count; neither is a secret.
@@ -252,10 +268,18 @@ func (p *Spill) open(ctx context.Context, content []byte) (connection.Unsaved, e
 	if err != nil {
 		return connection.Unsaved{}, err
 	}
+	var told *connection.Past
+	if plain.Past != "" {
+		one, err := decodePast(plain.Past, unstamp(plain.PastAt))
+		if err != nil {
+			return connection.Unsaved{}, err
+		}
+		told = &one
+	}
 	if plain.State == "" {
 		return connection.Unsaved{Commit: &connection.Commit{
 			Organization: f.Organization, ID: f.Connection, Generation: f.Generation, Tokens: tokens, Renewable: plain.Renewable,
-			RefreshAt: unstamp(plain.RefreshAt), At: unstamp(plain.At), Fence: plain.Fence, Events: plain.Events,
+			RefreshAt: unstamp(plain.RefreshAt), At: unstamp(plain.At), Fence: plain.Fence, Events: plain.Events, Past: told,
 		}}, nil
 	}
 	last, err := decodeError(sql.NullString{String: plain.LastError, Valid: plain.LastError != ""})
@@ -265,7 +289,7 @@ func (p *Spill) open(ctx context.Context, content []byte) (connection.Unsaved, e
 	return connection.Unsaved{Setback: &connection.Setback{
 		Organization: f.Organization, ID: f.Connection, Generation: f.Generation, Tokens: tokens, State: connection.State(plain.State),
 		Reason: plain.Reason, LastError: last, Setbacks: plain.Setbacks, RefreshAt: unstamp(plain.RefreshAt), At: unstamp(plain.At),
-		Fence: plain.Fence, Unanswered: plain.Unanswered, Events: plain.Events,
+		Fence: plain.Fence, Unanswered: plain.Unanswered, Events: plain.Events, Past: told,
 	}}, nil
 }
 

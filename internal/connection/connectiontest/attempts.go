@@ -70,6 +70,9 @@ func (m *Memory) FailAttempt(_ context.Context, id, outcome string, failure conn
 			r.LastError, r.UpdatedAt = &failure, failure.At
 			r.Version++
 			m.records[a.Connection] = r
+			told := connection.FailedConsent(id, &failure)
+			told.Generation, told.State = r.Generation, r.State
+			m.tell(r.ID, &told)
 		}
 		return true
 	})

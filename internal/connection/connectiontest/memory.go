@@ -38,6 +38,8 @@ type Memory struct {
 	Revocations []connection.Revocation
 	// events are what was told.
 	events []event.Event
+	// history is what happened, by connection.
+	history map[string][]connection.Past
 }
 
 // claim is a connection's claim: connection → claim.
@@ -67,6 +69,7 @@ func NewMemory() *Memory {
 		definitions: map[string]string{}, records: map[string]connection.Record{},
 		labels: map[name]string{}, attempts: map[string]connection.Attempt{}, calls: map[string]int{},
 		claims: map[string]*claim{}, self: "node_1", previous: map[string]*exchange.TokenSet{}, gone: map[string]bool{},
+		history: map[string][]connection.Past{},
 	}
 }
 
@@ -146,6 +149,8 @@ func (m *Memory) Create(_ context.Context, record connection.Record, attempt *co
 		return err
 	}
 	record.DefinitionName, record.Version = definition, max(record.Version, 1)
+	m.tell(record.ID, record.Past)
+	record.Past = nil
 	m.records[record.ID] = record
 	if attempt != nil {
 		m.attempts[attempt.ID] = *attempt
@@ -238,6 +243,7 @@ func (m *Memory) Change(_ context.Context, change connection.Change) error {
 	r.Version++
 	r.UpdatedAt = change.At
 	m.records[r.ID] = r
+	m.tell(r.ID, &change.Past)
 	return nil
 }
 
@@ -270,6 +276,7 @@ func (m *Memory) remove(id string) {
 	}
 	delete(m.records, id)
 	delete(m.claims, id)
+	delete(m.history, id)
 	maps.DeleteFunc(m.attempts, func(_ string, a connection.Attempt) bool { return a.Connection == id })
 }
 
@@ -403,6 +410,10 @@ func (m *Memory) Commit(_ context.Context, c connection.Commit) (connection.Stan
 		m.attempts[c.Attempt] = attempt
 	}
 	m.records[r.ID] = r
+	if c.Past != nil {
+		c.Past.Generation, c.Past.State = r.Generation, r.State
+	}
+	m.tell(r.ID, c.Past)
 	return connection.Standing{Version: r.Version, State: r.State}, true, nil
 }
 
@@ -437,7 +448,42 @@ func (m *Memory) SetBack(_ context.Context, s connection.Setback) (connection.St
 	r.RefreshAt, r.UpdatedAt = s.RefreshAt, s.At
 	r.Version++
 	m.records[r.ID] = r
+	if s.Past != nil {
+		s.Past.Generation, s.Past.State, s.Past.Reason = r.Generation, r.State, r.Reason
+	}
+	m.tell(r.ID, s.Past)
 	return connection.Standing{Version: r.Version, State: r.State}, true, nil
+}
+
+// tell keeps a thing of a history.
+func (m *Memory) tell(id string, p *connection.Past) {
+	if p != nil && p.What != "" {
+		m.history[id] = append(m.history[id], *p)
+	}
+}
+
+// History implements [connection.Store].
+func (m *Memory) History(_ context.Context, _, id string, since time.Time) ([]connection.Past, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.DeleteFunc(slices.Clone(m.history[id]), func(p connection.Past) bool { return p.At.Before(since) })
+	all = all[max(0, len(all)-connection.HistoryKept):]
+	for _, a := range m.attempts {
+		if a.Connection == id {
+			all = append(all, connection.Past{At: a.CreatedAt, What: connection.ConsentBegun, By: a.CreatedBy, Attempt: a.ID, Outcome: a.Outcome})
+		}
+	}
+	return all, nil
+}
+
+// SweepHistory implements [connection.Ledger].
+func (m *Memory) SweepHistory(_ context.Context, before time.Time, _ string, _ int) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, all := range m.history {
+		m.history[id] = slices.DeleteFunc(all, func(p connection.Past) bool { return p.At.Before(before) })
+	}
+	return "", nil
 }
 
 // Due implements [connection.Ledger].

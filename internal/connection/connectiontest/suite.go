@@ -46,7 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		"deleting": testDeleting, "commits": testCommits, "commits at once": testCommitsAtOnce,
 		"a new account": testAccount, "a disabled connection": testDisabled, "setbacks": testSetbacks, "due": testDue,
 		"claims": testClaims, "claims at once": testClaimsAtOnce, "an unanswered exchange": testUnanswered,
-		"attempts": testAttempts, "attempts at once": testAttemptsAtOnce, "sweeping": testSweeping,
+		"attempts": testAttempts, "attempts at once": testAttemptsAtOnce, "sweeping": testSweeping, "history": testHistory,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
