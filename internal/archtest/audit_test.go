@@ -12,6 +12,7 @@ var unrecorded = map[string]string{
 	"Connections.writeAttempt":  "steps of a browser; FailAttempt records in it, the commit of the consent by itself",
 	"Connections.Delete":        "deleteConnection records",
 	"Connections.Sweep":         "deleteConnection records; attempts that ended have their records",
+	"Connections.SweepHistory":  "retention of what happened, which is recorded",
 	"dataKeys.CreateDataKey":    "made with an organization's first secret, which is recorded",
 	"dataKeys.Rewrap":           "a step of a rotation, whose beginning and end are recorded",
 	"Projects.KeepUses":         "when a secret or a certificate was last used; the authority's log says more",

@@ -107,7 +107,7 @@ func (c Connections) History(ctx context.Context, organization, id string, since
 func (c Connections) SweepHistory(ctx context.Context, before time.Time, after string, limit int) (next string, err error) {
 	var last sql.NullString
 	var n int
-	err = c.s.row(ctx, `SELECT MAX(id), COUNT(*) FROM (SELECT id FROM connections WHERE id > $1 ORDER BY id LIMIT $2) some`, after, limit).Scan(&last, &n)
+	err = c.s.row(ctx, `SELECT MAX(id), COUNT(*) FROM (SELECT id FROM connections WHERE id > $1 ORDER BY id LIMIT $2) AS batch`, after, limit).Scan(&last, &n)
 	if err != nil || n == 0 {
 		return "", err
 	}
