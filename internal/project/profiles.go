@@ -106,6 +106,24 @@ func (p *Profile) note(caller access.Caller, action string, version int64) Note 
 	return note(caller, action, p.ID, version, p.UpdatedAt, map[string]string{"name": p.Name, "service": p.Service})
 }
 
+// ProfileUse is how many credentials have a product profile with a role.
+type ProfileUse struct {
+	Profile     string
+	Role        ProductRole
+	Credentials int
+}
+
+// Uses counts the credentials of each product profile.
+func (c *Catalogue) Uses(ctx context.Context, caller access.Caller) ([]ProfileUse, error) {
+	if err := caller.RequireRole(access.Viewer); err != nil {
+		return nil, err
+	}
+	return c.config.Store.ProfileUses(ctx, caller.Organization)
+}
+
+// Quotas tell what an organization may have.
+func (c *Catalogue) Quotas() Quotas { return c.config.Quotas }
+
 // ChangeProfile changes what people call a product profile; nil leaves a member as it is.
 func (c *Catalogue) ChangeProfile(ctx context.Context, caller access.Caller, id string, edit Edit) (Profile, error) {
 	if err := caller.RequireRole(access.SystemAdministrator); err != nil {

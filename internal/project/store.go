@@ -98,6 +98,8 @@ type ProfileStore interface {
 	ChangeProfile(ctx context.Context, p Profile, note Note) error
 	// DeleteProfile removes one: [*InUseError] while credentials have it.
 	DeleteProfile(ctx context.Context, organization, id string, note Note) error
+	// ProfileUses counts the credentials of an organization's product profiles, by the role that they have there.
+	ProfileUses(ctx context.Context, organization string) ([]ProfileUse, error)
 }
 
 // EndingStore finds the certificates that end.

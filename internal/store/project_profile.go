@@ -27,6 +27,21 @@ func (p Projects) Profiles(ctx context.Context, organization string) ([]project.
 	return all, nil
 }
 
+// ProfileUses counts the credentials of product profiles.
+func (p Projects) ProfileUses(ctx context.Context, organization string) ([]project.ProfileUse, error) {
+	var all []project.ProfileUse
+	err := p.s.rows(ctx, func(row scanner) error {
+		var one project.ProfileUse
+		err := row.Scan(&one.Profile, &one.Role, &one.Credentials)
+		all = append(all, one)
+		return err
+	}, `SELECT profile, role, COUNT(*) FROM subscriptions WHERE organization = $1 AND profile <> '' GROUP BY profile, role ORDER BY profile, role`, organization)
+	if err != nil {
+		return nil, fmt.Errorf("counting the credentials of product profiles: %w", err)
+	}
+	return all, nil
+}
+
 // CreateProfile adds one.
 func (p Projects) CreateProfile(ctx context.Context, made project.Profile, quota int, note project.Note) error {
 	err := p.s.write(ctx, func(t *tx) error {

@@ -31,6 +31,9 @@ const (
 	// placeIMS is AEM's own address of the page.
 	placeIMS           = "/libs/cq/adobeims-configuration/content/configurations.html"
 	placeCloudServices = "/cloud-services"
+	placeAdmin         = "/admin"
+	placeSettings      = "/settings"
+	placeAudit         = "/audit"
 )
 
 // place is where the navigation leads.
@@ -66,6 +69,9 @@ var navigation = []chapter{
 	}},
 	{"Keep", []place{
 		{Path: placeCalendar, Label: "Calendar"},
+	}},
+	{"Administer", []place{
+		{Path: placeAdmin, Label: "Admin Console"},
 	}},
 	{"Documentation", []place{
 		{Path: "/docs", Label: "API reference"},

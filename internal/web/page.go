@@ -49,7 +49,8 @@ func (p *Pages) parseTemplates() (templates, error) {
 			return []project.ProductRole{project.Observer, project.Editor, project.Approver}
 		},
 		"layerName": layerName, "layerTone": layerTone, "layerWord": layerWord,
-		"slug": func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
+		"roleTitle": roleTitle,
+		"slug":      func(s string) template.HTML { return slugLink(strings.Trim(s, "`")) },
 	}
 	layout, err := template.New("layout.html").Funcs(functions).ParseFS(pages, "pages/layout.html", "pages/parts*.html")
 	if err != nil {

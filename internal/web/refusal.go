@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
+	"latchkey/internal/authority"
 	"latchkey/internal/calendar"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/project"
+	"latchkey/internal/registry"
 )
 
 // This file says in words what the rooms refuse: at the place in the form where it can be mended, else on a page.
@@ -30,6 +32,11 @@ var known = []struct {
 	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
 	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
 	{connection.ErrNotFound, http.StatusNotFound, "", "There is no such connection in this sandbox", ""},
+	{registry.ErrNotFound, http.StatusNotFound, "", "There is no such user, sandbox, session or key in this organization", ""},
+	{authority.ErrNoConsent, http.StatusNotFound, "", "There is no such consent", ""},
+	{registry.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name or address", "choose another"},
+	{registry.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
+	{registry.ErrInUse, http.StatusConflict, formPointer, "there are connections or definitions in it", "delete or move those first"},
 	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
 	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
 	{project.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name", "choose another"},
@@ -44,6 +51,9 @@ var known = []struct {
 	{cloudservice.ErrState, http.StatusConflict, "", "that does not fit its state", "open it anew: the page says what is missing"},
 }
 
+// formPointer is the form as a whole, for errors that say beside what they stand for nothing but what was being done.
+const formPointer = "/"
+
 // told gives what is wrong in words that a form can show; not ok for what a form can't mend.
 func told(err error) (finding.Problems, bool) {
 	if problems, ok := errors.AsType[finding.Problems](err); ok {
@@ -53,6 +63,8 @@ func told(err error) (finding.Problems, bool) {
 	if e, ok := errors.AsType[*project.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*registry.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*project.QuotaError](err); ok {
 		out.Wrong("", e.Error(), "delete one that is not used any more")
@@ -71,7 +83,11 @@ func told(err error) (finding.Problems, bool) {
 	} else {
 		for _, row := range known {
 			if errors.Is(err, row.err) && row.status == http.StatusConflict {
-				out.Wrong(row.pointer, ownWords(err, row.err, row.message), row.fix)
+				words := row.message
+				if row.pointer == "" { // of a name that is taken the error says but what was being done
+					words = ownWords(err, row.err, row.message)
+				}
+				out.Wrong(row.pointer, words, row.fix)
 				break
 			}
 		}

@@ -43,6 +43,7 @@ func (h *house) furnish() (projectAt, credentialAt string) {
 func TestRoles(t *testing.T) {
 	h := newHouse(t)
 	atProject, atCredential := h.furnish()
+	atProfile, atUser := h.furnishAdmin()
 	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
 	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
 	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
@@ -118,6 +119,51 @@ func TestRoles(t *testing.T) {
 		{"GET", "/ims-certificates/none/1/public", access.Viewer, 404},
 		{"GET", "/cloud-services/acme/delete", access.SystemAdministrator, 200},
 		{"POST", "/cloud-services/acme/edit", access.SystemAdministrator, 422},
+		{"GET", "/admin", access.Viewer, 200},
+		{"GET", "/admin/new-product", access.SystemAdministrator, 200},
+		{"POST", "/admin/new-product", access.SystemAdministrator, 422},
+		{"GET", "/admin/products/AdobeTargetSDK", access.Viewer, 200},
+		{"GET", "/admin/products/AdobeTargetSDK/details", access.Viewer, 200},
+		{"GET", "/admin/products/none", access.Viewer, 404},
+		{"POST", "/admin/products/AdobeAnalyticsSDK/entitlement", access.SystemAdministrator, 200},
+		{"POST", "/admin/products/AdobeTargetSDK/end", access.SystemAdministrator, 422},
+		{"GET", "/admin/products/AdobeTargetSDK/new-profile", access.SystemAdministrator, 200},
+		{"POST", "/admin/products/AdobeTargetSDK/new-profile", access.SystemAdministrator, 422},
+		{"GET", "/admin/products/billing/edit", access.SystemAdministrator, 200},
+		{"POST", "/admin/products/billing/edit", access.SystemAdministrator, 422},
+		{"POST", "/admin/products/billing/delete", access.SystemAdministrator, 422},
+		{"GET", atProfile, access.Viewer, 200},
+		{"POST", atProfile + "/role", access.SystemAdministrator, 409},
+		{"GET", atProfile + "/developers", access.Viewer, 200},
+		{"POST", atProfile + "/developers", access.SystemAdministrator, 404},
+		{"GET", atProfile + "/edit", access.SystemAdministrator, 200},
+		{"POST", atProfile + "/edit", access.SystemAdministrator, 422},
+		{"POST", atProfile + "/delete", access.SystemAdministrator, 422},
+		{"GET", "/admin/profiles/1", access.Viewer, 404},
+		{"GET", "/admin/credentials", access.Viewer, 200},
+		{"GET", "/admin/users", access.Viewer, 200},
+		{"GET", "/admin/new-user", access.SystemAdministrator, 200},
+		{"POST", "/admin/new-user", access.SystemAdministrator, 422},
+		{"GET", atUser, access.Viewer, 200},
+		{"GET", "/admin/users/none", access.Viewer, 404},
+		{"POST", atUser + "/status", access.SystemAdministrator, 200},
+		{"POST", atUser + "/consents", access.SystemAdministrator, 404},
+		{"GET", atUser + "/edit", access.SystemAdministrator, 200},
+		{"POST", atUser + "/edit", access.SystemAdministrator, 422},
+		{"GET", atUser + "/reset", access.SystemAdministrator, 200},
+		{"POST", atUser + "/reset", access.SystemAdministrator, 422}, // disabled above
+		{"POST", atUser + "/delete", access.SystemAdministrator, 422},
+		{"GET", "/admin/sandboxes", access.Viewer, 200},
+		{"GET", "/admin/sandboxes/stage", access.Viewer, 200},
+		{"GET", "/admin/new-sandbox", access.SystemAdministrator, 200},
+		{"POST", "/admin/new-sandbox", access.SystemAdministrator, 422},
+		{"POST", "/admin/delete-sandbox/stage", access.SystemAdministrator, 422},
+		{"GET", "/admin/products", access.Viewer, 200},
+		{"GET", "/admin/products/AdobeTargetSDK/end", access.SystemAdministrator, 200},
+		{"GET", "/admin/products/billing/delete", access.SystemAdministrator, 200},
+		{"GET", atProfile + "/delete", access.SystemAdministrator, 200},
+		{"GET", atUser + "/delete", access.SystemAdministrator, 200},
+		{"GET", "/admin/delete-sandbox/stage", access.SystemAdministrator, 200},
 	} {
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), c.method, h.url+c.path, http.NoBody))
 		tried[pattern] = true

@@ -61,6 +61,7 @@ type Config struct {
 	Projects      *project.Projects
 	Services      *project.Catalogue
 	Credentials   *project.Credentials
+	Administration
 	// Calendar tells what ends, Series what was counted over time.
 	Calendar *calendar.Calendar
 	Series   *series.Recorder
@@ -150,6 +151,9 @@ func New(config Config) (*Pages, error) {
 	if config.Calendar == nil || config.Series == nil || config.Users == nil || config.Keys == nil || config.Webhooks == nil || config.Audit == nil || config.Decisions == nil ||
 		config.Providers == nil || config.RootKeys == nil || config.Revocations == nil || config.Pipeline == nil || config.Fleet == nil {
 		return nil, errors.New("web: every room of the console is needed")
+	}
+	if err := config.check(); err != nil {
+		return nil, err
 	}
 	if config.Clock == nil {
 		config.Clock = clock.System()
@@ -244,6 +248,7 @@ func (p *Pages) sections() []section {
 		{placeProjects, p.projectRoutes()},
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
+		{placeAdmin, p.adminRoutes()},
 	}
 }
 
