@@ -58,12 +58,12 @@ func TestAdminUsers(t *testing.T) {
 	if page := h.get(ada, h.url+at); strings.Contains(page.text, "token=") {
 		t.Error("the link is shown again")
 	}
-	says(t, post(h, ada, at+"/edit", url.Values{"csrf": {token}, "first_name": {"Alan"}, "last_name": {"Turing"}, "role": {"developer"}}), http.StatusOK, "Alan Turing was saved", "no product profile yet")
+	says(t, post(h, ada, at+"/edit", url.Values{"csrf": {token}, "first_name": {"Alan"}, "last_name": {"Turing"}, "role": {"developer"}}), http.StatusOK, "Alan Turing was saved", "No product profile yet")
 	says(t, post(h, ada, atProfile+"/developers", url.Values{"csrf": {token}, "user": {alan.ID}, "do": {"add"}}), http.StatusOK, "Alan Turing is developer of Default Workspace now")
 	says(t, h.get(ada, h.url+at), http.StatusOK, "Default Workspace")
 	says(t, post(h, ada, atProfile+"/developers", url.Values{"csrf": {token}, "user": {alan.ID}, "do": {"remove"}}), http.StatusOK, "is not developer")
 	says(t, post(h, ada, at+"/status", url.Values{"csrf": {token}, "do": {"disable"}}), http.StatusOK, "is kept out")
-	says(t, post(h, ada, at+"/reset", url.Values{"csrf": {token}}), http.StatusUnprocessableEntity, "enable the user first")
+	says(t, post(h, ada, at+"/reset", url.Values{"csrf": {token}}), http.StatusUnprocessableEntity, "Enable the user first")
 	says(t, post(h, ada, at+"/status", url.Values{"csrf": {token}, "do": {"enable"}}), http.StatusOK, "has no password yet")
 	says(t, post(h, ada, at+"/reset", url.Values{"csrf": {token}}), http.StatusOK, "was reset", "token=")
 	says(t, post(h, ada, at+"/delete", url.Values{"csrf": {token}, "confirm": {"alan"}}), http.StatusUnprocessableEntity, "nothing was deleted")

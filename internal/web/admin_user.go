@@ -18,7 +18,9 @@ func userPath(id string) string { return placeAdmin + "/users/" + url.PathEscape
 // userRow is a person as the list shows it.
 type userRow struct {
 	registry.User
-	Path, Says, Tone, May string
+	Path, Says, Tone string
+	// Grants are the product profiles that a developer may give, in words.
+	Grants string
 }
 
 func (v *visit) userRow(u registry.User, called map[string]string) userRow {
@@ -34,15 +36,15 @@ func (v *visit) userRow(u registry.User, called map[string]string) userRow {
 	switch {
 	case u.Role != access.Developer:
 	case slices.Contains(u.Profiles, access.AllProfiles):
-		row.May = "every product profile"
+		row.Grants = "every product profile"
 	case len(u.Profiles) == 0:
-		row.May = "no product profile yet"
+		row.Grants = "no product profile yet"
 	default:
 		var names []string
 		for _, id := range u.Profiles {
 			names = append(names, cmp.Or(called[id], id))
 		}
-		row.May = strings.Join(names, ", ")
+		row.Grants = strings.Join(names, ", ")
 	}
 	return row
 }
