@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
+	"latchkey/internal/provider"
 )
 
 // What names a thing that happens to a connection.
@@ -150,4 +152,65 @@ func (c *Change) past(by string) Past {
 		}
 	}
 	return p
+}
+
+// Provider tells which provider's host a connection's tokens come from, "" when it can't be told.
+func (c *Connector) Provider(ctx context.Context, caller access.Caller, ref Ref) (provider.Host, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsRead)
+	if err != nil {
+		return "", err
+	}
+	plan, err := c.config.Keeper.planOf(ctx, &record)
+	if err != nil || plan == nil {
+		return "", nil //nolint:nilerr // a definition that can't be read is told of elsewhere
+	}
+	input := exchange.Input{Fields: record.Fields, Tokens: record.Tokens, User: userOf(&record, record.CreatedBy)}
+	return c.config.Keeper.call(ctx, plan, &record, input).Host, nil
+}
+
+// Revisions tells which revision of its definition a connection is pinned to, which one its renewals follow, and which one a
+// new consent would pin. Newest is 0 where the definition can't be connected to any more.
+type Revisions struct{ Pinned, Effective, Newest int }
+
+// Revisions gives those of a connection.
+func (c *Connector) Revisions(ctx context.Context, caller access.Caller, ref Ref) (Revisions, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsRead)
+	if err != nil {
+		return Revisions{}, err
+	}
+	out := Revisions{Pinned: record.Revision, Effective: record.Revision}
+	if effective, number, err := c.config.Definitions.EffectivePlan(ctx, record.Definition, record.Revision, record.Configuration); err == nil &&
+		effective.Fingerprint(record.Fields) == record.Fingerprint {
+		out.Effective = number
+	}
+	pinned, err := c.connectable(ctx, caller, destination.Ref{Sandbox: record.Sandbox, Name: record.Definition}, record.Configuration)
+	if err == nil {
+		out.Newest = pinned.Revision
+	}
+	return out, nil
+}
+
+// Prompts gives what a connection's definition asks its customer for.
+func (c *Connector) Prompts(ctx context.Context, caller access.Caller, ref Ref) ([]destination.Prompt, error) {
+	record, err := c.find(ctx, caller, ref, access.ConnectionsRead)
+	if err != nil {
+		return nil, err
+	}
+	pinned, err := c.connectable(ctx, caller, destination.Ref{Sandbox: record.Sandbox, Name: record.Definition}, record.Configuration)
+	if err == nil {
+		return pinned.Plan.Prompts(), nil
+	}
+	plan, err := c.config.Definitions.Plan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err != nil {
+		return nil, fmt.Errorf("reading the definition: %w", err)
+	}
+	return plan.Prompts(), nil
+}
+
+// Connectable gives what a new connection to a definition would be made with. It needs the right to make one.
+func (c *Connector) Connectable(ctx context.Context, caller access.Caller, ref destination.Ref, configuration int) (destination.Pinned, error) {
+	if err := caller.Require(access.ConnectionsWrite); err != nil {
+		return destination.Pinned{}, err
+	}
+	return c.connectable(ctx, caller, ref, configuration)
 }

@@ -60,7 +60,7 @@ var navigation = []chapter{
 		{Path: placeProjects, Label: "Projects"},
 	}},
 	{"Hold", []place{
-		{Path: "/#connections", Label: "Connections"},
+		{Path: placeConnections, Label: "Connections", Sandboxed: true},
 		{Path: "/#definitions", Label: "Definitions"},
 	}},
 	{"Use", []place{

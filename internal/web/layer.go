@@ -10,6 +10,7 @@ import (
 // layerNames say each layer of a check in words.
 var layerNames = map[string]string{
 	ims.LayerKey: "Key and certificate", ims.LayerToken: "Token", ims.LayerProfile: "Profile", ims.LayerProduct: "Product",
+	layerRequest: "Request", layerReach: "Provider", layerAnswer: "Answer", layerNew: "Token",
 }
 
 func layerName(name string) string { return cmp.Or(layerNames[name], name) }

@@ -80,6 +80,8 @@ func told(err error) (finding.Problems, bool) {
 		out.Wrong("", "the product refused: "+e.Layer.Message, adviceText(&e.Layer))
 	} else if e, ok := errors.AsType[*connection.ProviderError](err); ok {
 		out.Wrong("", "the authorization server refused, and nothing was changed: "+refusalText(e), "compare the values with the console, and try again; Check Health explains what refusals mean")
+	} else if text, fix := connectionState(err); text != "" {
+		out.Wrong("", text, fix)
 	} else {
 		for _, row := range known {
 			if errors.Is(err, row.err) && row.status == http.StatusConflict {

@@ -49,6 +49,7 @@ func TestRoles(t *testing.T) {
 	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
 		h.get(sessions[role], h.link(h.person(organization, registry.NewUser{Email: email, Role: role})))
 	}
+	atConnection := h.account()
 	const nobody = access.Role("")
 	sessions[nobody] = h.browser()
 	mux, tried := http.NewServeMux(), map[string]bool{}
@@ -88,6 +89,21 @@ func TestRoles(t *testing.T) {
 		{"GET", "/cloud-services/acme/edit", access.SystemAdministrator, 200},
 		{"POST", "/cloud-services/acme/connect", access.SystemAdministrator, 409},
 		{"POST", "/cloud-services/acme/delete", access.SystemAdministrator, 422},
+		{"GET", "/connections", access.Viewer, 200},
+		{"GET", "/connections/new", access.SystemAdministrator, 200},
+		{"GET", "/connections/new?definition=moviestar", access.SystemAdministrator, 200},
+		{"POST", "/connections/new", access.SystemAdministrator, 200},
+		{"GET", "/connections/done", access.Viewer, 404},
+		{"GET", "/connections/none", access.Viewer, 404},
+		{"GET", atConnection, access.Viewer, 200},
+		{"GET", atConnection + "/edit", access.SystemAdministrator, 200},
+		{"POST", atConnection + "/edit", access.SystemAdministrator, 200},
+		{"GET", atConnection + "/reauthorize", access.SystemAdministrator, 200},
+		{"POST", atConnection + "/reauthorize", access.SystemAdministrator, 200},
+		{"POST", atConnection + "/refresh", access.SystemAdministrator, 409},
+		{"POST", atConnection + "/enabled", access.SystemAdministrator, 200},
+		{"GET", atConnection + "/delete", access.SystemAdministrator, 200},
+		{"POST", atConnection + "/delete", access.SystemAdministrator, 422},
 		{"GET", "/projects", access.Viewer, 200},
 		{"GET", "/projects/new", access.Developer, 200},
 		{"POST", "/projects/new", access.Developer, 422},

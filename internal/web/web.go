@@ -107,11 +107,6 @@ type Consents interface {
 	Callback(ctx context.Context, request connection.CallbackRequest) (connection.CallbackResult, error)
 }
 
-// Connections lists connections.
-type Connections interface {
-	List(ctx context.Context, caller access.Caller, query connection.Query) (connection.Page, error)
-	CallbackURLs() []string
-}
 
 // Definitions lists definitions.
 type Definitions interface {
@@ -249,6 +244,7 @@ func (p *Pages) sections() []section {
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
 		{placeAdmin, p.adminRoutes()},
+		{placeConnections, p.connectionRoutes()},
 	}
 }
 
