@@ -107,7 +107,6 @@ type Consents interface {
 	Callback(ctx context.Context, request connection.CallbackRequest) (connection.CallbackResult, error)
 }
 
-
 // Definitions lists definitions.
 type Definitions interface {
 	List(ctx context.Context, caller access.Caller, page destination.Page) (found []destination.Definition, next string, err error)
