@@ -27,6 +27,7 @@ var unrecorded = map[string]string{
 	"Mails.Finish":              "mail has its own log",
 	"Mails.Prune":               "retention of mail",
 	"Calendar.Warn":             "the event tells",
+	"IMS.KeepCheck":             "what a check found, which changes nothing",
 	"Series.KeepSeries":         "what is measured",
 	"Series.FoldSeries":         "what is measured",
 	"Calendar.Forget":           "retention of warnings",

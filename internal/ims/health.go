@@ -40,6 +40,30 @@ type Report struct {
 	CheckedAt time.Time
 }
 
+// Checked is what the last check of a configuration found.
+type Checked struct {
+	// ID is the configuration's.
+	ID, Name, Title string
+	Healthy         bool
+	Layers          []finding.Layer
+	At              time.Time
+}
+
+// Failed gives the first layer that failed; nil when none did.
+func (c *Checked) Failed() *finding.Layer { return finding.First(c.Layers) }
+
+// Checks gives what the last checks of a sandbox's configurations found, as long as they still are what was checked.
+func (c *Configurations) Checks(ctx context.Context, caller access.Caller, sandbox string) ([]Checked, error) {
+	if err := caller.Require(access.ConnectionsRead); err != nil {
+		return nil, err
+	}
+	sandbox, err := caller.In(sandbox)
+	if err != nil {
+		return nil, err
+	}
+	return c.config.Store.Checks(ctx, Place{Organization: caller.Organization, Sandbox: sandbox})
+}
+
 // Failed gives the first layer that failed; nil when none did.
 func (r *Report) Failed() *finding.Layer { return finding.First(r.Layers) }
 
@@ -88,6 +112,10 @@ func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Re
 	if found.Migration != nil {
 		report.Notes = append(report.Notes, "a migration to OAuth has begun on "+found.Migration.Since.Format(time.DateOnly)+
 			"; the JWT serves until it is through: latchkey ims migrate "+found.Name)
+	}
+	kept := Checked{ID: found.ID, Healthy: report.Healthy, Layers: report.Layers, At: c.now()}
+	if err := c.config.Store.KeepCheck(ctx, kept); err != nil { // it was made all the same
+		c.config.Log.WarnContext(ctx, "what a check found could not be kept", "configuration", found.Name, "error", err)
 	}
 	return report, nil
 }

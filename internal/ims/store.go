@@ -45,6 +45,10 @@ type Store interface {
 	Served(ctx context.Context, place Place, id string) error
 	// Record keeps an entry of what changes nothing here: an export of secrets.
 	Record(ctx context.Context, entry audit.Entry) error
+	// KeepCheck replaces what is known of a configuration's last check, and passes over one that is gone.
+	KeepCheck(ctx context.Context, c Checked) error
+	// Checks gives those of a sandbox that were made since their configurations last changed, by name.
+	Checks(ctx context.Context, place Place) ([]Checked, error)
 	KeyStore
 }
 

@@ -91,6 +91,9 @@ func New(config Config) (*Broker, error) {
 	return b, err
 }
 
+// On tells whether there is an event log.
+func (b *Broker) On() bool { return b.config.Log != nil }
+
 // Start begins to enforce retention and to look at lag.
 func (b *Broker) Start() {
 	ctx, cancel := context.WithCancel(context.Background())

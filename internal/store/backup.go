@@ -34,6 +34,7 @@ var transient = map[string]string{
 	"replays":            "answers of the last day, for requests that are sent again",
 	"goose_db_version":   "the header tells the schema's version",
 	"sqlite_sequence":    "SQLite's own, of the table of versions",
+	"ims_checks":         "what Check Health found, which can be asked anew",
 	"series":             "what charts show of the last two weeks; it counts on anew",
 	"decisions":          "why tokens were refused in the last days",
 	"decision_debug_ids": "the same",

@@ -20,6 +20,8 @@ type frame struct {
 	// Switch is the page that another sandbox is shown on.
 	Switch string
 	Flash  *flash
+	// Waiting is how many things need somebody, when the Overview was last looked at.
+	Waiting int
 	// Find is what was looked for.
 	Find string
 }
@@ -41,6 +43,8 @@ type place struct {
 	Path, Label string
 	// Sandboxed places show what is in one sandbox.
 	Sandboxed bool
+	// Count is how many things there need somebody, as far as is known.
+	Count int
 	// Scope is what somebody must hold who is shown it, "" for nobody in particular.
 	Scope access.Scope
 }
@@ -92,6 +96,9 @@ func (c page) Chapters() []chapter {
 	for _, all := range navigation {
 		shown := chapter{Heading: all.Heading}
 		for _, p := range all.Places {
+			if p.Path == placeOverview && c.Frame != nil {
+				p.Count = c.Frame.Waiting
+			}
 			if p.Scope == "" || c.Caller.Require(p.Scope) == nil {
 				shown.Places = append(shown.Places, p)
 			}
@@ -135,6 +142,7 @@ func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Cal
 	if f.Sandbox == "" {
 		f.Sandbox = p.sandboxOf(r.Context(), r, caller)
 	}
+	f.Waiting = p.counts.of(caller, f.Sandbox, p.Clock.Now())
 	f.Flash = takeFlash(w, r)
 	return f
 }

@@ -1,21 +1,24 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"math"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/connection"
-	"latchkey/internal/destination"
+	"latchkey/internal/calendar"
+	"latchkey/internal/expiry"
 	"latchkey/internal/registry"
+	"latchkey/internal/series"
 )
+
+// The Overview: what needs somebody, in words and with the next step; what ends when; how things go. The parts come from the
+// rooms (trouble.go), the calendar and the figures.
 
 // welcome is what the start page tells somebody who is not signed in: nothing about what is kept here.
 type welcome struct {
@@ -24,52 +27,25 @@ type welcome struct {
 
 // home is what the start page tells somebody who is.
 type home struct {
-	Sandbox     string
-	Search      string
-	Headline    string
-	Summary     string
-	Alerts      []alert
-	Connections []connectionRow
-	Definitions []definitionRow
-	More        bool
-	// Example is a connection to name in a command.
+	Sandbox           string
+	Headline, Summary string
+	Troubles          []trouble
+	// Unasked are the rooms that did not answer.
+	Unasked []string
+	Line    *timeline
+	Windows tabs
+	Over    series.Window
+	Cards   []card
+	// Checked is the last check of an IMS configuration that failed; nil for none.
+	Checked *checkedView
+	// Lists are what has no page of its own yet; nil for nothing.
+	Lists *homeLists
+	// Empty says that nothing is connected yet: the page says how to begin.
+	Empty   bool
 	Example string
 	Program string
 	Base    string
 }
-
-// alert is something that needs somebody.
-type alert struct {
-	Tone  string
-	Name  string
-	ID    string
-	What  string
-	Text  string
-	Since time.Time
-	// Command is what to type about it.
-	Command string
-}
-
-type connectionRow struct {
-	connection.Connection
-	Name  string
-	Tone  string
-	State string
-	// Reason says more than the state's word, "" when it does not.
-	Reason string
-	Token  string
-}
-
-type definitionRow struct {
-	destination.Definition
-	Tone      string
-	Grant     string
-	Problems  int
-	Callbacks []string
-}
-
-// listed is how many rows the start page shows of a list.
-const listed = 100
 
 func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
 	_, user, err := p.open(r)
@@ -81,173 +57,128 @@ func (p *Pages) home(w http.ResponseWriter, r *http.Request) {
 		p.broken(w, r, err)
 		return
 	}
-	sandbox := p.sandboxOf(r.Context(), r, user.Caller())
-	view, err := p.homeView(r.Context(), user.Caller(), sandbox, strings.TrimSpace(r.URL.Query().Get("q")))
-	if _, denied := errors.AsType[*access.DeniedError](err); denied || errors.Is(err, registry.ErrNotFound) {
-		p.message(w, r, messageMissing)
-		return
+	v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), here: placeOverview}
+	v.sandbox = p.sandboxOf(r.Context(), r, v.caller)
+	rememberSandbox(w, r, v.sandbox)
+	if err := v.overview(); err != nil {
+		v.refuse(err)
 	}
-	if err != nil {
-		p.Log.ErrorContext(r.Context(), "the start page could not be made", slog.Any("error", err))
-		p.message(w, r, messageBroken)
-		return
-	}
-	rememberSandbox(w, r, sandbox)
-	p.render(w, r, http.StatusOK, "home", page{Title: view.Headline, Here: placeOverview, Sandbox: sandbox, Body: view})
 }
 
-func (p *Pages) homeView(ctx context.Context, caller access.Caller, sandbox, search string) (*home, error) {
-	view := &home{Search: search, Program: p.Program, Base: p.base()}
+func (v *visit) overview() error {
+	ctx := v.r.Context()
+	if _, err := v.caller.In(v.sandbox); err != nil {
+		return err
+	}
+	view := &home{Sandbox: v.sandbox, Program: v.Program, Base: v.base(), Example: v.Example}
+	view.Troubles, view.Unasked = v.troubles(ctx)
 	var err error
-	if view.Sandbox, err = caller.In(sandbox); err != nil {
-		return nil, err
+	if view.Line, err = v.timeline(ctx); err != nil {
+		return err
 	}
-	found, err := p.Connections.List(ctx, caller, connection.Query{Sandbox: view.Sandbox, Text: search, Limit: listed})
-	if err != nil {
-		return nil, fmt.Errorf("listing connections: %w", err)
+	if err := v.overviewFigures(ctx, view); err != nil {
+		return err
 	}
-	view.More = found.Next != ""
-	for _, c := range found.Items {
-		view.addConnection(c, p.Clock.Now())
+	if view.Checked, err = v.lastFailedCheck(ctx); err != nil {
+		return err
 	}
-	slices.SortStableFunc(view.Connections, func(a, b connectionRow) int {
-		return cmp.Or(cmp.Compare(urgency[a.Connection.State], urgency[b.Connection.State]), strings.Compare(a.Name, b.Name))
-	})
-	slices.SortStableFunc(view.Alerts, func(a, b alert) int { return strings.Compare(a.Tone, b.Tone) }) // bad before warn
-	if err := p.addDefinitions(ctx, caller, view); err != nil {
-		return nil, err
+	if v.leads("/connections") == "" {
+		if view.Lists, err = v.homeLists(ctx); err != nil {
+			return err
+		}
+	}
+	if view.Empty, err = v.nothingYet(ctx); err != nil {
+		return err
 	}
 	view.headline()
-	return view, nil
+	v.counts.put(v.caller, v.sandbox, len(view.Troubles), v.Clock.Now())
+	return v.show(http.StatusOK, "home", view.Headline, view)
 }
 
-// urgency puts what is broken first.
-var urgency = map[connection.State]int{
-	connection.NeedsReauthorization: 0, connection.Degraded: 1, connection.PendingAuthorization: 2, connection.Active: 3, connection.Disabled: 4,
-}
-
-// states say each state in words, with its colour.
-var states = map[connection.State]struct{ word, tone string }{
-	connection.NeedsReauthorization: {"needs a new consent", "bad"},
-	connection.Degraded:             {"its provider fails", "warn"},
-	connection.PendingAuthorization: {"waits for its consent", ""},
-	connection.Active:               {"works", "good"},
-	connection.Disabled:             {"switched off", ""},
-}
-
-func (h *home) addConnection(c connection.Connection, now time.Time) {
-	row := connectionRow{
-		Connection: c, Name: cmp.Or(c.Label, c.ID), State: states[c.State].word, Tone: states[c.State].tone, Token: life(c, now),
+// overviewFigures puts the cards, and what was done within a day.
+func (v *visit) overviewFigures(ctx context.Context, view *home) error {
+	over := v.window()
+	figures, err := v.Series.View(ctx, v.caller, over)
+	if _, denied := errors.AsType[*access.DeniedError](err); denied {
+		return nil // bound to a sandbox: the figures are those of all
 	}
-	if c.State == connection.Degraded || c.State == connection.NeedsReauthorization {
-		row.Reason = c.StateReason
-	}
-	if c.State == connection.Active && h.Example == "" {
-		h.Example = row.Name
-	}
-	h.Connections = append(h.Connections, row)
-	switch c.State {
-	case connection.NeedsReauthorization:
-		h.Alerts = append(h.Alerts, alert{
-			Tone: "bad", Name: row.Name, ID: c.ID, What: "lost its consent.", Since: c.UpdatedAt,
-			Text:    sentence(c.StateReason) + " No request will bring a token until its owner consents again.",
-			Command: h.Program + " connection reauthorize " + row.Name,
-		})
-	case connection.Degraded:
-		text := sentence(c.StateReason)
-		if c.ExpiresAt.After(now) {
-			text += " Its last token still works and is given until it ends, " + ago(c.ExpiresAt, now) + "."
-		} else {
-			text += " Its last token has ended, so calls fail."
-		}
-		h.Alerts = append(h.Alerts, alert{
-			Tone: "warn", Name: row.Name, ID: c.ID, What: "gets no new token.", Since: c.UpdatedAt, Text: text,
-			Command: h.Program + " connection refresh " + row.Name,
-		})
-	}
-}
-
-// life says how long a token lives, in words.
-func life(c connection.Connection, now time.Time) string {
-	switch {
-	case c.Generation == 0:
-		return "none yet"
-	case c.ExpiresAt.IsZero():
-		return "no known end"
-	case !c.ExpiresAt.After(now):
-		return "ended " + ago(c.ExpiresAt, now)
-	case c.Renewable && c.NextRefreshAt.After(now):
-		return "ends " + ago(c.ExpiresAt, now) + ", renews " + ago(c.NextRefreshAt, now)
-	}
-	return "ends " + ago(c.ExpiresAt, now)
-}
-
-// sentence makes a reason stand on its own.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	first := strings.ToUpper(text[:1])
-	return first + strings.TrimRight(text[1:], ".") + "."
-}
-
-func (p *Pages) addDefinitions(ctx context.Context, caller access.Caller, view *home) error {
-	found, _, err := p.Definitions.List(ctx, caller, destination.Page{Sandbox: view.Sandbox, Search: view.Search, Limit: listed})
 	if err != nil {
-		return fmt.Errorf("listing definitions: %w", err)
+		return err
 	}
-	for _, def := range found {
-		saved, err := p.Definitions.Get(ctx, caller, destination.Ref{Sandbox: view.Sandbox, Name: def.ID})
-		if errors.Is(err, destination.ErrNotFound) {
-			continue // deleted meanwhile
+	day := figures
+	if over != series.Day {
+		if day, err = v.Series.View(ctx, v.caller, series.Day); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("reading the definition %s: %w", def.ID, err)
-		}
-		view.Definitions = append(view.Definitions, p.definitionRow(saved))
 	}
+	view.Cards = cards(figures)
+	view.Windows, view.Over = v.windows(over), over
+	view.Summary = daySentence(&day.Sum)
 	return nil
-}
-
-var grants = map[destination.Grant]string{
-	destination.AuthorizationCode: "authorization code", destination.Password: "password", destination.ClientCredentials: "client credentials",
-}
-
-func (p *Pages) definitionRow(saved destination.Saved) definitionRow {
-	row := definitionRow{Definition: saved.Definition, Problems: len(saved.Problems.AtLeast(destination.Unpublishable))}
-	row.Tone = map[string]string{destination.StatePublished: "good", destination.StateChanged: "warn"}[row.State()]
-	authType, grant := saved.Revision.Document.Kind(0)
-	row.Grant = cmp.Or(grants[grant], string(grant), string(authType))
-	for i := range saved.Revision.Document.Configurations() {
-		if _, grant := saved.Revision.Document.Kind(i); grant == destination.AuthorizationCode {
-			row.Callbacks = p.Connections.CallbackURLs()
-			break
-		}
-	}
-	return row
 }
 
 // headline says in a sentence whether anything needs somebody.
 func (h *home) headline() {
-	bad := len(h.Alerts)
-	switch {
-	case h.Search != "":
-		h.Headline = "Found for “" + h.Search + "”"
-	case bad == 1:
-		h.Headline = "One connection needs you"
-	case bad > 1:
-		h.Headline = fmt.Sprintf("%d connections need you", bad)
-	case len(h.Connections) == 0:
-		h.Headline = "Nothing is connected yet"
+	rest := "Everything answers. "
+	switch n := len(h.Troubles); {
+	case n == 0 && h.Empty:
+		h.Headline, rest = "Nothing is connected yet", ""
+	case n == 0:
+		h.Headline, rest = "Everything answers", ""
 	default:
-		h.Headline = "Everything answers"
+		h.Headline, rest = numberWord(n)+" thing"+map[bool]string{true: " needs", false: "s need"}[n == 1]+" you", "Everything else answers. "
 	}
-	count := plural(len(h.Connections), "connection")
-	if h.More {
-		count = "the newest " + count
+	if len(h.Unasked) > 0 {
+		rest = "What " + strings.Join(h.Unasked, ", ") + " would say is not known: " + map[bool]string{true: "it", false: "they"}[len(h.Unasked) == 1] + " did not answer in time. "
+		if len(h.Troubles) == 0 {
+			h.Headline = "Nothing is known to need you"
+		}
 	}
-	h.Example = cmp.Or(h.Example, "CONNECTION")
-	h.Summary = fmt.Sprintf("%s and %s in the sandbox %s.", count, plural(len(h.Definitions), "definition"), h.Sandbox)
+	h.Summary = strings.TrimSpace(rest + h.Summary)
+}
+
+// numberWord writes small numbers out, as a headline does.
+func numberWord(n int) string {
+	words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"}
+	if n < len(words) {
+		return words[n]
+	}
+	return number(int64(n))
+}
+
+// daySentence says what was done within a day.
+func daySentence(day *series.Counts) string {
+	var said []string
+	if day.Reads > 0 {
+		said = append(said, "tokens were read "+times(day.Reads))
+	}
+	if day.Renewed > 0 {
+		said = append(said, number(day.Renewed)+" were renewed")
+	}
+	if day.Issued > 0 {
+		said = append(said, number(day.Issued)+" were issued")
+	}
+	if len(said) == 0 {
+		return "In the last day no token was read, renewed or issued."
+	}
+	text := "In the last day " + strings.Join(said, ", ") + "."
+	if day.Latency.Count() > 0 {
+		text += " Providers answered within " + short(day.Latency.Quantile(.99)) + ", 99 times of 100."
+	}
+	return text
+}
+
+// timeline is what ends within the next 90 days, for people to act on.
+func (v *visit) timeline(ctx context.Context) (*timeline, error) {
+	found, err := v.Calendar.List(ctx, v.caller, calendar.Ask{Within: calendarDays * expiry.Day, Attention: true, Limit: timelineMost + 1})
+	if err != nil {
+		return nil, err
+	}
+	var rows []endingRow
+	for _, e := range found {
+		rows = append(rows, v.endingRow(e))
+	}
+	return newTimeline(rows, v.Clock.Now(), calendarDays*expiry.Day), nil
 }
 
 // base is the first public URL.
@@ -256,4 +187,59 @@ func (p *Pages) base() string {
 		return ""
 	}
 	return strings.TrimRight(p.PublicURLs[0], "/")
+}
+
+// window is how far back the charts look.
+func (v *visit) window() series.Window {
+	asked := series.Window(v.r.URL.Query().Get("over"))
+	for _, w := range series.Windows() {
+		if w == asked {
+			return w
+		}
+	}
+	return series.Hour
+}
+
+// windows are the links to each.
+func (v *visit) windows(here series.Window) tabs {
+	t := tabs{Label: "How far back"}
+	for _, w := range series.Windows() {
+		name := "Last " + string(w)
+		if w == here {
+			t.Here = name
+		}
+		t.add(name, v.with("over", string(w)))
+	}
+	return t
+}
+
+// sentence makes a reason stand on its own.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	first := strings.ToUpper(text[:1])
+	if strings.HasSuffix(text, "…") {
+		return first + text[1:]
+	}
+	return first + strings.TrimRight(text[1:], ".") + "."
+}
+
+// short writes a duration with two figures at most, as people say it.
+func short(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return plural(int(d/(24*time.Hour)), "day")
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d >= 10*time.Second:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d >= time.Second:
+		return strconv.FormatFloat(math.Round(d.Seconds()*10)/10, 'f', -1, 64) + " s"
+	case d == 0:
+		return "0 s"
+	}
+	return fmt.Sprintf("%d ms", max(d.Round(time.Millisecond), time.Millisecond)/time.Millisecond)
 }

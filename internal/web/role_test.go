@@ -63,6 +63,7 @@ func TestRoles(t *testing.T) {
 		ok    int
 	}{
 		{"GET", "/search?q=acme", access.Viewer, 200},
+		{"GET", "/charts", access.Viewer, 200},
 		{"GET", "/calendar", access.Viewer, 200},
 		{"POST", "/calendar/feeds", access.Viewer, 422},
 		{"POST", "/calendar/feeds/none/revoke", access.Viewer, 404},

@@ -53,7 +53,7 @@ func findConnections(v *visit, ctx context.Context, q query) ([]hit, error) {
 	found, err := v.Connections.List(ctx, v.caller, connection.Query{Sandbox: v.sandbox, Text: q.text, Limit: perKind + 1})
 	return some(found.Items, func(c *connection.Connection) (hit, bool) {
 		path := v.inSandbox(v.leads("/connections/" + url.PathEscape(c.ID)))
-		return hit{cmp.Or(c.Label, c.ID), c.ID, c.DefinitionName + ", " + states[c.State].word, path, q.is(c.ID, c.Label)}, true
+		return hit{cmp.Or(c.Label, c.ID), c.ID, c.DefinitionName + ", " + states[c.State].word, path, q.is(c.ID)}, true
 	}), err
 }
 
@@ -65,14 +65,14 @@ func findDefinitions(v *visit, ctx context.Context, q query) ([]hit, error) {
 		}
 	}
 	return some(found, func(d *destination.Definition) (hit, bool) {
-		return hit{d.Name, d.ID, d.State() + ", " + plural(d.Connections, "connection"), v.inSandbox(v.leads("/definitions/" + url.PathEscape(d.ID))), q.is(d.ID, d.Name)}, true
+		return hit{d.Name, d.ID, d.State() + ", " + plural(d.Connections, "connection"), v.inSandbox(v.leads("/definitions/" + url.PathEscape(d.ID))), q.is(d.ID)}, true
 	}), err
 }
 
 func findProjects(v *visit, ctx context.Context, q query) ([]hit, error) {
 	all, err := v.Projects.List(ctx, v.caller, project.Page{Limit: listLimit})
 	return some(all, func(p *project.Project) (hit, bool) {
-		return hit{cmp.Or(p.Title, p.Name), p.ID, p.Name, projectPath(p.ID), q.is(p.ID, p.Name)}, q.in(p.ID, p.Name, p.Title, p.Description)
+		return hit{cmp.Or(p.Title, p.Name), p.ID, p.Name, projectPath(p.ID), q.is(p.ID)}, q.in(p.ID, p.Name, p.Title, p.Description)
 	}), err
 }
 
@@ -80,7 +80,7 @@ func findCredentials(v *visit, ctx context.Context, q query) ([]hit, error) {
 	all, err := v.Credentials.List(ctx, v.caller, project.Selection{Page: project.Page{Limit: listLimit}})
 	return some(all, func(c *project.Credential) (hit, bool) {
 		account := c.TechnicalAccount
-		return hit{c.Name, c.ClientID, kindTitle(c.Kind), credentialPath(c), q.is(c.ID, c.ClientID, c.Name, account.ID, account.Email)},
+		return hit{c.Name, c.ClientID, kindTitle(c.Kind), credentialPath(c), q.is(c.ID, c.ClientID, account.ID, account.Email)},
 			q.in(c.ID, c.ClientID, c.Name, c.Description, account.ID, account.Email)
 	}), err
 }
@@ -90,7 +90,7 @@ func findIMS(v *visit, ctx context.Context, q query) ([]hit, error) {
 	var out []hit
 	for i := range all {
 		if c := &all[i]; q.in(c.ID, c.Name, c.Title, c.ClientID, c.Alias, c.TechnicalAccount, c.IMSOrganization, c.Solution.Title()) {
-			out = append(out, hit{cmp.Or(c.Title, c.Name), c.Name, c.Solution.Title(), v.inSandbox("/ims-configurations/" + url.PathEscape(c.Name)), q.is(c.ID, c.Name)})
+			out = append(out, hit{cmp.Or(c.Title, c.Name), c.Name, c.Solution.Title(), v.inSandbox("/ims-configurations/" + url.PathEscape(c.Name)), q.is(c.ID)})
 		}
 	}
 	return out, err
@@ -143,7 +143,7 @@ func findCloudServices(v *visit, ctx context.Context, q query) ([]hit, error) {
 		if s.Target != nil {
 			tenant = s.Target.TenantID
 		}
-		return hit{cmp.Or(s.Title, s.Name), s.Name, "Adobe " + strings.ToUpper(string(s.Kind[:1])) + string(s.Kind[1:]), v.inSandbox("/cloud-services/" + url.PathEscape(s.Name)), q.is(s.ID, s.Name)},
+		return hit{cmp.Or(s.Title, s.Name), s.Name, "Adobe " + strings.ToUpper(string(s.Kind[:1])) + string(s.Kind[1:]), v.inSandbox("/cloud-services/" + url.PathEscape(s.Name)), q.is(s.ID)},
 			q.in(s.ID, s.Name, s.Title, s.Configuration, tenant)
 	}), err
 }
@@ -193,7 +193,7 @@ func findTopics(v *visit, ctx context.Context, q query) ([]hit, error) {
 	var out []hit
 	for _, t := range all {
 		if q.in(t.ID, t.Name) {
-			out = append(out, hit{t.Name, t.ID, "topic", v.leads("/pipeline/topics/"+url.PathEscape(t.Name), "/topics/"+url.PathEscape(t.Name)), q.is(t.ID, t.Name)})
+			out = append(out, hit{t.Name, t.ID, "topic", v.leads("/pipeline/topics/"+url.PathEscape(t.Name), "/topics/"+url.PathEscape(t.Name)), q.is(t.ID)})
 		}
 	}
 	return out, err
@@ -233,7 +233,7 @@ func findKeys(v *visit, ctx context.Context, q query) ([]hit, error) {
 	var out []hit
 	for _, k := range all {
 		if q.in(k.ID, k.Name) {
-			out = append(out, hit{k.Name, k.ID, k.Scopes.String(), v.leads("/settings/keys/"+url.PathEscape(k.ID), "/settings/keys"), q.is(k.ID, k.Name)})
+			out = append(out, hit{k.Name, k.ID, k.Scopes.String(), v.leads("/settings/keys/"+url.PathEscape(k.ID), "/settings/keys"), q.is(k.ID)})
 		}
 	}
 	return out, err

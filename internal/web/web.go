@@ -128,6 +128,7 @@ type Pages struct {
 	reference reference
 	guesses   guesses
 	meters    meters
+	counts    counts
 }
 
 var _ http.Handler = (*Pages)(nil)
@@ -239,6 +240,7 @@ func (p *Pages) sections() []section {
 	return []section{
 		{placeCalendar, p.calendarRoutes()},
 		{placeSearch, p.searchRoutes()},
+		{placeOverview, p.chartRoutes()},
 		{placeProjects, p.projectRoutes()},
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},

@@ -12,3 +12,11 @@ CREATE TABLE series (
 
 CREATE INDEX series_of_organizations ON series (organization, at);
 CREATE INDEX series_by_age ON series (span, at);
+
+-- What the last Check Health of an IMS configuration found.
+CREATE TABLE ims_checks (
+    configuration TEXT NOT NULL PRIMARY KEY REFERENCES ims_configurations (id) ON DELETE CASCADE,
+    healthy       INTEGER NOT NULL,
+    layers        TEXT NOT NULL, -- JSON
+    checked_at    INTEGER NOT NULL
+) STRICT;
