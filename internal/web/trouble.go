@@ -87,7 +87,7 @@ func bounded(all []trouble, rest func(n int) trouble) []trouble {
 // counts remember how many things needed somebody when the Overview was last looked at, for the navigation of other pages.
 type counts struct {
 	mu    sync.Mutex
-	known map[countKey]counted
+	known map[countKey]waiting
 }
 
 type countKey struct {
@@ -95,7 +95,7 @@ type countKey struct {
 	role                  access.Role
 }
 
-type counted struct {
+type waiting struct {
 	n  int
 	at time.Time
 }
@@ -110,9 +110,9 @@ func (c *counts) put(caller access.Caller, sandbox string, n int, now time.Time)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= countsMost {
-		c.known = map[countKey]counted{}
+		c.known = map[countKey]waiting{}
 	}
-	c.known[countKey{caller.Organization, sandbox, caller.Role}] = counted{n, now}
+	c.known[countKey{caller.Organization, sandbox, caller.Role}] = waiting{n, now}
 }
 
 // of gives the count, 0 where none is known.

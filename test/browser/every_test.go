@@ -32,6 +32,7 @@ var beside = map[string]string{
 	"GET /connect/{attempt}":                         "its own test, TestConsent",
 	"GET /docs/shapes/{name}":                        "parts of /docs/shapes by themselves",
 	"GET /connections/done":                          "follows a consent: TestConnections",
+	"GET /search":                                    "the field of every page leads there: TestOverview",
 	"GET /ims-configurations":                        "leads to AEM's path",
 	"GET /credentials/{ref}":                         "leads to the credential's page",
 	"GET " + connection.CallbackPath:                 "its own test, TestConsent",
