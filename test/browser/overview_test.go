@@ -3,6 +3,9 @@ package browser_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"latchkey/test/harness"
 )
 
@@ -29,15 +32,21 @@ func TestOverview(t *testing.T) {
 	b.enter("Whose calendar reads it", "platform team")
 	b.press("Make an address")
 	b.shows("It is shown this once.")
-	b.key("/")
-	b.focused("Find anything by name, id or error")
-	b.key("sample-jwt\r")
+	b.find("sample-jwt")
 	b.arrive("/search")
 	b.shows("Credentials")
 	b.shows("Service Account (JWT)")
 	b.shoot("search")
-	b.key("/")
-	b.key("lk_secret\r")
+	b.find("lk_secret")
 	b.shows("looks like a secret")
 	b.clean(host(t, s))
+}
+
+// find looks for something by the keyboard alone.
+func (b *tab) find(text string) {
+	b.t.Helper()
+	b.key("/")
+	b.focused("Find anything by name, id or error")
+	value(b, chromedp.Evaluate[bool](`(document.activeElement.select(), true)`)) // the slash is typed here, as no keyboard does
+	b.key(text + kb.Enter)
 }
