@@ -133,8 +133,8 @@ func lagOf(c *series.Counts) float64 {
 	return c.Lag.Seconds()
 }
 
-// spanWords say how long a span of a window is.
-func spanWords(w series.Window) string {
+// stepWords say how long a span of a window is.
+func stepWords(w series.Window) string {
 	return map[series.Window]string{series.Hour: "minute", series.Day: "quarter of an hour", series.Week: "hour"}[w]
 }
 
@@ -144,7 +144,7 @@ func cards(v *series.View) []card {
 	count := func(anchor, label string, of func(*series.Counts) int64, failed int64, failedWord string) card {
 		values := curve(v, func(c *series.Counts) float64 { return float64(of(c)) })
 		c := card{Anchor: anchor, Label: label + ", " + over, Value: number(of(&v.Sum))}
-		c.Chart = draw(fmt.Sprintf("%s in the %s: %s in all, at most %s a %s.", label, over, c.Value, number(int64(highestOf(values))), spanWords(v.Window)), values)
+		c.Chart = draw(fmt.Sprintf("%s in the %s: %s in all, at most %s a %s.", label, over, c.Value, number(int64(highestOf(values))), stepWords(v.Window)), values)
 		if failed > 0 {
 			c.Note, c.Bad = number(failed)+" "+failedWord, true
 		}

@@ -59,7 +59,7 @@ func (v *visit) chartPage() error {
 	if err != nil {
 		return err
 	}
-	view := &chartView{Windows: v.windows(figures.Window), Span: spanWords(figures.Window)}
+	view := &chartView{Windows: v.windows(figures.Window), Span: stepWords(figures.Window)}
 	view.Charts = charts(figures)
 	for i := range figures.Points {
 		if c := &figures.Points[i]; !c.Empty() {
@@ -84,7 +84,7 @@ func newChartRow(c *series.Counts, at time.Time, w series.Window) chartRow {
 
 // charts draws all of a view.
 func charts(v *series.View) []chart {
-	a := "a " + spanWords(v.Window)
+	a := "a " + stepWords(v.Window)
 	count := func(f float64) string { return number(int64(f)) + " " + a }
 	seconds := func(f float64) string { return short(time.Duration(f * float64(time.Second))) }
 	of := func(get func(*series.Counts) int64) []float64 {
@@ -125,7 +125,7 @@ func newChart(v *series.View, anchor, title, text string, say func(float64) stri
 		c.Lines = append(c.Lines, curveLine{one.name, one.class, lineOf(one.values, most, chartWide, chartHigh)})
 	}
 	c.Most = say(most)
-	c.Says = fmt.Sprintf("%s in the last %s, a point for each %s: %s. The table below has the numbers.", title, v.Window, spanWords(v.Window), strings.Join(said, ", "))
+	c.Says = fmt.Sprintf("%s in the last %s, a point for each %s: %s. The table below has the numbers.", title, v.Window, stepWords(v.Window), strings.Join(said, ", "))
 	c.Times = chartTimes(v)
 	return c
 }
