@@ -3,6 +3,7 @@ package destination
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,6 +59,11 @@ type Draft struct {
 	Document *Document
 	// Name stands in where the document has no name of its own.
 	Name string
+	// Base is the number of the revision that was edited: an update fails with [ErrConflict] when there is a newer one. 0 takes
+	// whatever is there.
+	Base int
+	// Note says why it was changed; "" says nothing.
+	Note string
 }
 
 // Saved is what a use case left behind, and what is still wrong with it.
@@ -67,8 +73,8 @@ type Saved struct {
 	Problems   Problems
 }
 
-// maxName bounds a definition's name, in characters.
-const maxName = 255
+// maxName and maxNote bound a definition's name and what is said of a change, in characters.
+const maxName, maxNote = 255, 500
 
 // Create stores a new definition as draft revision 1 in a sandbox. It fails with [Problems] when the document is
 // refused, and with [ErrNameTaken].
@@ -90,7 +96,7 @@ func (c *Catalogue) Create(ctx context.Context, caller access.Caller, sandbox st
 		Draft: 1, CreatedAt: now, UpdatedAt: now, CreatedBy: caller.ID,
 	}
 	def.describe(draft)
-	rev := Revision{Definition: def.ID, Number: 1, Document: draft.Document, CreatedAt: now, CreatedBy: caller.ID}
+	rev := Revision{Definition: def.ID, Number: 1, Document: draft.Document, CreatedAt: now, CreatedBy: caller.ID, Note: draft.Note}
 	if err := c.store.Save(ctx, Change{Definition: def, Revision: &rev, Entry: def.entry(caller, "definition.create", now)}); err != nil {
 		return Saved{}, fmt.Errorf("storing the definition %q: %w", def.Name, err)
 	}
@@ -103,6 +109,9 @@ func (c *Catalogue) Update(ctx context.Context, caller access.Caller, ref Ref, d
 	def, err := c.find(ctx, caller, ref, access.DefinitionsWrite)
 	if err != nil {
 		return Saved{}, err
+	}
+	if draft.Base != 0 && draft.Base != def.Draft {
+		return Saved{}, fmt.Errorf("storing a revision of %q over %d: %w", def.Name, draft.Base, ErrConflict)
 	}
 	newest, err := c.revision(ctx, def.ID, def.Draft)
 	if err != nil {
@@ -125,7 +134,7 @@ func (c *Catalogue) Update(ctx context.Context, caller access.Caller, ref Ref, d
 	def.UpdatedAt = c.now()
 	rev := Revision{
 		Definition: def.ID, Number: def.Draft, Document: draft.Document,
-		CreatedAt: def.UpdatedAt, CreatedBy: caller.ID,
+		CreatedAt: def.UpdatedAt, CreatedBy: caller.ID, Note: draft.Note,
 	}
 	if err := c.store.Save(ctx, Change{
 		Definition: def, Revision: &rev, Expect: expect, Entry: def.entry(caller, "definition.update", def.UpdatedAt),
@@ -269,7 +278,7 @@ func (c *Catalogue) Delete(ctx context.Context, caller access.Caller, ref Ref) e
 
 // admit fails with the problems that keep a draft from being stored; else it gives the others.
 func (c *Catalogue) admit(draft Draft) (Problems, error) {
-	problems := append(checkName(draft), draft.Document.Lint(c.lint)...)
+	problems := slices.Concat(checkName(draft), checkNote(draft), draft.Document.Lint(c.lint))
 	if problems.HasRefused() {
 		return nil, problems.AtLeast(Refused)
 	}
@@ -292,6 +301,13 @@ func checkName(draft Draft) Problems {
 		return nil
 	}
 	return Problems{problem}
+}
+
+func checkNote(draft Draft) Problems {
+	if n := utf8.RuneCountInString(draft.Note); n > maxNote {
+		return Problems{{Pointer: "/note", Severity: Refused, Message: fmt.Sprintf("the note has %d characters, and %d are allowed", n, maxNote)}}
+	}
+	return nil
 }
 
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

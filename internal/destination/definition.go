@@ -53,6 +53,8 @@ type Revision struct {
 	PublishedAt time.Time
 	CreatedAt   time.Time
 	CreatedBy   string
+	// Note says why it was made, "" for nothing.
+	Note string
 }
 
 // Query asks for definitions of one sandbox, in the order of their ids.
@@ -65,6 +67,9 @@ type Query struct {
 	// Limit bounds the answer; it is always positive.
 	Limit int
 }
+
+// Pin is how many connections were made with a configuration of a revision.
+type Pin struct{ Revision, Configuration, Connections int }
 
 // Place is a sandbox of an organization.
 type Place struct{ Organization, Sandbox string }
@@ -97,6 +102,8 @@ type Store interface {
 	// Revisions gives the revisions of those numbers, all of them when none is named, oldest first, documents
 	// included. A number that does not exist is left out.
 	Revisions(ctx context.Context, definition string, numbers ...int) ([]Revision, error)
+	// Pins counts the connections of a definition by the revision and the configuration that they were made with.
+	Pins(ctx context.Context, definition string) ([]Pin, error)
 	// Delete forgets a definition and its revisions. It MUST fail with an [InUseError] while connections exist or grants wait
 	// to be revoked,
 	// and with [ErrNotFound] when there is no such definition.

@@ -86,10 +86,10 @@ func saveRevision(t *tx, r *destination.Revision, sealed []byte) error {
 		}
 	}
 	_, err := t.exec(`INSERT INTO revisions (definition, number, document, secrets, published, published_at, created_at,
-		created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		created_by, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (definition, number) DO UPDATE SET published = excluded.published, published_at = excluded.published_at`,
 		r.Definition, r.Number, string(r.Document.JSON()), sealed, flag(r.Published), micros(r.PublishedAt),
-		micros(r.CreatedAt), r.CreatedBy)
+		micros(r.CreatedAt), r.CreatedBy, r.Note)
 	return err
 }
 
@@ -165,7 +165,7 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 	var sealed []byte
 	var published int
 	var publishedAt, created sql.NullInt64
-	err := row.Scan(&organization, &r.Definition, &r.Number, &document, &sealed, &published, &publishedAt, &created, &r.CreatedBy)
+	err := row.Scan(&organization, &r.Definition, &r.Number, &document, &sealed, &published, &publishedAt, &created, &r.CreatedBy, &r.Note)
 	if err != nil {
 		return r, err
 	}
@@ -176,6 +176,22 @@ func (d Definitions) scanRevision(ctx context.Context, row scanner) (destination
 	}
 	r.Document, err = destination.ParseJSONSealed([]byte(document), secrets)
 	return r, err
+}
+
+// Pins counts a definition's connections by what they were made with.
+func (d Definitions) Pins(ctx context.Context, definition string) ([]destination.Pin, error) {
+	var all []destination.Pin
+	err := d.s.rows(ctx, func(row scanner) error {
+		var p destination.Pin
+		err := row.Scan(&p.Revision, &p.Configuration, &p.Connections)
+		all = append(all, p)
+		return err
+	}, `SELECT revision, configuration, COUNT(*) FROM connections WHERE definition = $1
+		GROUP BY revision, configuration ORDER BY revision, configuration`, definition)
+	if err != nil {
+		return nil, fmt.Errorf("counting the connections of %s: %w", definition, err)
+	}
+	return all, nil
 }
 
 // Delete forgets a definition that no connection uses.

@@ -38,7 +38,7 @@ func unable(err error) bool { return unableInSQLite(err) || unableInPostgres(err
 // selectRevisions is completed by what picks the numbers of a list, $2.
 func selectRevisions(listed string) string {
 	return fmt.Sprintf(`SELECT d.organization, r.definition, r.number, r.document, r.secrets, r.published, r.published_at,
-		r.created_at, r.created_by
+		r.created_at, r.created_by, r.note
 		FROM revisions r JOIN definitions d ON d.id = r.definition
 		WHERE r.definition = $1 AND %s
 		ORDER BY r.number`, listed)

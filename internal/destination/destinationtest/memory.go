@@ -158,6 +158,16 @@ func (m *Memory) Revisions(_ context.Context, definition string, numbers ...int)
 	return out, nil
 }
 
+// Pins counts the connections as if all were made with the first revision.
+func (m *Memory) Pins(_ context.Context, definition string) ([]destination.Pin, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := m.connections[definition]; n > 0 {
+		return []destination.Pin{{Revision: 1, Connections: n}}, nil
+	}
+	return nil, nil
+}
+
 // Delete forgets a definition.
 func (m *Memory) Delete(_ context.Context, definition string, entry audit.Entry) error {
 	m.mu.Lock()
