@@ -65,7 +65,7 @@ var navigation = []chapter{
 	}},
 	{"Hold", []place{
 		{Path: placeConnections, Label: "Connections", Sandboxed: true},
-		{Path: "/#definitions", Label: "Definitions"},
+		{Path: placeDefinitions, Label: "Definitions", Sandboxed: true},
 	}},
 	{"Use", []place{
 		{Path: placeIMS, Label: "IMS configurations", Sandboxed: true},

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/destination"
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/project"
@@ -37,6 +38,8 @@ var known = []struct {
 	{registry.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name or address", "choose another"},
 	{registry.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
 	{registry.ErrInUse, http.StatusConflict, formPointer, "there are connections or definitions in it", "delete or move those first"},
+	{destination.ErrNotFound, http.StatusNotFound, "", "There is no such definition or revision in this sandbox", ""},
+	{destination.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
 	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
 	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
 	{project.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name", "choose another"},
@@ -60,7 +63,13 @@ func told(err error) (finding.Problems, bool) {
 		return problems, true
 	}
 	var out finding.Problems
-	if e, ok := errors.AsType[*project.InvalidError](err); ok {
+	if all, ok := errors.AsType[destination.Problems](err); ok {
+		for _, p := range all {
+			out.Wrong(p.Pointer, p.Message, p.Fix)
+		}
+	} else if e, ok := errors.AsType[*destination.InUseError](err); ok {
+		out.Wrong("", e.Error(), inUseFix(e))
+	} else if e, ok := errors.AsType[*project.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
@@ -95,6 +104,14 @@ func told(err error) (finding.Problems, bool) {
 		}
 	}
 	return out, len(out) > 0
+}
+
+// inUseFix says what to do before a definition can be deleted.
+func inUseFix(e *destination.InUseError) string {
+	if e.Connections == 0 {
+		return "wait until they are revoked, or look at what keeps them from it"
+	}
+	return "delete the connections first"
 }
 
 // ownWords gives what an error says itself before what it stands for, else the words of the table.
@@ -170,7 +187,7 @@ func takes(e *access.DeniedError) string {
 		return "This takes the role " + e.Role.Words() + "." + ask
 	case e.Scope == access.RegistryWrite:
 		return "This takes the role " + access.Developer.Words() + "." + ask
-	case e.Scope == access.ConnectionsWrite:
+	case e.Scope == access.ConnectionsWrite, e.Scope == access.DefinitionsWrite:
 		return "This takes the role " + access.SystemAdministrator.Words() + "." + ask
 	}
 	return "This takes more." + ask

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/cloudservice"
+	"latchkey/internal/destination"
 	"latchkey/internal/ims"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
@@ -31,6 +33,17 @@ func (h *house) furnish() (projectAt, credentialAt string) {
 	configuration := "acme"
 	_, err = h.services.Create(ctx, h.caller, cloudservice.Create{Kind: cloudservice.Target, Name: "acme", Values: cloudservice.Values{Title: &title, Configuration: &configuration}})
 	check(h, err)
+	for _, scope := range []string{"read", "write"} {
+		document, err := destination.ParseDocument([]byte(`{"name":"acme","description":"\"><script>alert(1)</script>","authentication":{"authType":"OAUTH2",
+			"grant":"OAUTH2_CLIENT_CREDENTIALS","accessTokenUrl":"https://api.moviestar.com/{{ authData.tenant }}","clientId":"acme","clientSecret":"hush-hush","scope":["` + scope + `"],
+			"authenticationDataFields":[{"name":"tenant","title":"\"><script>alert(1)</script>","type":"string","pattern":"[a-z]+","source":"CUSTOMER"}]}}`))
+		check(h, err)
+		draft := destination.Draft{Document: document, Note: markup}
+		if _, err = h.catalogue.Update(ctx, h.caller, destination.Ref{Name: "acme"}, draft); errors.Is(err, destination.ErrNotFound) {
+			_, err = h.catalogue.Create(ctx, h.caller, "", draft)
+		}
+		check(h, err)
+	}
 	made, workspaces, err := h.projects.Create(ctx, h.caller, project.NewProject{Name: "Acme", Title: markup})
 	check(h, err)
 	credential, err := h.credentials.Create(ctx, h.caller, project.NewCredential{Workspace: workspaces[0].ID, Name: "acme", Description: markup, Kind: project.OAuthServerToServer})
@@ -181,6 +194,23 @@ func TestRoles(t *testing.T) {
 		{"GET", atProfile + "/delete", access.SystemAdministrator, 200},
 		{"GET", atUser + "/delete", access.SystemAdministrator, 200},
 		{"GET", "/admin/delete-sandbox/stage", access.SystemAdministrator, 200},
+		{"GET", "/definitions", access.Viewer, 200},
+		{"GET", "/definitions/start", access.Viewer, 200},
+		{"GET", "/definitions/new?start=password", access.SystemAdministrator, 200},
+		{"POST", "/definitions/new", access.SystemAdministrator, 422},
+		{"POST", "/definitions/check", access.Viewer, 200},
+		{"GET", "/definitions/acme", access.Viewer, 200},
+		{"GET", "/definitions/none", access.Viewer, 404},
+		{"GET", "/definitions/acme/edit", access.SystemAdministrator, 200},
+		{"POST", "/definitions/acme/edit", access.SystemAdministrator, 422},
+		{"GET", "/definitions/acme/publish", access.SystemAdministrator, 200},
+		{"POST", "/definitions/acme/publish", access.SystemAdministrator, 409},
+		{"GET", "/definitions/acme/revisions", access.Viewer, 200},
+		{"GET", "/definitions/acme/revisions/1", access.Viewer, 200},
+		{"GET", "/definitions/acme/changes?from=1&to=2", access.Viewer, 200},
+		{"POST", "/definitions/acme/revisions/1/restore", access.SystemAdministrator, 200},
+		{"GET", "/definitions/acme/delete", access.SystemAdministrator, 200},
+		{"POST", "/definitions/acme/delete", access.SystemAdministrator, 422},
 	} {
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), c.method, h.url+c.path, http.NoBody))
 		tried[pattern] = true

@@ -53,7 +53,7 @@ type Config struct {
 	// Connections, Definitions and Directory are what a signed-in browser sees: [connection.Connector],
 	// [destination.Catalogue] and [registry.Directory].
 	Connections Connections
-	Definitions Definitions
+	Definitions *destination.Catalogue
 	Directory   Directory
 	// IMS, CloudServices, Projects, Services and Credentials are what the console's pages work with.
 	IMS           *ims.Configurations
@@ -105,12 +105,6 @@ type Config struct {
 type Consents interface {
 	Begin(ctx context.Context, attempt string) (connection.Begun, error)
 	Callback(ctx context.Context, request connection.CallbackRequest) (connection.CallbackResult, error)
-}
-
-// Definitions lists definitions.
-type Definitions interface {
-	List(ctx context.Context, caller access.Caller, page destination.Page) (found []destination.Definition, next string, err error)
-	Get(ctx context.Context, caller access.Caller, ref destination.Ref) (destination.Saved, error)
 }
 
 // Directory tells the organization and its sandboxes.
@@ -242,6 +236,7 @@ func (p *Pages) sections() []section {
 		{placeSearch, p.searchRoutes()},
 		{placeOverview, p.chartRoutes()},
 		{placeProjects, p.projectRoutes()},
+		{placeDefinitions, p.definitionRoutes()},
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
 		{placeAdmin, p.adminRoutes()},
