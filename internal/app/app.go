@@ -292,6 +292,7 @@ func (h *house) openPages() (*web.Pages, error) {
 	}
 	return web.New(web.Config{
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
+		Explainer: h.runner,
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),

@@ -119,3 +119,38 @@ func TestCheckDefinition(t *testing.T) {
 	template := strings.Replace(moviestar, "access_token\"", "{{ authData.tenant | uper }}\"", 1)
 	says(t, send("/definitions/check", "document", template), http.StatusOK, `"line":6,"column":77`, `Did you mean \"upper\"`)
 }
+
+// tenanted is a definition that asks its customers for something.
+func tenanted() string {
+	return strings.Replace(moviestar, `"authType"`, `"authenticationDataFields": [{"name": "tenant", "title": "Tenant", "type": "string", "pattern": "[a-z]+", "isRequired": true, "source": "CUSTOMER"}], "authType"`, 1)
+}
+
+// TestPlayground renders as the command line does, and says where a template fails.
+func TestPlayground(t *testing.T) {
+	h := newHouse(t)
+	client, send := h.definitions()
+	const path = "/definitions/playground"
+	says(t, send(path, "template", "{{ authData.name | upper }} & {{ missing }}", "context", `{"authData":{"name":"ada"}}`), http.StatusOK, "ADA & ", "authData.name, missing")
+	says(t, send(path, "template", "{{ missing }}", "strict", "on"), http.StatusOK, "Line 1, column 4")
+	says(t, send(path, "template", "a\n{{ x | uper }}"), http.StatusOK, `Did you mean "upper"?`, "Line 2, column 8")
+	says(t, send(path, "template", "{{ x }}", "dialect", "language", "context", `{"x":"<"}`), http.StatusOK, `<pre class="out">&lt;`)
+	says(t, send(path, "template", "{{ x }}", "context", `["x"]`), http.StatusOK, "The variables are no JSON object")
+	at := send("/definitions/new", "document", strings.Replace(tenanted(), "api.moviestar.com", "{{ authData.tenant }}.moviestar.com", 1)).Request.URL.Path
+	opened := h.get(client, h.url+path+"?definition="+strings.TrimPrefix(at, "/definitions/")+"&at=/authentication/accessTokenUrl")
+	says(t, opened, http.StatusOK, "https://{{ authData.tenant }}.moviestar.com/OAuth/access_token", `"clientSecret": "`+destination.Mask)
+	if strings.Contains(opened.text, clientSecret) {
+		t.Error("the playground shows a secret")
+	}
+}
+
+// TestExplain shows requests with masks, and as a command.
+func TestExplain(t *testing.T) {
+	h := newHouse(t)
+	client, send := h.definitions()
+	at := send("/definitions/new", "document", strings.Replace(tenanted(), "api.moviestar.com", "{{ authData.tenant }}.moviestar.com", 1)).Request.URL.Path
+	says(t, h.get(client, h.url+at+"/explain"), http.StatusOK, "https://<tenant>.moviestar.com/OAuth/access_token", "client_secret="+destination.Mask, "curl -X POST 'https://")
+	says(t, send(at+"/explain", "tenant", "api"), http.StatusOK, "POST https://api.moviestar.com/OAuth/access_token")
+	says(t, send(at+"/explain", "tenant", "API"), http.StatusUnprocessableEntity, "This doesn't have the form that the field wants")
+	bearer := send("/definitions/new", "document", `{"name": "key", "authentication": {"authType": "BEARER"}}`).Request.URL.Path
+	says(t, h.get(client, h.url+bearer+"/explain"), http.StatusOK, "what the customer enters is the token")
+}

@@ -64,9 +64,7 @@ func told(err error) (finding.Problems, bool) {
 	}
 	var out finding.Problems
 	if all, ok := errors.AsType[destination.Problems](err); ok {
-		for _, p := range all {
-			out.Wrong(p.Pointer, p.Message, p.Fix)
-		}
+		out = fieldProblems(all...)
 	} else if e, ok := errors.AsType[*destination.InUseError](err); ok {
 		out.Wrong("", e.Error(), inUseFix(e))
 	} else if e, ok := errors.AsType[*project.InvalidError](err); ok {
@@ -104,6 +102,15 @@ func told(err error) (finding.Problems, bool) {
 		}
 	}
 	return out, len(out) > 0
+}
+
+// fieldProblems gives a form's problems of those of a definition.
+func fieldProblems(all ...destination.Problem) finding.Problems {
+	var out finding.Problems
+	for _, p := range all {
+		out.Wrong(p.Pointer, p.Message, p.Fix)
+	}
+	return out
 }
 
 // inUseFix says what to do before a definition can be deleted.

@@ -55,6 +55,8 @@ type Config struct {
 	Connections Connections
 	Definitions *destination.Catalogue
 	Directory   Directory
+	// Explainer tells what definitions would send: [exchange.Runner].
+	Explainer Explainer
 	// IMS, CloudServices, Projects, Services and Credentials are what the console's pages work with.
 	IMS           *ims.Configurations
 	CloudServices *cloudservice.Services
@@ -111,6 +113,7 @@ type Consents interface {
 type Directory interface {
 	Organization(ctx context.Context, caller access.Caller, id string) (registry.Organization, error)
 	Sandboxes(ctx context.Context, caller access.Caller) ([]registry.Sandbox, error)
+	Sandbox(ctx context.Context, caller access.Caller, name string) (registry.Sandbox, error)
 }
 
 // Pages is the handler of every page.
@@ -130,9 +133,9 @@ var _ http.Handler = (*Pages)(nil)
 // New makes the pages. They serve /, /sign-in, /sign-out, /invitation, /docs…, /connect/{attempt}, the callback, /assets/…, and
 // answer every other path with a page that says that there is none.
 func New(config Config) (*Pages, error) {
-	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil ||
+	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil || config.Explainer == nil ||
 		config.People == nil || config.Sessions == nil {
-		return nil, errors.New("web: Consents, Connections, Definitions, Directory, People and Sessions are needed")
+		return nil, errors.New("web: Consents, Connections, Definitions, Directory, Explainer, People and Sessions are needed")
 	}
 	if config.IMS == nil || config.CloudServices == nil || config.Projects == nil || config.Services == nil || config.Credentials == nil {
 		return nil, errors.New("web: IMS, CloudServices, Projects, Services and Credentials are needed")
