@@ -38,8 +38,8 @@ func (h *house) definitions() (*http.Client, func(path string, pairs ...string) 
 	}
 }
 
-// says wants a status and texts, as a reader sees them.
-func says(t *testing.T, got answer, status int, texts ...string) {
+// reads wants a status and texts, as a reader sees them.
+func reads(t *testing.T, got answer, status int, texts ...string) {
 	t.Helper()
 	seen := html.UnescapeString(got.text)
 	if _, main, ok := strings.Cut(seen, "<main"); ok {
@@ -59,39 +59,39 @@ func says(t *testing.T, got answer, status int, texts ...string) {
 func TestWriteDefinition(t *testing.T) {
 	h := newHouse(t)
 	client, send := h.definitions()
-	says(t, h.get(client, h.url+"/definitions"), http.StatusOK, "There is no definition in this sandbox")
+	reads(t, h.get(client, h.url+"/definitions"), http.StatusOK, "There is no definition in this sandbox")
 	begun := h.get(client, h.url+"/definitions/new?start=client-credentials")
-	says(t, begun, http.StatusOK, "the address that gives tokens")
+	reads(t, begun, http.StatusOK, "the address that gives tokens")
 	if policy := begun.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "connect-src 'self'") {
 		t.Errorf("the editor may ask nobody: %s", policy)
 	}
 
 	broken := strings.Replace(moviestar, `"OAUTH2",`, `"OAUTH2"`, 1)
-	says(t, send("/definitions/new", "document", broken), http.StatusUnprocessableEntity, `Line 5, column 5`, "Nothing was saved", `"movies"`)
+	reads(t, send("/definitions/new", "document", broken), http.StatusUnprocessableEntity, `Line 5, column 5`, "Nothing was saved", `"movies"`)
 	typo := strings.Replace(moviestar, "OAUTH2_CLIENT_CREDENTIALS", "OAUTH2_CLIENT_CREDENTIAL", 1)
-	says(t, send("/definitions/new", "document", typo), http.StatusUnprocessableEntity, `Line 5, column 14`, "OAUTH2_CLIENT_CREDENTIALS")
+	reads(t, send("/definitions/new", "document", typo), http.StatusUnprocessableEntity, `Line 5, column 14`, "OAUTH2_CLIENT_CREDENTIALS")
 
 	draft := strings.Replace(moviestar, "\n    \"clientId\": \"Experience-Platform-client-id\",", "", 1)
 	saved := send("/definitions/new", "document", draft, "note", "the first")
-	says(t, saved, http.StatusOK, "Draft revision 1 of movies was saved. 1 thing to mend", "clientId is missing")
+	reads(t, saved, http.StatusOK, "Draft revision 1 of movies was saved. 1 thing to mend", "clientId is missing")
 	at := saved.Request.URL.Path
-	says(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "Nothing was published")
-	says(t, h.get(client, h.url+at+"/edit"), http.StatusOK, destination.Mask, `name="base" value="1"`)
+	reads(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "Nothing was published")
+	reads(t, h.get(client, h.url+at+"/edit"), http.StatusOK, destination.Mask, `name="base" value="1"`)
 
 	whole := strings.Replace(moviestar, clientSecret, destination.Mask, 1)
-	says(t, send(at+"/edit", "document", whole, "base", "1", "note", "with the client", "do", "publish"), http.StatusOK, "Publish movies", "the first that is published")
-	says(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "there is a newer revision")
-	says(t, send(at+"/publish", "revision", "2"), http.StatusOK, "Revision 2 of movies is published")
-	says(t, h.get(client, h.url+"/definitions?q=movies"), http.StatusOK, "published", "client credentials")
+	reads(t, send(at+"/edit", "document", whole, "base", "1", "note", "with the client", "do", "publish"), http.StatusOK, "Publish movies", "the first that is published")
+	reads(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "there is a newer revision")
+	reads(t, send(at+"/publish", "revision", "2"), http.StatusOK, "Revision 2 of movies is published")
+	reads(t, h.get(client, h.url+"/definitions?q=movies"), http.StatusOK, "published", "client credentials")
 
 	other := strings.Replace(whole, "access_token", "refresh_token", 1)
-	says(t, send(at+"/edit", "document", other, "base", "1"), http.StatusConflict, "Nothing was saved yet", "OAuth/refresh_token", "you saved revision 2", `name="base" value="2"`)
-	says(t, send(at+"/edit", "document", other, "base", "2"), http.StatusOK, "Draft revision 3")
-	says(t, h.get(client, h.url+at+"/changes?from=2&to=3"), http.StatusOK, "/authentication/accessTokenUrl", "added: ", "removed: ")
-	says(t, h.get(client, h.url+at+"/revisions"), http.StatusOK, "with the client", "the first", "Go back to 2")
-	says(t, send(at+"/revisions/2/restore"), http.StatusOK, "Draft revision 4")
-	says(t, h.get(client, h.url+at+"/changes?from=2&to=4"), http.StatusOK, "Both say the same")
-	says(t, send(at+"/delete", "confirm", "movies"), http.StatusOK, "The definition movies was deleted.")
+	reads(t, send(at+"/edit", "document", other, "base", "1"), http.StatusConflict, "Nothing was saved yet", "OAuth/refresh_token", "you saved revision 2", `name="base" value="2"`)
+	reads(t, send(at+"/edit", "document", other, "base", "2"), http.StatusOK, "Draft revision 3")
+	reads(t, h.get(client, h.url+at+"/changes?from=2&to=3"), http.StatusOK, "/authentication/accessTokenUrl", "added: ", "removed: ")
+	reads(t, h.get(client, h.url+at+"/revisions"), http.StatusOK, "with the client", "the first", "Go back to 2")
+	reads(t, send(at+"/revisions/2/restore"), http.StatusOK, "Draft revision 4")
+	reads(t, h.get(client, h.url+at+"/changes?from=2&to=4"), http.StatusOK, "Both say the same")
+	reads(t, send(at+"/delete", "confirm", "movies"), http.StatusOK, "The definition movies was deleted.")
 }
 
 // TestPublishForConnections says what publishing means for those who are connected, and keeps what is in use.
@@ -100,12 +100,12 @@ func TestPublishForConnections(t *testing.T) {
 	client, send := h.definitions()
 	at := send("/definitions/new", "document", moviestar).Request.URL.Path
 	h.begin(connection.Create{Definition: "movies", Label: "one"})
-	says(t, send(at+"/edit", "document", strings.Replace(moviestar, "OAuth/access_token", "OAuth/refresh_token", 1), "base", "1"), http.StatusOK, "Draft revision 2")
-	says(t, h.get(client, h.url+at+"/publish"), http.StatusOK, "Made with revision 1: renew with revision 2, at another address")
+	reads(t, send(at+"/edit", "document", strings.Replace(moviestar, "OAuth/access_token", "OAuth/refresh_token", 1), "base", "1"), http.StatusOK, "Draft revision 2")
+	reads(t, h.get(client, h.url+at+"/publish"), http.StatusOK, "Made with revision 1: renew with revision 2, at another address")
 	asks := strings.Replace(moviestar, `"authType"`, `"authenticationDataFields": [{"name": "tenant", "type": "string", "source": "CUSTOMER"}], "authType"`, 1)
-	says(t, send(at+"/edit", "document", asks, "base", "2"), http.StatusOK, "Draft revision 3")
-	says(t, h.get(client, h.url+at+"/publish"), http.StatusOK, "Made with revision 1: stay with what they have")
-	says(t, send(at+"/delete", "confirm", "movies"), http.StatusConflict, "1 connection to the definition exists")
+	reads(t, send(at+"/edit", "document", asks, "base", "2"), http.StatusOK, "Draft revision 3")
+	reads(t, h.get(client, h.url+at+"/publish"), http.StatusOK, "Made with revision 1: stay with what they have")
+	reads(t, send(at+"/delete", "confirm", "movies"), http.StatusConflict, "1 connection to the definition exists")
 }
 
 // TestCheckDefinition tells a script where problems stand, the masks' secrets known.
@@ -114,10 +114,10 @@ func TestCheckDefinition(t *testing.T) {
 	_, send := h.definitions()
 	at := send("/definitions/new", "document", moviestar).Request.URL.Path
 	whole := strings.Replace(moviestar, clientSecret, destination.Mask, 1)
-	says(t, send("/definitions/check", "document", whole, "definition", strings.TrimPrefix(at, "/definitions/")), http.StatusOK, `{"problems":[]}`)
-	says(t, send("/definitions/check", "document", whole), http.StatusOK, `"line":8,"column":21`, `"weight":"publish"`)
+	reads(t, send("/definitions/check", "document", whole, "definition", strings.TrimPrefix(at, "/definitions/")), http.StatusOK, `{"problems":[]}`)
+	reads(t, send("/definitions/check", "document", whole), http.StatusOK, `"line":8,"column":21`, `"weight":"publish"`)
 	template := strings.Replace(moviestar, "access_token\"", "{{ authData.tenant | uper }}\"", 1)
-	says(t, send("/definitions/check", "document", template), http.StatusOK, `"line":6,"column":77`, `Did you mean \"upper\"`)
+	reads(t, send("/definitions/check", "document", template), http.StatusOK, `"line":6,"column":77`, `Did you mean \"upper\"`)
 }
 
 // tenanted is a definition that asks its customers for something.
@@ -130,14 +130,14 @@ func TestPlayground(t *testing.T) {
 	h := newHouse(t)
 	client, send := h.definitions()
 	const path = "/definitions/playground"
-	says(t, send(path, "template", "{{ authData.name | upper }} & {{ missing }}", "context", `{"authData":{"name":"ada"}}`), http.StatusOK, "ADA & ", "authData.name, missing")
-	says(t, send(path, "template", "{{ missing }}", "strict", "on"), http.StatusOK, "Line 1, column 4")
-	says(t, send(path, "template", "a\n{{ x | uper }}"), http.StatusOK, `Did you mean "upper"?`, "Line 2, column 8")
-	says(t, send(path, "template", "{{ x }}", "dialect", "language", "context", `{"x":"<"}`), http.StatusOK, `<pre class="out">&lt;`)
-	says(t, send(path, "template", "{{ x }}", "context", `["x"]`), http.StatusOK, "The variables are no JSON object")
+	reads(t, send(path, "template", "{{ authData.name | upper }} & {{ missing }}", "context", `{"authData":{"name":"ada"}}`), http.StatusOK, "ADA & ", "authData.name, missing")
+	reads(t, send(path, "template", "{{ missing }}", "strict", "on"), http.StatusOK, "Line 1, column 4")
+	reads(t, send(path, "template", "a\n{{ x | uper }}"), http.StatusOK, `Did you mean "upper"?`, "Line 2, column 8")
+	reads(t, send(path, "template", "{{ x }}", "dialect", "language", "context", `{"x":"<"}`), http.StatusOK, `<pre class="out">&lt;`)
+	reads(t, send(path, "template", "{{ x }}", "context", `["x"]`), http.StatusOK, "The variables are no JSON object")
 	at := send("/definitions/new", "document", strings.Replace(tenanted(), "api.moviestar.com", "{{ authData.tenant }}.moviestar.com", 1)).Request.URL.Path
 	opened := h.get(client, h.url+path+"?definition="+strings.TrimPrefix(at, "/definitions/")+"&at=/authentication/accessTokenUrl")
-	says(t, opened, http.StatusOK, "https://{{ authData.tenant }}.moviestar.com/OAuth/access_token", `"clientSecret": "`+destination.Mask)
+	reads(t, opened, http.StatusOK, "https://{{ authData.tenant }}.moviestar.com/OAuth/access_token", `"clientSecret": "`+destination.Mask)
 	if strings.Contains(opened.text, clientSecret) {
 		t.Error("the playground shows a secret")
 	}
@@ -148,9 +148,9 @@ func TestExplain(t *testing.T) {
 	h := newHouse(t)
 	client, send := h.definitions()
 	at := send("/definitions/new", "document", strings.Replace(tenanted(), "api.moviestar.com", "{{ authData.tenant }}.moviestar.com", 1)).Request.URL.Path
-	says(t, h.get(client, h.url+at+"/explain"), http.StatusOK, "https://<tenant>.moviestar.com/OAuth/access_token", "client_secret="+destination.Mask, "curl -X POST 'https://")
-	says(t, send(at+"/explain", "tenant", "api"), http.StatusOK, "POST https://api.moviestar.com/OAuth/access_token")
-	says(t, send(at+"/explain", "tenant", "API"), http.StatusUnprocessableEntity, "This doesn't have the form that the field wants")
+	reads(t, h.get(client, h.url+at+"/explain"), http.StatusOK, "https://<tenant>.moviestar.com/OAuth/access_token", "client_secret="+destination.Mask, "curl -X POST 'https://")
+	reads(t, send(at+"/explain", "tenant", "api"), http.StatusOK, "POST https://api.moviestar.com/OAuth/access_token")
+	reads(t, send(at+"/explain", "tenant", "API"), http.StatusUnprocessableEntity, "This doesn't have the form that the field wants")
 	bearer := send("/definitions/new", "document", `{"name": "key", "authentication": {"authType": "BEARER"}}`).Request.URL.Path
-	says(t, h.get(client, h.url+bearer+"/explain"), http.StatusOK, "what the customer enters is the token")
+	reads(t, h.get(client, h.url+bearer+"/explain"), http.StatusOK, "what the customer enters is the token")
 }

@@ -39,7 +39,7 @@ var known = []struct {
 	{registry.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
 	{registry.ErrInUse, http.StatusConflict, formPointer, "there are connections or definitions in it", "delete or move those first"},
 	{destination.ErrNotFound, http.StatusNotFound, "", "There is no such definition or revision in this sandbox", ""},
-	{destination.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
+	{destination.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
 	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
 	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
 	{project.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name", "choose another"},
