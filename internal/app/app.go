@@ -43,6 +43,7 @@ import (
 	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
 	"latchkey/internal/series"
+	"latchkey/internal/simulator"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
 	"latchkey/internal/web"
@@ -76,6 +77,8 @@ type plan struct {
 	program string
 	// products stand in for the vendor's products, on a workstation; nil in production.
 	products *adobesim.Sim
+	// provider stands in for one, on a workstation; nil in production.
+	provider *simulator.Simulator
 	// example is a connection that the start page's commands name; "" leaves the name open.
 	example string
 }

@@ -209,7 +209,7 @@ func (d *dev) plan() plan {
 	return plan{
 		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
 		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
-		products: d.adobe,
+		products: d.adobe, provider: d.simulator,
 	}
 }
 

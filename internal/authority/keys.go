@@ -43,6 +43,8 @@ type StoredKey struct {
 	// Certificate is DER; its public key is all that verifiers need.
 	Certificate []byte
 	CreatedAt   time.Time
+	// By is who asked for it, "" for nobody: its time had come. It is recorded, and not kept.
+	By string
 	// SignsFrom is when it begins to sign: until then it is published, so that every verifier knows it by then.
 	SignsFrom time.Time
 }
@@ -247,10 +249,14 @@ func (k *keys) close() {
 // signing gives the key that signs now.
 func (k *keys) signing(algorithm string) *key {
 	now := k.config.Clock.Now()
+	var newest *key // by number: one that was made to sign at once comes before one that has waited
 	for _, held := range *k.ring.Load() {
-		if held.Algorithm == algorithm && !held.SignsFrom.After(now) {
-			return held
+		if held.Algorithm == algorithm && !held.SignsFrom.After(now) && (newest == nil || held.Number > newest.Number) {
+			newest = held
 		}
+	}
+	if newest != nil {
+		return newest
 	}
 	for _, held := range *k.ring.Load() { // the clock was set back
 		if held.Algorithm == algorithm {

@@ -117,6 +117,8 @@ type Queue interface {
 type Reader interface {
 	// Told gives what a mail tells, in the order in which it happened.
 	Told(ctx context.Context, id string) ([]event.Event, error)
+	// Recent gives the last mails, the newest first.
+	Recent(ctx context.Context, limit int) ([]Standing, error)
 	// Summary gives what a digest tells.
 	Summary(ctx context.Context, since time.Time) (Summary, error)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -61,7 +62,7 @@ func (a Authority) AddKey(ctx context.Context, k authority.StoredKey) error {
 		n, err := t.exec(`INSERT INTO signing_keys (algorithm, number, private, certificate, created_at, signs_from) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (algorithm, number) DO NOTHING`, k.Algorithm, k.Number, sealed, k.Certificate, micros(k.CreatedAt), micros(k.SignsFrom))
 		if err == nil && n > 0 {
-			t.record(audit.Entry{At: k.CreatedAt, Actor: audit.System, Action: "signing_key.create", Subject: fmt.Sprintf("%s/%d", k.Algorithm, k.Number)})
+			t.record(audit.Entry{At: k.CreatedAt, Actor: cmp.Or(k.By, audit.System), Action: "signing_key.create", Subject: fmt.Sprintf("%s/%d", k.Algorithm, k.Number)})
 		}
 		return err
 	})

@@ -37,6 +37,23 @@ func (m Mails) Latest(ctx context.Context, kind mail.Kind) (time.Time, error) {
 	return instant(at), nil
 }
 
+// Recent gives the last mails.
+func (m Mails) Recent(ctx context.Context, limit int) ([]mail.Standing, error) {
+	var all []mail.Standing
+	err := m.s.rows(ctx, func(row scanner) error {
+		var one mail.Standing
+		var due, created sql.NullInt64
+		err := row.Scan(&one.ID, &one.Kind, &one.State, &one.Attempt, &due, &one.Error, &created)
+		one.DueAt, one.CreatedAt = instant(due), instant(created)
+		all = append(all, one)
+		return err
+	}, `SELECT id, kind, state, attempts, due_at, error, created_at FROM mails ORDER BY created_at DESC, id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading the last mails: %w", err)
+	}
+	return all, nil
+}
+
 const insertMail = `INSERT INTO mails (id, kind, state, due_at, created_at) VALUES ($1, $2, 'pending', $3, $3) ON CONFLICT (id) DO NOTHING`
 
 // Gather makes a mail of what waits.

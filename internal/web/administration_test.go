@@ -4,18 +4,35 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/adobesim"
 	"latchkey/internal/authority"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
+	"latchkey/internal/simulator"
 	"latchkey/internal/store"
 	"latchkey/internal/web"
+	"latchkey/internal/webhook"
+	"latchkey/internal/workflow"
 )
 
 // administration puts the rooms of the Admin Console and the settings on the store.
-func (h *house) administration(kept *store.Store) web.Administration {
-	return web.Administration{Tenants: h.directory, Agreements: &authority.Consents{Store: kept.Authority(), Clock: h.hand}}
+func (h *house) administration(kept *store.Store, sim *simulator.Simulator) web.Administration {
+	const day = 24 * time.Hour
+	return web.Administration{
+		Tenants: h.directory, Agreements: &authority.Consents{Store: kept.Authority(), Clock: h.hand}, Simulator: sim, Stage: adobesim.New(adobesim.Config{}),
+		SigningKeys: &authority.SigningKeys{Store: kept.Authority(), Clock: h.hand, AccessLife: day, KeyLife: 90 * day, Soak: day},
+		Backups:     &workflow.Backups{Store: snapshot{kept, kept.Audit()}, Clock: h.hand}, Checks: []web.Check{{Name: "Database", Ready: kept.Ping}},
+		Settings: []web.Setting{{Name: "public_url", Value: markup, Set: true}, {Name: "mail.host", About: "SMTP server"}},
+	}
+}
+
+// snapshot is the store as a backup needs it.
+type snapshot struct {
+	*store.Store
+	store.Audit
 }
 
 // furnishAdmin puts one of each thing of the Admin Console into the house, and gives the paths of a product profile and of a person.
@@ -50,4 +67,15 @@ func says(t *testing.T, got answer, status int, texts ...string) {
 			t.Errorf("got %s, want %q in it", strings.Join(strings.Fields(main), " "), text)
 		}
 	}
+}
+
+// furnishSettings puts a key and a webhook endpoint into the house, and gives their paths.
+func (h *house) furnishSettings() (keyAt, hookAt string) {
+	h.Helper()
+	ctx := context.Background()
+	key, err := h.keys.Create(ctx, h.caller, registry.NewKey{Name: markup, Scopes: access.Scopes{access.TokensRead}})
+	check(h, err)
+	hook, err := h.webhooks.Create(ctx, h.caller, webhook.Create{URL: "https://example.com/hooks", Description: markup})
+	check(h, err)
+	return "/settings/keys/" + key.ID, "/settings/webhooks/" + hook.ID
 }

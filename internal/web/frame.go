@@ -76,6 +76,7 @@ var navigation = []chapter{
 	}},
 	{"Administer", []place{
 		{Path: placeAdmin, Label: "Admin Console"},
+		{Path: placeSettings, Label: "Settings"},
 	}},
 	{"Documentation", []place{
 		{Path: "/docs", Label: "API reference"},

@@ -132,7 +132,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	h.open(kept, client)
 	h.pages, err = web.New(web.Config{
-		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept),
+		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		Explainer: runner,
 		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),

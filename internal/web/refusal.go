@@ -15,7 +15,10 @@ import (
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 	"latchkey/internal/project"
+	"latchkey/internal/provider"
 	"latchkey/internal/registry"
+	"latchkey/internal/revocation"
+	"latchkey/internal/webhook"
 )
 
 // This file says in words what the rooms refuse: at the place in the form where it can be mended, else on a page.
@@ -34,6 +37,14 @@ var known = []struct {
 	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
 	{connection.ErrNotFound, http.StatusNotFound, "", "There is no such connection in this sandbox", ""},
 	{registry.ErrNotFound, http.StatusNotFound, "", "There is no such user, sandbox, session or key in this organization", ""},
+	{webhook.ErrNotFound, http.StatusNotFound, "", "There is no such webhook endpoint", ""},
+	{webhook.ErrEventNotFound, http.StatusNotFound, "", "There is no such event for this endpoint", ""},
+	{provider.ErrNotFound, http.StatusNotFound, "", "There is no such provider that the organization calls", ""},
+	{revocation.ErrNotFound, http.StatusNotFound, "", "There is no such revocation", ""},
+	{webhook.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
+	{webhook.ErrDisabled, http.StatusConflict, formPointer, "the endpoint is paused or disabled", "resume it first"},
+	{revocation.ErrState, http.StatusConflict, formPointer, "the grant is revoked already, or there is no way to revoke it", "there is nothing to try again"},
+	{authority.ErrKeyWaits, http.StatusConflict, formPointer, "the next keys are published already, and sign in time", "wait for them, or rotate at once"},
 	{authority.ErrNoConsent, http.StatusNotFound, "", "There is no such consent", ""},
 	{registry.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name or address", "choose another"},
 	{registry.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
@@ -72,6 +83,8 @@ func told(err error) (finding.Problems, bool) {
 	} else if e, ok := errors.AsType[*calendar.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*registry.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*webhook.InvalidError](err); ok {
 		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*project.QuotaError](err); ok {
 		out.Wrong("", e.Error(), "delete one that is not used any more")
@@ -194,7 +207,7 @@ func takes(e *access.DeniedError) string {
 		return "This takes the role " + e.Role.Words() + "." + ask
 	case e.Scope == access.RegistryWrite:
 		return "This takes the role " + access.Developer.Words() + "." + ask
-	case e.Scope == access.ConnectionsWrite, e.Scope == access.DefinitionsWrite:
+	case e.Scope == access.ConnectionsWrite, e.Scope == access.DefinitionsWrite, e.Scope == access.Admin, e.Scope == access.AuditRead:
 		return "This takes the role " + access.SystemAdministrator.Words() + "." + ask
 	}
 	return "This takes more." + ask

@@ -57,6 +57,7 @@ func TestRoles(t *testing.T) {
 	h := newHouse(t)
 	atProject, atCredential := h.furnish()
 	atProfile, atUser := h.furnishAdmin()
+	atKey, atHook := h.furnishSettings()
 	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
 	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
 	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
@@ -65,6 +66,10 @@ func TestRoles(t *testing.T) {
 	atConnection := h.account()
 	const nobody = access.Role("")
 	sessions[nobody] = h.browser()
+	tokens := map[access.Role]string{} // of a session they stay the same
+	for role, client := range sessions {
+		tokens[role] = h.tokenOf(client)
+	}
 	mux, tried := http.NewServeMux(), map[string]bool{}
 	for _, pattern := range web.Patterns() {
 		mux.HandleFunc(pattern, http.NotFound)
@@ -189,6 +194,46 @@ func TestRoles(t *testing.T) {
 		{"POST", "/admin/new-sandbox", access.SystemAdministrator, 422},
 		{"POST", "/admin/delete-sandbox/stage", access.SystemAdministrator, 422},
 		{"GET", "/admin/products", access.Viewer, 200},
+		{"GET", "/settings", access.Viewer, 200},
+		{"GET", "/settings/keys", access.Viewer, 200},
+		{"GET", "/settings/keys?past=on", access.Viewer, 200},
+		{"GET", "/settings/new-key", access.SystemAdministrator, 200},
+		{"POST", "/settings/new-key", access.SystemAdministrator, 422},
+		{"GET", atKey + "/revoke", access.SystemAdministrator, 200},
+		{"POST", atKey + "/revoke", access.SystemAdministrator, 422},
+		{"GET", "/settings/keys/none/revoke", access.SystemAdministrator, 404},
+		{"GET", "/settings/webhooks", access.Viewer, 200},
+		{"GET", "/settings/new-webhook", access.SystemAdministrator, 200},
+		{"POST", "/settings/new-webhook", access.SystemAdministrator, 422},
+		{"GET", atHook, access.Viewer, 200},
+		{"GET", "/settings/webhooks/none", access.Viewer, 404},
+		{"GET", atHook + "/edit", access.SystemAdministrator, 200},
+		{"POST", atHook + "/edit", access.SystemAdministrator, 422},
+		{"POST", atHook + "/act", access.SystemAdministrator, 200}, // it is paused then
+		{"POST", atHook + "/secret", access.SystemAdministrator, 200},
+		{"POST", atHook + "/replay", access.SystemAdministrator, 409},
+		{"GET", atHook + "/delete", access.SystemAdministrator, 200},
+		{"POST", atHook + "/delete", access.SystemAdministrator, 422},
+		{"GET", "/settings/signing-keys", access.SystemAdministrator, 200},
+		{"POST", "/settings/signing-keys", access.SystemAdministrator, 200},
+		{"GET", "/settings/root-key", access.SystemAdministrator, 200},
+		{"POST", "/settings/root-key", access.SystemAdministrator, 409},
+		{"GET", "/settings/mail", access.SystemAdministrator, 200},
+		{"POST", "/settings/mail", access.SystemAdministrator, 409},
+		{"GET", "/settings/providers", access.Viewer, 200},
+		{"GET", "/settings/providers/none.example.com", access.Viewer, 404},
+		{"POST", "/settings/providers/none.example.com", access.SystemAdministrator, 404},
+		{"GET", "/settings/revocations", access.Viewer, 200},
+		{"GET", "/settings/revocations/none", access.Viewer, 404},
+		{"POST", "/settings/revocations/none/retry", access.SystemAdministrator, 404},
+		{"GET", "/settings/revocations/none/forget", access.SystemAdministrator, 404},
+		{"POST", "/settings/revocations/none/forget", access.SystemAdministrator, 404},
+		{"GET", "/settings/refusals", access.Developer, 200},
+		{"GET", "/settings/refusals?debug_id=none", access.Developer, 200},
+		{"GET", "/settings/simulators", access.Viewer, 200},
+		{"POST", "/settings/simulators", access.SystemAdministrator, 404},
+		{"GET", "/settings/about?all=on", access.Viewer, 200},
+		{"POST", "/settings/backup", access.SystemAdministrator, 422},
 		{"GET", "/admin/products/AdobeTargetSDK/end", access.SystemAdministrator, 200},
 		{"GET", "/admin/products/billing/delete", access.SystemAdministrator, 200},
 		{"GET", atProfile + "/delete", access.SystemAdministrator, 200},
@@ -229,7 +274,7 @@ func TestRoles(t *testing.T) {
 			case !role.Covers(c.least):
 				want = http.StatusForbidden
 			}
-			got := h.press(client, c.method, c.path, h.tokenOf(client))
+			got := h.press(client, c.method, c.path, tokens[role])
 			if got.StatusCode != want {
 				t.Errorf("%s %s as %q = %d, want %d", c.method, c.path, role, got.StatusCode, want)
 			}

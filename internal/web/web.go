@@ -244,6 +244,7 @@ func (p *Pages) sections() []section {
 		{placeCloudServices, p.cloudServiceRoutes()},
 		{placeAdmin, p.adminRoutes()},
 		{placeConnections, p.connectionRoutes()},
+		{placeSettings, p.settingsRoutes()},
 	}
 }
 
