@@ -28,7 +28,7 @@ func (v *visit) mailRow() settingRow {
 	if err != nil {
 		return row
 	}
-	row.Says, row.Tone = "to "+counts(len(v.Mail.To), "recipient", "recipients"), "good"
+	row.Says, row.Tone = "to "+countWords(len(v.Mail.To), "recipient", "recipients"), "good"
 	if len(status.Recent) > 0 && (status.Recent[0].State == mail.Failed || status.Recent[0].Error != "") {
 		row.Says, row.Tone = "the last mail was not sent", "bad"
 	}

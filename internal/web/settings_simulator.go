@@ -25,7 +25,7 @@ func (v *visit) simulatorRow() settingRow {
 		n += len(v.Stage.Rules())
 	}
 	if n > 0 {
-		row.Says, row.Tone = counts(n, "fault set", "faults set"), "warn"
+		row.Says, row.Tone = countWords(n, "fault set", "faults set"), "warn"
 	}
 	return row
 }
@@ -178,7 +178,7 @@ func (v *visit) simulatorAct() error {
 		} else {
 			n = v.Stage.ClearFaults(adobesim.Rule{Host: v.value("host"), Path: v.value("path"), ClientID: v.value("client")})
 		}
-		return v.done(simulatorsPath, counts(n, "fault was", "faults were")+" cleared.")
+		return v.done(simulatorsPath, countWords(n, "fault was", "faults were")+" cleared.")
 	}
 	fault, times := v.value("fault"), 0
 	if value := v.value("value"); value != "" {

@@ -298,11 +298,11 @@ func (v *visit) webhookReplay() error {
 	if err != nil {
 		return err
 	}
-	return v.done(webhookPath(id), map[bool]string{true: "There is nothing that it has missed.", false: counts(n, "delivery begins", "deliveries begin") + " anew."}[n == 0])
+	return v.done(webhookPath(id), map[bool]string{true: "There is nothing that it has missed.", false: countWords(n, "delivery begins", "deliveries begin") + " anew."}[n == 0])
 }
 
-// counts says a number with its noun and verb.
-func counts(n int, one, many string) string {
+// countWords says a number with its noun and verb.
+func countWords(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
