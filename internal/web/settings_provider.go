@@ -89,10 +89,10 @@ func (v *visit) providerItem() error {
 	}
 	add("Calls in five minutes", fmt.Sprintf("%d, %d of them failed", s.Calls, s.Failed))
 	if s.P50 > 0 {
-		add("How long answers take", fmt.Sprintf("%s in the middle, %s at most for 95 of 100, %s for 99", short(s.P50), short(s.P95), short(s.P99)))
+		add("How long answers take", fmt.Sprintf("%s in the middle, %s at most for 95 of 100, %s for 99", millis(s.P50), millis(s.P95), millis(s.P99)))
 	}
 	add("Under way, waiting", fmt.Sprintf("%d, %d", s.InFlight, s.Waiting))
-	add("Calls a second", fmt.Sprintf("%s now, %s at most", number(s.Rate), number(s.Limits.Rate)))
+	add("Calls a second", fmt.Sprintf("%s now, %s at most", perSecond(s.Rate), perSecond(s.Limits.Rate)))
 	add("Calls at once", strconv.Itoa(s.Limits.Concurrency)+" at most")
 	if !s.LastGood.IsZero() {
 		add("Last good answer", ago(s.LastGood, v.Clock.Now()))
@@ -112,9 +112,9 @@ func (v *visit) providerItem() error {
 	return v.show(http.StatusOK, "settings_provider", string(s.Host), &view)
 }
 
-func short(d time.Duration) string { return d.Round(time.Millisecond).String() }
+func millis(d time.Duration) string { return d.Round(time.Millisecond).String() }
 
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+func perSecond(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func (v *visit) providerResume() error {
 	s, err := v.Providers.Resume(v.caller, provider.HostOf("https://"+v.r.PathValue("host")))
