@@ -112,7 +112,8 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.I
 		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
 		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
 		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
-		Load: func() (*pipelined.Setup, error) { return LoadPipelined(o) },
+		Token: o.token,
+		Load:  func() (*pipelined.Setup, error) { return LoadPipelined(o) },
 	}
 	if metrics != nil {
 		config.Meter = metrics.Meter("pipelined")
@@ -147,6 +148,16 @@ func (o PipelinedOptions) connect(at connector.Server) (*client.Client, error) {
 	return client.New(client.Config{
 		URL: at.URL, Key: at.Key, UserAgent: "latchkey-pipelined/" + Version, HTTPClient: &http.Client{Transport: transport, Timeout: 20 * time.Second},
 	})
+}
+
+// token asks a Latchkey for a connection's token.
+func (o PipelinedOptions) token(ctx context.Context, at connector.Server, connection string) (secret.String, error) {
+	c, err := o.connect(at)
+	if err != nil {
+		return secret.String{}, err
+	}
+	token, err := c.Token(ctx, connection, client.TokenOptions{MinTTL: time.Minute})
+	return secret.New(token.AccessToken), err
 }
 
 func (o PipelinedOptions) egress(log *slog.Logger) (*egress.Client, error) {

@@ -71,6 +71,7 @@ func (d *Daemon) Serve(ctx context.Context, statusAddress string, metrics http.H
 			return nil, fmt.Errorf("opening the status: %w", err)
 		}
 		l.Address.StatusURL = "http://" + at + "/pipelined/status"
+		d.receivers.Serve("http://" + at + "/pipelined/validate")
 	}
 	at, err := l.listen(ctx, "127.0.0.1:0", d.controlHandler(l.Address.Key))
 	if err != nil {
@@ -118,6 +119,7 @@ func (d *Daemon) statusHandler(metrics http.Handler) http.Handler {
 	}
 	mux.HandleFunc("GET /pipelined/status", status)
 	mux.HandleFunc("GET /pipelined/status/", status)
+	mux.HandleFunc("GET /pipelined/validate", d.validate)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if problem := d.unwell(); problem != "" {
 			http.Error(w, problem, http.StatusServiceUnavailable)
@@ -129,6 +131,19 @@ func (d *Daemon) statusHandler(metrics http.Handler) http.Handler {
 		mux.Handle("GET /metrics", metrics)
 	}
 	return mux
+}
+
+// validate is what a receiver's owner opens, whose receiver does not answer a challenge itself.
+func (d *Daemon) validate(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	query := r.URL.Query()
+	if !d.receivers.Validate(query.Get("id"), query.Get("challenge")) {
+		http.Error(w, "This address is none, or its five minutes are over; the receiver is sent another one with the next attempt.", http.StatusNotFound)
+		return
+	}
+	d.log.Info("A receiver's validation address was opened; it gets triggers from now on")
+	d.table.wake()
+	_, _ = w.Write([]byte("The receiver is validated and gets triggers from now on.\n"))
 }
 
 // unwell tells what keeps the daemon from consuming; "" for nothing.

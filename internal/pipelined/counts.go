@@ -69,15 +69,14 @@ func (p *pool) take(ctx context.Context) (*thread, error) {
 	}
 }
 
-func (p *pool) give(t *thread, took time.Duration, err error) {
+func (p *pool) give(t *thread, delivered int, took time.Duration, err error) {
 	t.mu.Lock()
-	t.received++
+	t.received += int64(max(delivered, 1))
 	t.time += took
 	if err != nil {
 		t.failures++
-	} else {
-		t.passed++
 	}
+	t.passed += int64(delivered)
 	t.mu.Unlock()
 	p.free <- t
 }

@@ -1,7 +1,7 @@
 package pipelined
 
 import (
-	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,22 +19,26 @@ type item struct {
 	size   int64
 }
 
-// lane hands on the triggers of one partition, one after the other. A trigger that its connector refuses is tried again
-// until the retry window ends, and those behind it wait: order goes before haste, and an outage of a receiver fills the
-// broker, which keeps what waits, not the dead letters.
+// lane hands on the triggers of one partition in their order, as many together as the connector takes. When it refuses, the
+// first one is tried again until its retry window ends, and those behind it wait: order goes before haste, and an outage of
+// a receiver fills the broker, which keeps what waits, not the dead letters.
 type lane struct {
 	*listener
 	partition int32
 	done      sync.WaitGroup
+	// together is how many are handed on at once: half as many after each refusal, so that one that is refused for its own
+	// sake comes to stand alone, and twice as many after each success.
+	together int
+	tried    attempts // of the first in the queue
 
 	state  sync.Mutex
-	queue  []item // the first one is at work
+	queue  []item // the first ones are at work
 	more   chan struct{}
 	ending bool
 }
 
 func newLane(l *listener, partition int32) *lane {
-	own := &lane{listener: l, partition: partition, more: make(chan struct{}, 1)}
+	own := &lane{listener: l, partition: partition, together: connector.MostTogether, more: make(chan struct{}, 1)}
 	own.done.Go(own.run)
 	return own
 }
@@ -72,32 +76,39 @@ func (l *lane) oldest() (int64, bool) {
 	return l.queue[0].number, true
 }
 
-func (l *lane) next() (it item, ok, ending bool) {
+// next gives the first ones of the queue, up to as many as are handed on together.
+func (l *lane) next() (items []item, ending bool) {
 	l.state.Lock()
 	defer l.state.Unlock()
-	if l.ending || len(l.queue) == 0 {
-		return item{}, false, l.ending
+	if l.ending {
+		return nil, true
 	}
-	return l.queue[0], true, false
+	return slices.Clone(l.queue[:min(len(l.queue), l.together)]), false
 }
 
 func (l *lane) run() {
 	for {
-		it, ok, ending := l.next()
+		items, ending := l.next()
 		if ending {
 			return
 		}
-		if !ok {
+		if len(items) == 0 {
 			<-l.more
 			continue
 		}
-		if !l.process(it) {
+		if !l.process(items) {
 			return // the daemon ends; the broker sends it again
 		}
-		l.state.Lock()
-		l.queue[0] = item{} // so that the message can go
-		l.queue = l.queue[1:]
-		l.state.Unlock()
+	}
+}
+
+// leave takes the first ones out of the queue.
+func (l *lane) leave(items []item) {
+	l.state.Lock()
+	clear(l.queue[:len(items)]) // so that the messages can go
+	l.queue = l.queue[len(items):]
+	l.state.Unlock()
+	for _, it := range items {
 		l.finished(it)
 	}
 }
@@ -108,41 +119,32 @@ func (l *lane) stopping() bool {
 	return l.ending
 }
 
-// process brings a message to its end; false when the daemon ended first.
-func (l *lane) process(it item) bool {
+// process brings as many of the first messages to their end as it can in one go; false when the daemon ended first.
+func (l *lane) process(items []item) bool {
 	start := l.clock.Now()
-	trigger, err := it.envelope.Trigger()
-	end := journal.Done{Topic: l.topic, Consumer: l.consumer, Partition: l.partition, Offset: it.envelope.Offset, Identity: trigger.Identity}
-	seen, ok := l.seen(trigger)
+	steps, h, ok := l.plan(items)
+	if !ok {
+		return false
+	}
+	delivered, err := l.attempt(h)
+	l.counts.processed.Add(int64(delivered))
+	ended := err != nil && l.work.Err() != nil // it was cut short, which says nothing about the trigger
+	var wait time.Duration
+	var letter *journal.Letter
 	switch {
-	case !ok:
-		return false
-	case seen:
-		l.counts.duplicates.Add(1)
-		l.audit.suppressed(l.partition)
+	case ended:
 	case err != nil:
-		l.counts.malformed.Add(1)
-		end.Dead = l.letter(trigger, routes.Route{}, attempts{first: start, count: 0, err: err})
-	default:
-		dead, routed, ok := l.deliver(trigger)
-		if !ok {
-			return false
-		}
-		end.Dead = dead
-		if !routed { // it may be read again one day, when there is a route
-			end.Identity = ""
-		}
+		letter, wait = l.refused(h, delivered, err)
+	case len(h.triggers) > 0:
+		l.together, l.tried = min(2*l.together, connector.MostTogether), attempts{}
 	}
-	if !l.keep(end) {
+	ends := l.ends(steps, delivered, letter)
+	if !l.keep(ends) {
 		return false
 	}
-	if end.Dead != nil {
-		l.counts.discarded.Add(1)
-		l.log.Error(fmt.Sprintf("Message %d:%d (%s) is given up and lies with the dead letters: %s", l.partition, end.Offset, trigger.Type, end.Dead.Error))
-	}
-	l.counts.took(l.clock.Now().Sub(start))
-	l.meters.processed(l.topic, l.clock.Now().Sub(time.UnixMilli(it.envelope.CreateTime)))
-	return true
+	l.count(steps[:len(ends)], ends, l.clock.Now().Sub(start))
+	l.leave(items[:len(ends)])
+	return !ended && (wait == 0 || l.retry(wait))
 }
 
 // seen tells whether a message was finished before; not ok when the daemon ended before the journal told.
@@ -158,10 +160,10 @@ func (l *lane) seen(t *message.Trigger) (seen, ok bool) {
 	}
 }
 
-// keep writes that a message is finished. While the disk is full nothing goes on, so that nothing is lost.
-func (l *lane) keep(end journal.Done) bool {
+// keep writes that messages are finished. While the disk is full nothing goes on, so that nothing is lost.
+func (l *lane) keep(ends []journal.Done) bool {
 	for {
-		err := l.journal.Finish(end)
+		err := l.journal.Finish(ends...)
 		if err == nil {
 			l.counts.held.Store(false)
 			return true
@@ -178,45 +180,6 @@ func (l *lane) hold(err error) bool {
 		l.log.Error("The journal can't be written; nothing is consumed until it can: " + err.Error())
 	}
 	return !l.stopping() && l.pause(l.work, journal.Wait, nil)
-}
-
-// attempts is how often a trigger was tried.
-type attempts struct {
-	first time.Time
-	count int
-	err   error
-}
-
-// deliver hands a trigger to its connector, again until the retry window ends. It gives the letter when it gave up, and is
-// not ok when the daemon ended first.
-func (l *lane) deliver(t *message.Trigger) (dead *journal.Letter, routed, ok bool) {
-	tried := attempts{first: l.clock.Now()}
-	for {
-		options := l.setup.Load().Options
-		route, routed := l.route(t)
-		if !routed {
-			l.counts.unrouted.Add(1)
-			return nil, false, true
-		}
-		tried.err = l.attempt(t, route)
-		if tried.err == nil {
-			l.counts.processed.Add(1)
-			return nil, true, true
-		}
-		tried.count++
-		l.counts.failedDeliveries.Add(1)
-		age := l.clock.Now().Sub(tried.first)
-		if connector.IsPermanent(tried.err) || age >= options.RetryValidity {
-			return l.letter(t, route, tried), true, true
-		}
-		l.log.Warn(fmt.Sprintf("Message %d:%d (%s) failed, attempt %d, next in %s: %v", t.Partition, t.Offset, t.Type, tried.count, options.RetryPeriod, tried.err))
-		l.counts.retries.Add(1)
-		goesOn := l.wait(min(options.RetryPeriod, options.RetryValidity-age))
-		l.counts.retries.Add(-1)
-		if !goesOn {
-			return nil, true, false
-		}
-	}
 }
 
 // wait waits for the next attempt; a reload ends it, and so does the daemon's end.
@@ -247,32 +210,4 @@ func (l *lane) route(t *message.Trigger) (routes.Route, bool) {
 		return routes.Route{}, false
 	}
 	return topic.Route(t.Type)
-}
-
-// attempt hands a trigger over once.
-func (l *lane) attempt(t *message.Trigger, route routes.Route) error {
-	threads := l.builtIn
-	if route.Connector != "" {
-		threads = l.scripts
-		l.counts.scripted.Add(1)
-	}
-	thread, err := threads.take(l.work)
-	if err != nil {
-		return err
-	}
-	start := l.clock.Now()
-	err = l.table.deliver(l.work, route.Connector, t)
-	threads.give(thread, l.clock.Now().Sub(start), err)
-	return err
-}
-
-func (l *lane) letter(t *message.Trigger, route routes.Route, tried attempts) *journal.Letter {
-	const longest = 2000
-	text := tried.err.Error()
-	if len(text) > longest {
-		text = text[:longest]
-	}
-	return &journal.Letter{
-		Message: t.ID, Trigger: t.Type, Connector: route.Connector, Raw: t.Raw, FirstAt: tried.first, DeadAt: l.clock.Now(), Attempts: tried.count, Error: text,
-	}
 }

@@ -29,7 +29,7 @@ func (d *Daemon) Replay(ctx context.Context, id int64) error {
 			name = route.Connector
 		}
 	}
-	if err := d.table.deliver(ctx, name, trigger); err != nil {
+	if _, err := d.table.deliver(ctx, name, []*message.Trigger{trigger}); err != nil {
 		return fmt.Errorf("replaying: %w", err)
 	}
 	if err := d.journal.Drop(ctx, id); err != nil && !errors.Is(err, journal.ErrNoLetter) {

@@ -26,17 +26,30 @@ import (
 // receiver is an HTTP receiver that can be told to refuse.
 type receiver struct {
 	*httptest.Server
-	status atomic.Int64 // 0 is 200
-	mu     sync.Mutex
-	bodies [][]byte
-	heads  []http.Header
+	status   atomic.Int64 // 0 is 200
+	mu       sync.Mutex
+	bodies   [][]byte
+	heads    []http.Header
+	greeting func(http.ResponseWriter) // answers the challenge; nil does so rightly
+	seen     func(body []byte)
 }
 
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodGet {
+			if r.greeting != nil {
+				r.greeting(w)
+				return
+			}
+			_, _ = io.WriteString(w, q.URL.Query().Get("challenge"))
+			return
+		}
 		body, _ := io.ReadAll(q.Body)
+		if r.seen != nil {
+			r.seen(body)
+		}
 		if status := r.status.Load(); status != 0 {
 			w.WriteHeader(int(status))
 			return
@@ -186,13 +199,13 @@ func TestDuplicates(t *testing.T) {
 	h.options.PointerFlushPeriod = time.Hour // never, while it runs
 	h.broker.produce(0, append(many(0, 30), `{"value":{"triggerId":"e2a3","triggerTimestamp":7,"mcId":"1"}}`, `{"value":{"triggerId":"e2a3"}}`)...)
 	h.start()
-	h.until("32 triggers", func() bool { return h.stats()["current-messages"] == 0 && len(h.lines()) == 32 })
+	h.until("32 triggers", func() bool { return len(h.lines()) == 32 && h.stats()["current-messages"] == 0 })
 	h.broker.drop()
 	h.until("the second delivery", func() bool { return h.stats()["trigger-duplicates"] == 32 })
 	h.crash()
 	h.broker.produce(0, b("new"))
 	h.start()
-	h.until("33 lines", func() bool { return h.stats()["current-messages"] == 0 && len(h.lines()) == 33 })
+	h.until("33 lines", func() bool { return len(h.lines()) == 33 && h.stats()["current-messages"] == 0 })
 	if s := h.stats(); s["trigger-duplicates"] != 32 || s["trigger-processed"] != 1 {
 		t.Errorf("stats = %v", s)
 	}

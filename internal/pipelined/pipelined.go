@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/pipelined/connector"
 	"latchkey/internal/pipelined/credential"
 	"latchkey/internal/pipelined/journal"
+	"latchkey/internal/secret"
 )
 
 // Config is what a daemon works with.
@@ -47,6 +48,8 @@ type Config struct {
 	Version string
 	// Connect reaches the server of the settings; nil tells none.
 	Connect func(connector.Server) (Server, error)
+	// Token asks that server for a connection's token, for connectors that need one; nil asks none.
+	Token func(ctx context.Context, at connector.Server, connection string) (secret.String, error)
 	// Clock is the system's when nil; Log is silent when nil; Meter measures nothing when nil.
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -89,11 +92,13 @@ type Daemon struct {
 	journal *journal.Journal
 	setup   atomic.Pointer[Setup]
 	table   *table
-	tokens  *tokens
-	scripts *pool
-	builtIn *pool
-	meters  *meters
-	counts  counts
+	// receivers are those that have answered a challenge.
+	receivers *connector.Receivers
+	tokens    *tokens
+	scripts   *pool
+	builtIn   *pool
+	meters    *meters
+	counts    counts
 	// replays is held by who replays dead letters, so that no letter is delivered by two.
 	replays sync.Mutex
 	// migrations is held by who changes the credential.
@@ -137,7 +142,8 @@ func Open(ctx context.Context, config Config) (*Daemon, error) {
 	}
 	d := &Daemon{
 		config: config, log: config.Log, clock: config.Clock, journal: kept, tokens: newTokens(keeper), started: config.Clock.Now(),
-		scripts: newPool(setup.Options.ScriptThreads, true), builtIn: newPool(setup.Options.BuiltInThreads, false),
+		receivers: connector.OpenReceivers(config.Dir, config.Clock),
+		scripts:   newPool(setup.Options.ScriptThreads, true), builtIn: newPool(setup.Options.BuiltInThreads, false),
 	}
 	d.work, d.cut = context.WithCancel(context.WithoutCancel(ctx))
 	d.setup.Store(setup)

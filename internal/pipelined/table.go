@@ -2,13 +2,13 @@ package pipelined
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 
 	"latchkey/internal/pipelined/connector"
 	"latchkey/internal/pipelined/message"
+	"latchkey/internal/secret"
 )
 
 // table holds the connectors by the name that routes have for them. A connector is opened when the first trigger comes for
@@ -65,13 +65,23 @@ func (s *Setup) Unmapped() []string {
 	return names
 }
 
-func (t *table) deliver(ctx context.Context, name string, trigger *message.Trigger) error {
+// together tells how many triggers a connector takes at once.
+func (t *table) together(name string) int {
+	entry, ok := t.setup.Load().entry(name)
+	if !ok {
+		return 1
+	}
+	return entry.Together()
+}
+
+// deliver hands triggers over, and tells how many of the first ones the connector has.
+func (t *table) deliver(ctx context.Context, name string, triggers []*message.Trigger) (delivered int, err error) {
 	setup := t.setup.Load()
 	entry, ok := setup.entry(name)
 	if !ok {
-		return connector.Unmapped{Name: name, File: setup.SettingsFile}.Deliver(ctx, trigger)
+		return 0, connector.Unmapped{Name: name, File: setup.SettingsFile}.Deliver(ctx, triggers[0])
 	}
-	key := keyOf(entry)
+	key := entry.Key()
 	t.mu.Lock()
 	s := t.open[key]
 	if s == nil {
@@ -82,31 +92,37 @@ func (t *table) deliver(ctx context.Context, name string, trigger *message.Trigg
 	t.mu.Unlock()
 	defer s.users.Done()
 	is, err := s.connector(ctx, t.Daemon)
+	if err == nil {
+		delivered, err = connector.DeliverAll(ctx, is, triggers)
+	}
 	if err != nil {
-		return fmt.Errorf("connector %q: %w", name, err)
+		return delivered, fmt.Errorf("connector %q: %w", name, err)
 	}
-	if err := is.Deliver(ctx, trigger); err != nil {
-		return fmt.Errorf("connector %q: %w", name, err)
-	}
-	return nil
-}
-
-func keyOf(entry connector.Entry) string {
-	text, _ := json.Marshal(entry) // texts and lists of them
-	return string(text)
+	return delivered, nil
 }
 
 func (s *slot) connector(ctx context.Context, d *Daemon) (connector.Connector, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.is == nil {
-		is, err := connector.Open(ctx, connector.Config{Client: d.config.Client, Clock: d.clock, Dir: d.config.Dir}, s.entry)
+		is, err := connector.Open(ctx, d.connectors(), s.entry)
 		if err != nil {
 			return nil, err
 		}
 		s.is = is
 	}
 	return s.is, nil
+}
+
+// connectors gives what connectors work with.
+func (d *Daemon) connectors() connector.Config {
+	config := connector.Config{Client: d.config.Client, Clock: d.clock, Dir: d.config.Dir, Receivers: d.receivers, Warn: func(text string) { d.log.Warn(text) }}
+	if server := d.setup.Load().Settings.Server; server != nil && d.config.Token != nil {
+		config.Token = func(ctx context.Context, name string) (secret.String, error) {
+			return d.config.Token(ctx, *server, name)
+		}
+	}
+	return config
 }
 
 func (s *slot) close() error {
@@ -126,7 +142,7 @@ func (t *table) reload(setup *Setup) {
 	kept := map[string]bool{}
 	for _, name := range setup.Routes.Connectors() {
 		if entry, ok := setup.entry(name); ok {
-			kept[keyOf(entry)] = true
+			kept[entry.Key()] = true
 		}
 	}
 	for key, s := range t.open {
@@ -135,12 +151,19 @@ func (t *table) reload(setup *Setup) {
 			delete(t.open, key)
 		}
 	}
-	close(t.change)
-	t.change = make(chan struct{})
 	t.mu.Unlock()
+	t.wake()
 	for _, s := range stale {
 		t.closeSlot(s)
 	}
+}
+
+// wake has whatever waits for another attempt try it now.
+func (t *table) wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(t.change)
+	t.change = make(chan struct{})
 }
 
 func (t *table) closeSlot(s *slot) {

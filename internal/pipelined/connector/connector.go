@@ -20,6 +20,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/pipelined/message"
+	"latchkey/internal/secret"
 )
 
 // Connector takes triggers. It is called by several goroutines at once, for different partitions.
@@ -28,6 +29,42 @@ type Connector interface {
 	Deliver(ctx context.Context, t *message.Trigger) error
 	Close() error
 }
+
+// Batcher is a connector that takes several triggers in one go.
+type Batcher interface {
+	Connector
+	// DeliverAll hands on triggers of one partition, in their order. It tells how many of the first ones the receiver has for
+	// good: one at least, unless there is an error, which is about those behind them.
+	DeliverAll(ctx context.Context, triggers []*message.Trigger) (delivered int, err error)
+}
+
+// How many triggers, and how many bytes of them, go to a connector at once: the bounds of I/O Events.
+const (
+	MostTogether = 100
+	MostBytes    = 2 << 20
+)
+
+// DeliverAll hands on triggers as c takes them.
+func DeliverAll(ctx context.Context, c Connector, triggers []*message.Trigger) (delivered int, err error) {
+	if several, ok := c.(Batcher); ok {
+		return several.DeliverAll(ctx, triggers)
+	}
+	if err := c.Deliver(ctx, triggers[0]); err != nil {
+		return 0, err
+	}
+	return 1, nil
+}
+
+// Later asks for the next attempt no sooner than after a while.
+type Later struct {
+	Err   error
+	After time.Duration
+}
+
+func (l *Later) Error() string { return l.Err.Error() }
+
+// Unwrap gives Err.
+func (l *Later) Unwrap() error { return l.Err }
 
 // Permanent is a refusal that another attempt does not change: the trigger goes to the dead letters at once.
 type Permanent struct{ Err error }
@@ -72,6 +109,12 @@ type Config struct {
 	Clock  clock.Clock
 	// Dir is where relative paths begin.
 	Dir string
+	// Receivers are those that have answered a challenge; nil asks none.
+	Receivers *Receivers
+	// Token asks a Latchkey for a connection's token; nil where none is known.
+	Token func(ctx context.Context, connection string) (secret.String, error)
+	// Warn is told what the operator should know; nil is nobody.
+	Warn func(text string)
 }
 
 // Open makes the connector that an entry of the settings describes.
@@ -86,7 +129,7 @@ func Open(ctx context.Context, config Config, entry Entry) (Connector, error) {
 	case entry.Exec != nil:
 		return openExec(config, *entry.Exec)
 	case entry.Kafka != nil:
-		return openKafka(*entry.Kafka)
+		return openKafka(ctx, config, *entry.Kafka)
 	case entry.NATS != nil:
 		return openNATS(*entry.NATS)
 	}

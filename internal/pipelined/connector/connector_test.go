@@ -180,6 +180,16 @@ func TestSettings(t *testing.T) {
 		"no path":        {"connectors: {a: {file: {format: xml}}}", "path is missing"},
 		"bad format":     {"connectors: {a: {file: {path: x, format: csv}}}", "json or xml"},
 		"bad reset":      {"reset: middle", "earliest or latest"},
+		"no url":         {"connectors: {a: {http: {batch: 3}}}", "url is missing"},
+		"large batch":    {"connectors: {a: {http: {url: \"https://x\", batch: 101}}}", "1 to 100"},
+		"batch of XML":   {"connectors: {a: {http: {url: \"https://x\", batch: 2, format: xml}}}", "arrays of JSON"},
+		"long timeout":   {"connectors: {a: {http: {url: \"https://x\", timeout: 2m}}}", "at most"},
+		"bad challenge":  {"connectors: {a: {http: {url: \"https://x\", challenge: no}}}", "ask, require or skip"},
+		"no variable":    {"connectors: {a: {http: {url: \"https://x\", secret: \"env:LATCHKEY_TEST_NONE\"}}}", "LATCHKEY_TEST_NONE"},
+		"bad mechanism":  {"connectors: {a: {kafka: {brokers: [x], topic: t, sasl: {mechanism: gssapi}}}}", "scram-sha-256"},
+		"no password":    {"connectors: {a: {kafka: {brokers: [x], topic: t, sasl: {mechanism: PLAIN, user: u}}}}", "password is missing"},
+		"no token":       {"connectors: {a: {kafka: {brokers: [x], topic: t, sasl: {mechanism: oauthbearer}}}}", "a token or a connection"},
+		"CA without TLS": {"connectors: {a: {kafka: {brokers: [x], topic: t, ca_file: x}}}", "tls: true"},
 		"no such secret": {"connectors: {a: {http: {url: \"https://x\", secret: \"@none\"}}}", "none"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/pipelined/message"
 )
 
-// appender appends a line for each trigger. Those that come together are synced together.
+// appender appends a line for each trigger. Those that come at the same time are synced together.
 type appender struct {
 	format Format
 
@@ -87,11 +87,34 @@ func wholeLines(file *os.File) (int64, error) {
 	return 0, nil
 }
 
-func (a *appender) Deliver(_ context.Context, t *message.Trigger) error {
-	line, err := a.format.write(t)
-	if err != nil {
-		return &Permanent{err}
+func (a *appender) Deliver(ctx context.Context, t *message.Trigger) error {
+	_, err := a.DeliverAll(ctx, []*message.Trigger{t})
+	return err
+}
+
+// DeliverAll implements [Batcher].
+func (a *appender) DeliverAll(_ context.Context, triggers []*message.Trigger) (int, error) {
+	var lines []byte
+	count := 0
+	for _, t := range triggers {
+		line, err := a.format.write(t)
+		if err != nil && count == 0 {
+			return 0, &Permanent{err}
+		}
+		if err != nil {
+			break
+		}
+		lines = append(append(lines, bytes.ReplaceAll(line, []byte{'\n'}, []byte{' '})...), '\n')
+		count++
 	}
+	if err := a.put(lines); err != nil {
+		return 0, err
+	}
+	return count, nil
+}
+
+// put appends lines, with those that come at the same time.
+func (a *appender) put(lines []byte) error {
 	a.waiting.Lock()
 	own := a.group
 	first := own == nil
@@ -99,8 +122,7 @@ func (a *appender) Deliver(_ context.Context, t *message.Trigger) error {
 		own = &group{ended: make(chan struct{})}
 		a.group = own
 	}
-	own.lines.Write(bytes.ReplaceAll(line, []byte{'\n'}, []byte{' '}))
-	own.lines.WriteByte('\n')
+	own.lines.Write(lines)
 	a.waiting.Unlock()
 	if !first {
 		<-own.ended

@@ -10,10 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"latchkey/internal/secret"
 )
 
 // Settings is the instance's file of what Campaign's own files have no place for: pipelined-<instance>.yaml.
@@ -45,12 +44,21 @@ type Entry struct {
 	NATS  *NATS  `yaml:"nats"`
 }
 
-// HTTP posts each trigger.
+// HTTP posts triggers.
 type HTTP struct {
 	URL string `yaml:"url"`
-	// Secret signs as Standard Webhooks has it (whsec_…); "@FILE" reads it.
-	Secret string `yaml:"secret"`
-	Format Format `yaml:"format"`
+	// Secret signs as Standard Webhooks has it (whsec_…), ClientSecret as I/O Events did (x-adobe-signature).
+	Secret       Secret `yaml:"secret"`
+	ClientSecret Secret `yaml:"client_secret"`
+	Format       Format `yaml:"format"`
+	// Batch is how many go together at most, as an array; 0 posts each one as an object.
+	Batch int `yaml:"batch"`
+	// Timeout bounds an attempt; 0 is ten seconds.
+	Timeout time.Duration `yaml:"timeout"`
+	// Challenge is [Ask], [Require] or [Skip]; "" is Ask. ValidationURL is where the receiver's owner reaches
+	// /pipelined/validate of the daemon; "" is the address of its status.
+	Challenge     string `yaml:"challenge"`
+	ValidationURL string `yaml:"validation_url"`
 }
 
 // File appends each trigger as a line.
@@ -79,7 +87,22 @@ type Kafka struct {
 	Brokers []string `yaml:"brokers"`
 	Topic   string   `yaml:"topic"`
 	TLS     bool     `yaml:"tls"`
-	Format  Format   `yaml:"format"`
+	// CAFile holds further authorities that TLS trusts.
+	CAFile string `yaml:"ca_file"`
+	SASL   *SASL  `yaml:"sasl"`
+	Format Format `yaml:"format"`
+}
+
+// SASL is how the brokers know who produces.
+type SASL struct {
+	// Mechanism is plain, scram-sha-256, scram-sha-512 or oauthbearer.
+	Mechanism string `yaml:"mechanism"`
+	User      string `yaml:"user"`
+	Password  Secret `yaml:"password"`
+	// Token is read anew at each authentication. Connection is one of the Latchkey that `server` names, whose token is
+	// asked for instead.
+	Token      Secret `yaml:"token"`
+	Connection string `yaml:"connection"`
 }
 
 // NATS publishes each trigger to a subject.
@@ -127,7 +150,7 @@ func (s *Settings) check(path string) error {
 		s.Connectors[name] = entry
 	}
 	if s.Server != nil {
-		key, err := fromFile(filepath.Dir(path), s.Server.Key)
+		key, err := outside(filepath.Dir(path), s.Server.Key)
 		if err != nil {
 			return fmt.Errorf("%s: server: key: %w", path, err)
 		}
@@ -150,18 +173,17 @@ func (e *Entry) complete(dir string) (err error) {
 	format := Format("")
 	switch {
 	case e.HTTP != nil:
-		format = e.HTTP.Format
-		e.HTTP.Secret, err = fromFile(dir, e.HTTP.Secret)
+		format, err = e.HTTP.Format, e.HTTP.complete(dir)
 	case e.File != nil:
 		format, err = e.File.Format, needed("path", e.File.Path)
 	case e.SQL != nil:
-		if e.SQL.Database, err = fromFile(dir, e.SQL.Database); err == nil {
+		if e.SQL.Database, err = outside(dir, e.SQL.Database); err == nil {
 			err = needed("database", e.SQL.Database)
 		}
 	case e.Exec != nil:
 		format, err = e.Exec.Format, needed("command", strings.Join(e.Exec.Command, " "))
 	case e.Kafka != nil:
-		format, err = e.Kafka.Format, errors.Join(needed("brokers", strings.Join(e.Kafka.Brokers, ",")), needed("topic", e.Kafka.Topic))
+		format, err = e.Kafka.Format, e.Kafka.complete(dir)
 	case e.NATS != nil:
 		format, err = e.NATS.Format, errors.Join(needed("url", e.NATS.URL), needed("subject", e.NATS.Subject))
 	}
@@ -176,27 +198,4 @@ func needed(name, value string) error {
 		return fmt.Errorf("%s is missing", name)
 	}
 	return nil
-}
-
-// fromFile reads what a value "@FILE" stands for.
-func fromFile(dir, value string) (string, error) {
-	name, isFile := strings.CutPrefix(value, "@")
-	if !isFile {
-		return value, nil
-	}
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(dir, name)
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return "", err
-	}
-	return strings.TrimSpace(string(text)), nil
-}
-
-func (h HTTP) secrets() []secret.String {
-	if h.Secret == "" {
-		return nil
-	}
-	return []secret.String{secret.New(h.Secret)}
 }

@@ -77,16 +77,42 @@ func database(dir, address string) (driver, source, serial string, err error) {
 }
 
 func (s *inserter) Deliver(ctx context.Context, t *message.Trigger) error {
+	_, err := s.DeliverAll(ctx, []*message.Trigger{t})
+	return err
+}
+
+// DeliverAll implements [Batcher]: all of them in one transaction, or none.
+func (s *inserter) DeliverAll(ctx context.Context, triggers []*message.Trigger) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
-	var fired any
-	if !t.At.IsZero() {
-		fired = t.At
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err == nil {
+		if err = s.insert(ctx, tx, triggers); err == nil {
+			err = tx.Commit()
+		}
+		_ = tx.Rollback() // what is committed stays
 	}
-	_, err := s.db.ExecContext(ctx, s.add, bound(t.ID, 128), strings.ReplaceAll(string(t.XML()), "\x00", ""), bound(t.Type, 50),
-		bound(Dimension(t.Enrichments, s.to.Key), 32), s.Clock.Now().UTC(), fired)
 	if err != nil {
-		return fmt.Errorf("inserting into %s: %w", s.to.Table, err)
+		return 0, fmt.Errorf("inserting into %s: %w", s.to.Table, err)
+	}
+	return len(triggers), nil
+}
+
+func (s *inserter) insert(ctx context.Context, tx *sql.Tx, triggers []*message.Trigger) error {
+	add, err := tx.PrepareContext(ctx, s.add)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = add.Close() }()
+	for _, t := range triggers {
+		var fired any
+		if !t.At.IsZero() {
+			fired = t.At
+		}
+		if _, err := add.ExecContext(ctx, bound(t.ID, 128), strings.ReplaceAll(string(t.XML()), "\x00", ""), bound(t.Type, 50),
+			bound(Dimension(t.Enrichments, s.to.Key), 32), s.Clock.Now().UTC(), fired); err != nil {
+			return err
+		}
 	}
 	return nil
 }

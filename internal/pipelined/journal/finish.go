@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -33,7 +34,7 @@ type Marker struct{ Topic, Consumer, Text string }
 
 // request is something to write.
 type request struct {
-	done    *Done
+	done    []Done // of one partition, in its order
 	flush   *Marker
 	replied chan error
 }
@@ -41,10 +42,13 @@ type request struct {
 // maxGroup bounds one transaction.
 const maxGroup = 256
 
-// Finish writes that a message is done. It returns once that survives the end of this process; with a dead letter, once
-// it survives the machine's. An error means that nothing was written.
-func (j *Journal) Finish(done Done) error {
-	r := &request{done: &done, replied: make(chan error, 1)}
+// Finish writes that messages of a partition are done, which come in its order. It returns once that survives the end of this
+// process; with a dead letter, once it survives the machine's. An error means that nothing was written.
+func (j *Journal) Finish(done ...Done) error {
+	if len(done) == 0 {
+		return nil
+	}
+	r := &request{done: done, replied: make(chan error, 1)}
 	j.requests <- r
 	return <-r.replied
 }
@@ -75,9 +79,10 @@ func (j *Journal) write() {
 		}
 		err := j.commit(group)
 		for _, r := range group {
+			pruned += len(r.done)
 			r.replied <- err
 		}
-		if pruned += len(group); pruned >= keepSeen/64 && err == nil {
+		if pruned >= keepSeen/64 && err == nil {
 			pruned = 0
 			_, _ = j.db.Exec(`DELETE FROM seen WHERE number <= (SELECT max(number) FROM seen) - $1`, keepSeen) // the next one does it
 		}
@@ -94,7 +99,7 @@ func (j *Journal) commit(group []*request) error {
 	defer func() { _ = conn.Close() }()
 	synced := false
 	for _, r := range group {
-		synced = synced || r.flush != nil || r.done.Dead != nil
+		synced = synced || r.flush != nil || slices.ContainsFunc(r.done, func(d Done) bool { return d.Dead != nil })
 	}
 	if synced {
 		if _, err := conn.ExecContext(ctx, `PRAGMA synchronous = FULL`); err != nil {
@@ -107,7 +112,7 @@ func (j *Journal) commit(group []*request) error {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	for _, r := range group {
-		if err := put(tx, r); err != nil {
+		if err := j.put(tx, r); err != nil {
 			return fmt.Errorf("writing the journal: %w", errors.Join(err, tx.Rollback()))
 		}
 	}
@@ -118,7 +123,7 @@ func (j *Journal) commit(group []*request) error {
 	return nil
 }
 
-func put(tx *sql.Tx, r *request) error {
+func (j *Journal) put(tx *sql.Tx, r *request) error {
 	if m := r.flush; m != nil {
 		if m.Text == "" {
 			return nil
@@ -127,20 +132,25 @@ func put(tx *sql.Tx, r *request) error {
 			ON CONFLICT (topic, consumer) DO UPDATE SET marker = excluded.marker`, m.Topic, m.Consumer, m.Text)
 		return err
 	}
-	d := r.done
-	if d.Dead != nil {
-		if err := bury(tx, d); err != nil {
-			return err
+	remember := tx.Stmt(j.remember)
+	defer func() { _ = remember.Close() }()
+	for i := range r.done {
+		d := &r.done[i]
+		if d.Dead != nil {
+			if err := bury(tx, d); err != nil {
+				return err
+			}
+		}
+		if d.Identity != "" {
+			if _, err := remember.Exec(d.Consumer, digest(d.Identity)); err != nil {
+				return err
+			}
 		}
 	}
-	if d.Identity != "" {
-		if _, err := tx.Exec(`INSERT INTO seen (consumer, identity) VALUES ($1, $2) ON CONFLICT (consumer, identity) DO NOTHING`,
-			d.Consumer, digest(d.Identity)); err != nil {
-			return err
-		}
-	}
-	_, err := tx.Exec(`INSERT INTO pointers (topic, consumer, partition, next) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (topic, consumer, partition) DO UPDATE SET next = excluded.next`, d.Topic, d.Consumer, d.Partition, d.Offset+1)
+	last := r.done[len(r.done)-1]
+	point := tx.Stmt(j.point)
+	defer func() { _ = point.Close() }()
+	_, err := point.Exec(last.Topic, last.Consumer, last.Partition, last.Offset+1)
 	return err
 }
 
@@ -153,7 +163,7 @@ func digest(identity string) []byte {
 // Seen tells whether a message was finished before.
 func (j *Journal) Seen(ctx context.Context, consumer, identity string) (bool, error) {
 	var one int
-	err := j.db.QueryRowContext(ctx, `SELECT 1 FROM seen WHERE consumer = $1 AND identity = $2`, consumer, digest(identity)).Scan(&one)
+	err := j.seen.QueryRowContext(ctx, consumer, digest(identity)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -55,6 +55,8 @@ type Journal struct {
 	db    *sql.DB
 	lock  *lock
 	clock clock.Clock
+	// remember, point and seen are what each message takes.
+	remember, point, seen *sql.Stmt
 	// requests go to the one goroutine that writes, which puts those that wait into one transaction.
 	requests chan *request
 	ended    chan struct{}
@@ -96,7 +98,26 @@ func open(ctx context.Context, path string, c clock.Clock) (*Journal, error) {
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", path, err), db.Close())
 	}
-	return &Journal{db: db, clock: c, requests: make(chan *request, 64), ended: make(chan struct{})}, nil
+	j := &Journal{db: db, clock: c, requests: make(chan *request, 64), ended: make(chan struct{})}
+	if err := j.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", path, err), db.Close())
+	}
+	return j, nil
+}
+
+func (j *Journal) prepare(ctx context.Context) error {
+	for text, at := range map[string]**sql.Stmt{
+		`INSERT INTO seen (consumer, identity) VALUES ($1, $2) ON CONFLICT (consumer, identity) DO NOTHING`: &j.remember,
+		`INSERT INTO pointers (topic, consumer, partition, next) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (topic, consumer, partition) DO UPDATE SET next = excluded.next`: &j.point,
+		`SELECT 1 FROM seen WHERE consumer = $1 AND identity = $2`: &j.seen,
+	} {
+		var err error
+		if *at, err = j.db.PrepareContext(ctx, text); err != nil { // it is closed with the database
+			return err
+		}
+	}
+	return nil
 }
 
 // Close writes what waits and lets go of the folder. Nobody may write any more.

@@ -33,6 +33,8 @@ type Trigger struct {
 	Older bool
 	// CreateTime is when the broker put it on the stream, in milliseconds.
 	CreateTime int64
+	// Retries is how often it was handed on before, in vain.
+	Retries int
 }
 
 // header is that of shape A. Numbers may come as text.

@@ -111,6 +111,10 @@ func (s *sink) take(w http.ResponseWriter, r *http.Request) {
 			Offset    int64 `json:"offset"`
 		} `json:"event"`
 	}
+	if r.Method == http.MethodGet {
+		_, _ = io.WriteString(w, r.URL.Query().Get("challenge"))
+		return
+	}
 	if s.refusing.Load() || json.NewDecoder(r.Body).Decode(&got) != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
