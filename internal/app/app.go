@@ -26,6 +26,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/console"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
@@ -103,6 +104,7 @@ type house struct {
 	refusals      *decision.Log
 	egress        *egress.Client
 	runner        *exchange.Runner
+	links         *connectlink.Links
 	health        *provider.Health
 	audit         *audit.Log
 	reads         *audit.Reads // nil when reads are not recorded
@@ -244,6 +246,12 @@ func (h *house) openConnections() (err error) {
 		Sandboxes: h.directory, Queued: h.revoker.Wake, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
 		PublicURLs: h.publicURLs, ReturnOrigins: h.config.ReturnURLs, AllowLoopbackReturn: h.workstation,
 	})
+	if err != nil {
+		return err
+	}
+	h.links, err = connectlink.New(connectlink.Config{
+		Store: h.store.ConnectLinks(), Connections: h.connector, Hash: h.store.Keyring().Hash, PublicURLs: h.publicURLs, Clock: clock.System(),
+	})
 	return err
 }
 
@@ -294,6 +302,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
+		Links:    h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner,
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),

@@ -13,6 +13,7 @@ var unrecorded = map[string]string{
 	"Connections.Delete":        "deleteConnection records",
 	"Connections.Sweep":         "deleteConnection records; attempts that ended have their records",
 	"Connections.SweepHistory":  "retention of what happened, which is recorded",
+	"ConnectLinks.TakeLink":     "what comes of it is recorded by LeaveLink",
 	"dataKeys.CreateDataKey":    "made with an organization's first secret, which is recorded",
 	"dataKeys.Rewrap":           "a step of a rotation, whose beginning and end are recorded",
 	"Projects.KeepUses":         "when a secret or a certificate was last used; the authority's log says more",

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 )
 
@@ -52,4 +53,9 @@ func noteOf(t *exchange.TokenSet, renewable bool) string {
 		return "the token can't be renewed; a new consent is needed when it ends"
 	}
 	return ""
+}
+
+// CheckLink checks what a link for a customer says: a label, an address to come back to, a public URL.
+func (c *Connector) CheckLink(label, returnURL, baseURL string) destination.Problems {
+	return append(append(checkLabel(label), c.checkReturnURL(returnURL)...), c.checkBaseURL(baseURL)...)
 }

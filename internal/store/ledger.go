@@ -63,6 +63,9 @@ func (c Connections) Commit(ctx context.Context, commit connection.Commit) (conn
 		if commit.Attempt == "" {
 			return nil
 		}
+		if err := linkUsed(t, commit.ID, commit.At); err != nil {
+			return err
+		}
 		_, err = t.exec(`UPDATE attempts SET outcome = $2 WHERE id = $1`, commit.Attempt, connection.OutcomeDone)
 		return err
 	})

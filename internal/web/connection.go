@@ -20,19 +20,25 @@ const placeConnections = "/connections"
 func (p *Pages) connectionRoutes() map[string]func(*visit) error {
 	const one = "/connections/{ref}"
 	return map[string]func(*visit) error{
-		"GET /connections":             (*visit).connectionList,
-		"GET /connections/new":         (*visit).connectionNew,
-		"POST /connections/new":        (*visit).connectionNew,
-		"GET /connections/done":        (*visit).connectionDone,
-		"GET " + one:                   (*visit).connectionItem,
-		"POST " + one + "/refresh":     (*visit).connectionRefresh,
-		"GET " + one + "/reauthorize":  (*visit).connectionReauthorize,
-		"POST " + one + "/reauthorize": (*visit).connectionReauthorize,
-		"GET " + one + "/edit":         (*visit).connectionEdit,
-		"POST " + one + "/edit":        (*visit).connectionEdit,
-		"POST " + one + "/enabled":     (*visit).connectionEnable,
-		"GET " + one + "/delete":       (*visit).connectionDelete,
-		"POST " + one + "/delete":      (*visit).connectionDelete,
+		"GET /connections":                    (*visit).connectionList,
+		"GET /connections/new":                (*visit).connectionNew,
+		"POST /connections/new":               (*visit).connectionNew,
+		"GET /connections/links":              (*visit).linkList,
+		"GET /connections/links/new":          (*visit).linkNew,
+		"POST /connections/links/new":         (*visit).linkNew,
+		"POST /connections/links/{id}/revoke": (*visit).linkRevoke,
+		"GET /connections/brand":              (*visit).brandEdit,
+		"POST /connections/brand":             (*visit).brandEdit,
+		"GET /connections/done":               (*visit).connectionDone,
+		"GET " + one:                          (*visit).connectionItem,
+		"POST " + one + "/refresh":            (*visit).connectionRefresh,
+		"GET " + one + "/reauthorize":         (*visit).connectionReauthorize,
+		"POST " + one + "/reauthorize":        (*visit).connectionReauthorize,
+		"GET " + one + "/edit":                (*visit).connectionEdit,
+		"POST " + one + "/edit":               (*visit).connectionEdit,
+		"POST " + one + "/enabled":            (*visit).connectionEnable,
+		"GET " + one + "/delete":              (*visit).connectionDelete,
+		"POST " + one + "/delete":             (*visit).connectionDelete,
 	}
 }
 

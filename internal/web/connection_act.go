@@ -21,7 +21,7 @@ func (v *visit) connectionRefresh() error {
 	ref := connection.Ref{Sandbox: before.Sandbox, Name: before.ID}
 	c, err := v.Connections.Refresh(v.r.Context(), v.caller, ref)
 	if err == nil {
-		return v.connectionOutcome(c, "It has a new token.")
+		return v.connectionOutcome(c, justRenewed)
 	}
 	failed, isFailure := errors.AsType[*connection.ProviderError](err)
 	_, dead := errors.AsType[*connection.NeedsReauthorizationError](err)
@@ -47,22 +47,6 @@ func (v *visit) layersOf(f *exchange.Failure, c connection.Connection) []finding
 		past.Description, past.Endpoint, past.Status = cmp.Or(past.Description, e.Description), cmp.Or(past.Endpoint, e.Endpoint), cmp.Or(past.Status, e.Status)
 	}
 	return exchangeLayers(past, "")
-}
-
-// connectionOutcome shows a connection after an exchange that worked.
-func (v *visit) connectionOutcome(c connection.Connection, said string) error {
-	past, err := v.Connections.History(v.r.Context(), v.caller, connection.Ref{Sandbox: c.Sandbox, Name: c.ID})
-	if err != nil {
-		return err
-	}
-	view := connectionView{Said: said, Mood: "good"}
-	for _, p := range past {
-		if p.TokenType != "" {
-			view.Layers = exchangeLayers(p, "")
-			break
-		}
-	}
-	return v.connectionShow(http.StatusOK, c, view)
 }
 
 // onwardView is the page between our form and a provider: a form's redirect may lead to no other site.
@@ -96,7 +80,7 @@ func (v *visit) connectionReauthorize() error {
 	if err != nil {
 		return err
 	}
-	return v.connectionMade(made, "It was authorized again.")
+	return v.connectionMade(made, justAuthorized)
 }
 
 // connectionDonePath is where consents that begin here come back to.
@@ -117,9 +101,9 @@ func (v *visit) publicBase() string {
 }
 
 // connectionMade goes on after a creation or an authorization: to the provider, or to the page.
-func (v *visit) connectionMade(made connection.Created, said string) error {
+func (v *visit) connectionMade(made connection.Created, just string) error {
 	if made.AuthorizeURL == "" {
-		return v.connectionOutcome(made.Connection, said)
+		return v.connectionOutcome(made.Connection, just)
 	}
 	row := v.standing(made.Connection)
 	return v.show(http.StatusOK, "connection_onward", "On to "+row.DefinitionName, &onwardView{
@@ -174,7 +158,7 @@ func (v *visit) connectionEdit() error {
 			return v.done(row.Path, "It was changed.")
 		}
 		if err == nil {
-			return v.connectionMade(made, "It was changed, and the new fields have worked.")
+			return v.connectionMade(made, justChanged)
 		}
 		var ok bool
 		if problems, ok = toldFields(err); !ok {

@@ -65,6 +65,9 @@ func (v *visit) connectionShow(status int, c connection.Connection, view connect
 	if err != nil {
 		return err
 	}
+	if view.Said == "" {
+		v.just(&view, past)
+	}
 	shown := pastShown
 	if v.r.URL.Query().Get("history") == "all" {
 		shown = len(past)
@@ -223,34 +226,52 @@ func (v *visit) providerStanding(host provider.Host) (*providerStanding, error) 
 
 // connectionDone is where a consent that was begun here comes back to.
 func (v *visit) connectionDone() error {
-	id := v.r.URL.Query().Get("connection")
-	c, err := v.Connections.Get(v.r.Context(), v.caller, connection.Ref{Name: id})
+	c, err := v.Connections.Get(v.r.Context(), v.caller, connection.Ref{Name: v.r.URL.Query().Get("connection")})
 	if err != nil {
 		return err
 	}
 	v.sandbox = c.Sandbox
-	return v.connectionAfter(c)
+	return v.connectionOutcome(c, justConnected)
 }
 
-// connectionAfter shows a connection with the layers of its last exchange.
-func (v *visit) connectionAfter(c connection.Connection) error {
-	past, err := v.Connections.History(v.r.Context(), v.caller, connection.Ref{Sandbox: c.Sandbox, Name: c.ID})
-	if err != nil {
-		return err
+// What an act has just done, as the address of the page says it: so that to load it again does nothing again.
+const (
+	justConnected  = "connected"
+	justRenewed    = "renewed"
+	justAuthorized = "authorized"
+	justChanged    = "changed"
+)
+
+var justWords = map[string]string{
+	justConnected: "Connected. Its token is kept fresh from now on.", justRenewed: "It has a new token.", justAuthorized: "It was authorized again.",
+	justChanged: "It was changed, and the new fields have worked.",
+}
+
+// justFor is how long the page says it.
+const justFor = 2 * time.Minute
+
+// just says what was done just now, layer by layer, when the newest exchange of the history is that.
+func (v *visit) just(view *connectionView, past []connection.Past) {
+	said := justWords[v.r.URL.Query().Get("just")]
+	if said == "" {
+		return
 	}
-	host, err := v.Connections.Provider(v.r.Context(), v.caller, connection.Ref{Sandbox: c.Sandbox, Name: c.ID})
-	if err != nil {
-		return err
-	}
-	view := connectionView{Said: "Connected. Its token is kept fresh from now on.", Mood: "good"}
 	for _, p := range past {
-		if p.What != connection.ConsentBegun && (p.Failed() || p.TokenType != "") {
-			view.Layers = exchangeLayers(p, string(host))
-			if p.Failed() {
-				view.Said, view.Mood = "It did not work; see the layers.", "warn"
-			}
-			break
+		if p.What == connection.ConsentBegun || !p.Failed() && p.TokenType == "" {
+			continue
 		}
+		if v.Clock.Now().Sub(p.At) > justFor {
+			return
+		}
+		view.Said, view.Mood, view.Layers = said, "good", exchangeLayers(p, "")
+		if p.Failed() {
+			view.Said, view.Mood = "It did not work; see the layers.", "warn"
+		}
+		return
 	}
-	return v.connectionShow(http.StatusOK, c, view)
+}
+
+// connectionOutcome leads to the page of a connection, which says what was done.
+func (v *visit) connectionOutcome(c connection.Connection, just string) error {
+	return v.to(connectionPath(&c) + "?just=" + just)
 }

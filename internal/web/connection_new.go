@@ -75,7 +75,7 @@ func (v *visit) connectionAsk(pinned destination.Pinned, configuration int) erro
 			ReturnURL: connectionDonePath, BaseURL: v.publicBase(),
 		})
 		if err == nil {
-			return v.connectionMade(made, "Connected. Its token is kept fresh from now on.")
+			return v.connectionMade(made, justConnected)
 		}
 		var ok bool
 		if problems, ok = toldFields(err); !ok {

@@ -24,6 +24,7 @@ func (p *Pages) connect(w http.ResponseWriter, r *http.Request) {
 		p.consentError(w, r, err, http.StatusNotFound)
 		return
 	}
+	withOpener(w.Header())
 	life := max(time.Second, begun.ExpiresAt.Sub(p.Clock.Now()))
 	setCookie(w, r, cookie{begun.CookieName, begun.CookieValue, cookiePath, life})
 	http.Redirect(w, r, p.BrowserURL(begun.RedirectURL), http.StatusFound)
@@ -40,6 +41,10 @@ func (p *Pages) callback(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		p.consentError(w, r, err, http.StatusBadRequest)
+		return
+	}
+	withOpener(w.Header())
+	if (result.Failure != nil || result.ReturnURL == "") && p.linkEnded(w, r, result) {
 		return
 	}
 	if result.Failure != nil {

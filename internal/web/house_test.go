@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
@@ -64,6 +65,7 @@ type house struct {
 	mux        *http.ServeMux
 	log        *telemetrytest.Log
 
+	links       *connectlink.Links
 	ims         *ims.Configurations
 	services    *cloudservice.Services
 	projects    *project.Projects
@@ -131,11 +133,15 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	document, err := api.OpenAPI("test")
 	check(t, err)
 	h.open(kept, client)
+	links, err := connectlink.New(connectlink.Config{Store: kept.ConnectLinks(), Connections: h.connector, Hash: kept.Keyring().Hash, PublicURLs: config.PublicURLs, Clock: h.hand})
+	check(t, err)
+	h.links = links
 	h.pages, err = web.New(web.Config{
-		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
+		Links: links,
+		IMS:   h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		Explainer: runner,
-		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		People:    h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
 		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,

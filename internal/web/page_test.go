@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -74,6 +75,9 @@ func TestPages(t *testing.T) {
 	client := h.browser()
 	h.get(client, h.begin(connection.Create{Definition: "moviestar", Label: "acme"}).AuthorizeURL)
 	stranger := h.browser()
+	link, err := h.links.Create(t.Context(), h.caller, connectlink.Ask{Definition: "moviestar"})
+	check(t, err)
+	customer := strings.TrimPrefix(link.URL, h.url)
 	h.get(client, h.link(h.ada))
 	for _, c := range []struct {
 		name, path string
@@ -84,7 +88,8 @@ func TestPages(t *testing.T) {
 		{"docs of a group", "/docs/connections", stranger, 200}, {"docs of webhooks", "/docs/webhooks", stranger, 200},
 		{"IMS configurations", "/libs/cq/adobeims-configuration/content/configurations.html", client, 200}, {"new IMS configuration", "/ims-configurations/new", client, 200},
 		{"IMS by OAuth", "/ims-configurations/new/oauth", client, 200}, {"cloud services", "/cloud-services", client, 200}, {"new cloud service", "/cloud-services/new?kind=analytics", client, 200}, {"projects", "/projects", client, 200}, {"new project", "/projects/new", client, 200},
-		{"connections", "/connections", client, 200}, {"new connection", "/connections/new", client, 200}, {"form of a connection", "/connections/new?definition=moviestar", client, 200},
+		{"connections", "/connections", client, 200}, {"new connection", "/connections/new", client, 200}, {"connect links", "/connections/links", client, 200}, {"new connect link", "/connections/links/new?definition=moviestar", client, 200}, {"brand", "/connections/brand", client, 200},
+		{"customer's link", customer, stranger, 200}, {"form of a connection", "/connections/new?definition=moviestar", client, 200},
 		{"docs of shapes", "/docs/shapes", stranger, 200}, {"docs of a shape", "/docs/shapes/Connection", stranger, 200}, {"no shape", "/docs/shapes/Nothing", stranger, 404}, {"docs of nothing", "/docs/nothing", stranger, 404},
 		{"errors", "/docs/errors", client, 200}, {"missing", "/nowhere", stranger, 404}, {"unknown", "/connect/x", stranger, 404},
 		{"ticket", "/sign-in?ticket=x", stranger, 410}, {"sign-in", "/sign-in?back=/docs", stranger, 200}, {"sign-in again", "/sign-in", client, 200},

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/destination"
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
@@ -35,6 +36,7 @@ var known = []struct {
 	{cloudservice.ErrNotFound, http.StatusNotFound, "", "There is no such cloud service in this sandbox", ""},
 	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
 	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
+	{connectlink.ErrUnknown, http.StatusNotFound, "", "There is no such connect link in this sandbox", ""},
 	{connection.ErrNotFound, http.StatusNotFound, "", "There is no such connection in this sandbox", ""},
 	{registry.ErrNotFound, http.StatusNotFound, "", "There is no such user, sandbox, session or key in this organization", ""},
 	{webhook.ErrNotFound, http.StatusNotFound, "", "There is no such webhook endpoint", ""},

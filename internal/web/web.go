@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/ims"
@@ -64,6 +65,8 @@ type Config struct {
 	Services      *project.Catalogue
 	Credentials   *project.Credentials
 	Administration
+	// Links let applications send their customers here.
+	Links *connectlink.Links
 	// Calendar tells what ends, Series what was counted over time.
 	Calendar *calendar.Calendar
 	Series   *series.Recorder
@@ -204,6 +207,10 @@ func (p *Pages) public() map[string]http.HandlerFunc {
 		"GET /invitation":                p.getInvitation,
 		"POST /invitation":               p.postInvitation,
 		"GET /connect/{attempt}":         p.connect,
+		"GET /connect/to/{token}":        p.getConnectTo,
+		"POST /connect/to/{token}":       p.postConnectTo,
+		"GET /connect/accent/{file}":     p.connectAccent,
+		"GET /connect/logo/{file}":       p.connectLogo,
 		"GET " + connection.CallbackPath: p.callback,
 		"GET /docs":                      p.docs,
 		"GET /docs/errors":               p.docsErrors,
