@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type Create struct {
 	Label      string
 	// ReturnURL is where the browser goes after its consent.
 	ReturnURL string
+	// FirstReturnURL is where it goes after the first consent alone, instead.
+	FirstReturnURL string
 	// Configuration picks an entry of the definition's customerAuthenticationConfigurations.
 	Configuration int
 	// BaseURL is the public URL to begin at; "" means the first configured. Others than those are refused.
@@ -54,6 +57,7 @@ func (c *Connector) Create(ctx context.Context, caller access.Caller, ask Create
 	fields, problems := pinned.Plan.CheckFields(ask.Fields)
 	problems = append(problems, checkLabel(ask.Label)...)
 	problems = append(problems, c.checkReturnURL(ask.ReturnURL)...)
+	problems = append(problems, c.checkReturnURL(ask.FirstReturnURL)...)
 	problems = append(problems, c.checkBaseURL(ask.BaseURL)...)
 	if len(problems) > 0 {
 		return Created{}, problems
@@ -88,7 +92,7 @@ func (c *Connector) connectable(ctx context.Context, caller access.Caller, ref d
 func (c *Connector) createPending(ctx context.Context, caller access.Caller, record Record, plan *destination.Plan, ask Create) (Created, error) {
 	record.Reason = "waiting for the first consent"
 	record.Past = &Past{At: record.CreatedAt, What: WasCreated, By: caller.ID, State: record.State, Reason: record.Reason}
-	attempt, link := c.newAttempt(&record, plan, attemptAsk{caller.ID, ask.ReturnURL, ask.BaseURL, record.Fields})
+	attempt, link := c.newAttempt(&record, plan, attemptAsk{caller.ID, cmp.Or(ask.FirstReturnURL, ask.ReturnURL), ask.BaseURL, record.Fields})
 	if err := c.config.Store.Create(ctx, record, &attempt); err != nil {
 		return Created{}, fmt.Errorf("storing the connection: %w", err)
 	}

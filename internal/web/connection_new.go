@@ -72,7 +72,7 @@ func (v *visit) connectionAsk(pinned destination.Pinned, configuration int) erro
 	if len(problems) == 0 {
 		made, err := v.Connections.Create(v.r.Context(), v.caller, connection.Create{
 			Sandbox: v.sandbox, Definition: pinned.Definition.ID, Configuration: configuration, Fields: fields, Label: v.value("label"),
-			ReturnURL: connectionDonePath, BaseURL: v.publicBase(),
+			FirstReturnURL: connectionDonePath, BaseURL: v.publicBase(),
 		})
 		if err == nil {
 			return v.connectionMade(made, justConnected)
