@@ -59,6 +59,7 @@ var unrecorded = map[string]string{
 	"Providers.Stand":           "what is measured of a provider",
 	"Audit.OpenReads":           "the record's own",
 	"Audit.KeepCheckpoint":      "the record's own",
+	"Audit.KeepVerification":    "the record's own",
 	"Audit.foldReads":           "foldBatches records",
 }
 

@@ -19,6 +19,9 @@ import (
 // System is the actor of what nobody asked for: a refresh that was due, a sweep.
 const System = "system"
 
+// DetailRequest is the member of an entry's detail that names the request, as the server's log does. The store puts it there.
+const DetailRequest = "request_id"
+
 // Entry is what a room has to say about a change; the store makes a record of it in the transaction of the change.
 type Entry struct {
 	// At is when it happened; zero means when it is recorded.

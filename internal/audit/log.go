@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"latchkey/internal/access"
@@ -37,6 +38,11 @@ type Log struct {
 	signer *signer
 	cancel context.CancelFunc
 	done   chan struct{}
+	// Verifications work until Close.
+	background context.Context //nolint:containedctx // it ends with the log
+	stop       context.CancelFunc
+	verifying  sync.WaitGroup
+	beginning  sync.Mutex
 }
 
 // Open reads the key that signs checkpoints, or makes it.
@@ -56,7 +62,9 @@ func Open(ctx context.Context, config LogConfig) (*Log, error) {
 		return nil, fmt.Errorf("opening the audit record: %w", err)
 	}
 	l := &Log{config: config}
+	l.background, l.stop = context.WithCancel(context.Background())
 	if l.signer, err = newSigner(seed); err != nil {
+		l.stop()
 		return nil, fmt.Errorf("opening the audit record: %w", err)
 	}
 	return l, nil
@@ -230,6 +238,8 @@ func (l *Log) Close(ctx context.Context) error {
 		l.cancel()
 		<-l.done
 	}
+	l.stop()
+	l.verifying.Wait()
 	return l.Tend(ctx)
 }
 

@@ -8,6 +8,8 @@ import (
 // Selection picks records of one chain.
 type Selection struct {
 	Organization string
+	// Request picks what was done within the request of this id, "" takes all.
+	Request string
 	// Actor, Action and Subject pick by what is exactly there; "" takes all. An Action that ends in a dot picks all that
 	// begin with it: "key.".
 	Actor, Action, Subject string
@@ -64,4 +66,8 @@ type Vault interface {
 	KeepCheckpoint(ctx context.Context, checkpoint Checkpoint) error
 	// Checkpoints gives up to limit, the newest first, those before a number; 0 is no bound.
 	Checkpoints(ctx context.Context, organization string, before int64, limit int) ([]Checkpoint, error)
+	// KeepVerification keeps how the check of a chain stands, in the place of the one before.
+	KeepVerification(ctx context.Context, v Verification) error
+	// Verification gives how the last one stands; one that has not begun when there was none.
+	Verification(ctx context.Context, organization string) (Verification, error)
 }

@@ -26,6 +26,11 @@ func (l *Log) Verify(ctx context.Context, caller access.Caller, chain string, pr
 	if err != nil {
 		return Report{}, err
 	}
+	return l.verify(ctx, organization, proof, func() {})
+}
+
+// verify checks a chain, and tells of each record that was read.
+func (l *Log) verify(ctx context.Context, organization string, proof Proof, passed func()) (Report, error) {
 	extent, err := l.config.Store.Extent(ctx, organization)
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the chain's extent: %w", err)
@@ -41,7 +46,7 @@ func (l *Log) Verify(ctx context.Context, caller access.Caller, chain string, pr
 	report, err := Examine(Chain{
 		Organization: organization, Base: extent.Base, Head: &extent.Head, Key: proof.Key,
 		Checkpoints: append(checkpoints, proof.Held...),
-		Records:     seen.note(l.walk(ctx, organization, extent.Base.Sequence, extent.Sequence)),
+		Records:     seen.note(counted(ctx, l.walk(ctx, organization, extent.Base.Sequence, extent.Sequence), passed)),
 	})
 	if err != nil {
 		return report, err

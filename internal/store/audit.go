@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/connection"
 	"latchkey/internal/secret"
+	"latchkey/internal/telemetry"
 )
 
 // Audit keeps the chains of the audit record, their checkpoints, and what is on its way into them.
@@ -22,7 +24,19 @@ var _ audit.Store = Audit{}
 func (s *Store) Audit() Audit { return Audit{s} }
 
 // record puts entries into the transaction: they are kept if the write is, and undone with it.
-func (t *tx) record(entries ...audit.Entry) { t.entries = append(t.entries, entries...) }
+// What was done within a request says which one.
+func (t *tx) record(entries ...audit.Entry) {
+	id := telemetry.RequestID(t.ctx)
+	for _, entry := range entries {
+		if id != "" {
+			detail := make(map[string]string, len(entry.Detail)+1)
+			maps.Copy(detail, entry.Detail)
+			detail[audit.DetailRequest] = id
+			entry.Detail = detail
+		}
+		t.entries = append(t.entries, entry)
+	}
+}
 
 // Append makes records of entries.
 func (a Audit) Append(ctx context.Context, entries ...audit.Entry) error {
@@ -95,6 +109,13 @@ func (a Audit) Records(ctx context.Context, s audit.Selection) ([]audit.Record, 
 		add(`action LIKE ? ESCAPE '\'`, likeEscaper.Replace(s.Action)+"%")
 	} else if s.Action != "" {
 		add(`action = ?`, s.Action)
+	}
+	if s.Request != "" { // details are written one way: their names in order, no blanks
+		member, err := encodeDetail(map[string]string{audit.DetailRequest: s.Request})
+		if err != nil {
+			return nil, err
+		}
+		add(`detail LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(strings.Trim(member, "{}"))+"%")
 	}
 	if !s.Since.IsZero() {
 		add(`at >= ?`, micros(s.Since))

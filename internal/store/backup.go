@@ -28,16 +28,17 @@ var backedUp = []string{
 
 // transient gives the reason why a table is in no backup.
 var transient = map[string]string{
-	"used_assertions":    "those used since the backup would be missing anyhow, and all end within an hour",
-	"write_marks":        "transactions of processes that live",
-	"sessions":           "browsers sign in again; a copy must not keep anybody in",
-	"replays":            "answers of the last day, for requests that are sent again",
-	"goose_db_version":   "the header tells the schema's version",
-	"sqlite_sequence":    "SQLite's own, of the table of versions",
-	"ims_checks":         "what Check Health found, which can be asked anew",
-	"series":             "what charts show of the last two weeks; it counts on anew",
-	"decisions":          "why tokens were refused in the last days",
-	"decision_debug_ids": "the same",
+	"used_assertions":     "those used since the backup would be missing anyhow, and all end within an hour",
+	"audit_verifications": "what a check found; it is made again",
+	"write_marks":         "transactions of processes that live",
+	"sessions":            "browsers sign in again; a copy must not keep anybody in",
+	"replays":             "answers of the last day, for requests that are sent again",
+	"goose_db_version":    "the header tells the schema's version",
+	"sqlite_sequence":     "SQLite's own, of the table of versions",
+	"ims_checks":          "what Check Health found, which can be asked anew",
+	"series":              "what charts show of the last two weeks; it counts on anew",
+	"decisions":           "why tokens were refused in the last days",
+	"decision_debug_ids":  "the same",
 }
 
 // The lines of a backup: a header; for each table a line with its columns and then its rows, as arrays; an end.

@@ -112,19 +112,20 @@ var own = []string{
 
 // kept gives the reason why a table keeps rows of an organization that is gone, or loses them otherwise.
 var kept = map[string]string{
-	"audit_chains":      "the record of what was done stays, and proves that nothing of it was changed",
-	"audit_records":     "the same",
-	"audit_checkpoints": "the same",
-	"attempts":          "by cascade",
-	"framework_pages":   "by cascade",
-	"workspaces":        "by cascade",
-	"credentials":       "by cascade",
-	"subscriptions":     "by cascade",
-	"bindings":          "by cascade",
-	"decisions":         "by cascade",
-	"sessions":          "by cascade",
-	"consents":          "by cascade",
-	"token_families":    "by cascade",
+	"audit_chains":        "the record of what was done stays, and proves that nothing of it was changed",
+	"audit_records":       "the same",
+	"audit_checkpoints":   "the same",
+	"audit_verifications": "the same",
+	"attempts":            "by cascade",
+	"framework_pages":     "by cascade",
+	"workspaces":          "by cascade",
+	"credentials":         "by cascade",
+	"subscriptions":       "by cascade",
+	"bindings":            "by cascade",
+	"decisions":           "by cascade",
+	"sessions":            "by cascade",
+	"consents":            "by cascade",
+	"token_families":      "by cascade",
 }
 
 // EraseOrganization removes it with all that is its own. Events are many and go in parts before.

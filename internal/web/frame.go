@@ -77,6 +77,7 @@ var navigation = []chapter{
 	{"Administer", []place{
 		{Path: placeAdmin, Label: "Admin Console"},
 		{Path: placeSettings, Label: "Settings"},
+		{Path: placeAudit, Label: "Audit", Scope: access.AuditRead},
 	}},
 	{"Documentation", []place{
 		{Path: "/docs", Label: "API reference"},

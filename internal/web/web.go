@@ -252,6 +252,7 @@ func (p *Pages) sections() []section {
 		{placeAdmin, p.adminRoutes()},
 		{placeConnections, p.connectionRoutes()},
 		{placeSettings, p.settingsRoutes()},
+		{placeAudit, p.auditRoutes()},
 	}
 }
 
