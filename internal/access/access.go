@@ -20,6 +20,7 @@ type Scope string
 // The scopes that a key can hold. Admin implies every other, and write implies read.
 const (
 	TokensRead       Scope = "tokens:read"
+	ProxyCall        Scope = "proxy:call"
 	ConnectionsRead  Scope = "connections:read"
 	ConnectionsWrite Scope = "connections:write"
 	DefinitionsRead  Scope = "definitions:read"
@@ -35,7 +36,7 @@ const (
 // AllScopes lists every scope, in the order of the documentation.
 func AllScopes() []Scope {
 	return []Scope{
-		TokensRead, ConnectionsRead, ConnectionsWrite, DefinitionsRead, DefinitionsWrite,
+		TokensRead, ProxyCall, ConnectionsRead, ConnectionsWrite, DefinitionsRead, DefinitionsWrite,
 		RegistryRead, RegistryWrite, PipelineProduce, PipelineConsume, AuditRead, Admin,
 	}
 }
@@ -103,6 +104,8 @@ type Caller struct {
 	User string
 	// Role is what the person is in the organization; "" for an API key, whose scopes say it all.
 	Role Role
+	// Calls bounds what the key may do through the proxy.
+	Calls Calls
 	// Profiles are the ids of the product profiles that a developer may attach to credentials; [AllProfiles] is all.
 	Profiles []string
 }

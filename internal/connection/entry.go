@@ -12,6 +12,8 @@ type entry struct {
 	id string
 	// now is what is known; readers load it and take no lock.
 	now atomic.Pointer[view]
+	// served is where calls go, nil before the first.
+	served atomic.Pointer[served]
 	// queued is set while the entry waits for a background refresh.
 	queued atomic.Bool
 	// checking is set while it is read again.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -238,6 +239,14 @@ func (p *provider) Renew(ctx context.Context, plan *destination.Plan, in exchang
 
 func (p *provider) AuthorizeURL(_ context.Context, _ *destination.Plan, _ exchange.Input, attempt exchange.Attempt) (string, error) {
 	return "https://id.example.com/authorize?state=" + attempt.State.Reveal() + "&redirect_uri=" + attempt.RedirectURI, nil
+}
+
+// Service is where the plan says.
+func (p *provider) Service(_ context.Context, plan *destination.Plan, in exchange.Input) (*exchange.Service, error) {
+	if plan.Service() == nil {
+		return nil, &exchange.Failure{Kind: exchange.Denied, Code: exchange.CannotSend}
+	}
+	return &exchange.Service{Base: &url.URL{Opaque: plan.Service().Origin(in.Fields)}}, nil
 }
 
 // Target has no host: nobody paces the calls.

@@ -186,6 +186,11 @@ func (k *Keeper) Token(ctx context.Context, caller access.Caller, ref string, wa
 	if err := caller.Require(access.TokensRead); err != nil {
 		return Token{}, err
 	}
+	return k.token(ctx, caller, ref, want)
+}
+
+// token gives it to who may have it.
+func (k *Keeper) token(ctx context.Context, caller access.Caller, ref string, want Want) (Token, error) {
 	sandbox := want.Sandbox
 	if sandbox == "" {
 		sandbox = caller.Sandbox

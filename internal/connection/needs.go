@@ -18,6 +18,8 @@ type Exchanger interface {
 	Renew(ctx context.Context, plan *destination.Plan, input exchange.Input) (*exchange.TokenSet, error)
 	// Target tells where Renew, or without tokens Acquire, would go, and as whom.
 	Target(ctx context.Context, plan *destination.Plan, input exchange.Input) exchange.Target
+	// Service renders where calls with the input's tokens go.
+	Service(ctx context.Context, plan *destination.Plan, input exchange.Input) (*exchange.Service, error)
 	// RevocationTarget tells where a grant would be revoked.
 	RevocationTarget(ctx context.Context, plan *destination.Plan, input exchange.Input) exchange.Target
 	// AuthorizeURL renders where a browser goes to consent.

@@ -23,8 +23,9 @@ func (c *compiler) options() {
 		return
 	}
 	c.misspelt(n, at, optionMembers)
+	c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
+	c.service(n.Get("proxy"), jsontree.Child(at, "proxy"))
 	if c.plan.authType != OAuth2 {
-		c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
 		return
 	}
 	c.callback(n.Get("callback"), jsontree.Child(at, "callback"))
@@ -42,7 +43,6 @@ func (c *compiler) options() {
 	c.expiry(n.Get("expiry"), jsontree.Child(at, "expiry"))
 	c.response(n.Get("response"), jsontree.Child(at, "response"))
 	c.revocation(n, at)
-	c.tokenPlacement(n.Get("tokenPlacement"), jsontree.Child(at, "tokenPlacement"))
 	c.refresh(n.Get("refresh"), jsontree.Child(at, "refresh"))
 	c.unsupported(n, at)
 }
@@ -249,14 +249,16 @@ func (c *compiler) response(n *jsontree.Node, at string) {
 	}
 }
 
-// tokenPlacement is kept for whoever calls the provider: {"header", "prefix"} or {"query"}.
+// tokenPlacement reads where the service wants its token: {"header", "prefix"} or {"query"}.
 func (c *compiler) tokenPlacement(n *jsontree.Node, at string) {
+	c.placement = TokenPlacement{Header: "Authorization", Prefix: "Bearer "}
 	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("header", "prefix", "query"))
-	header, query := c.text(n, at, "header"), c.text(n, at, "query")
-	c.noControls(c.text(n, at, "prefix"), jsontree.Child(at, "prefix"))
+	header, query, prefix := c.text(n, at, "header"), c.text(n, at, "query"), c.text(n, at, "prefix")
+	c.noControls(prefix, jsontree.Child(at, "prefix"))
+	c.placement = TokenPlacement{header, prefix, query}
 	switch {
 	case (header == "") == (query == ""):
 		c.refuse(at, "the token goes into a header or into the query",

@@ -204,6 +204,11 @@ func TestRefusedAtSave(t *testing.T) {
 		"unit":                 {cc(urls + `, "options": {"expiry": {"unit": "m"}}`), finding{refused, at + "/options/expiry/unit", `"ms"`}},
 		"line break in header": {cc(request(plainURL, "", `, "headers": [{"header": "X-A", "value": "a\r\nX-B: c"}]`)), finding{refused, at + "/accessTokenRequest/httpTemplate/headers/0/value", "line breaks"}},
 		"placement":            {cc(urls + `, "options": {"tokenPlacement": {}}`), finding{refused, at + "/options/tokenPlacement", "header or into the query"}},
+		"proxy without a URL":  {cc(urls + `, "options": {"proxy": {}}`), finding{unpublishable, at + "/options/proxy/baseUrl", "https://api.example.com/v1"}},
+		"proxy with a query":   {cc(urls + `, "options": {"proxy": {"baseUrl": "https://api.example.com/?a=b"}}`), finding{refused, at + "/options/proxy/baseUrl", "into query"}},
+		"proxy anywhere":       {cc(urls + `, "options": {"proxy": {"baseUrl": "{{ authData.scope }}/x"}}`), finding{unpublishable, at + "/options/proxy/baseUrl", "write the scheme"}},
+		"proxy's framing":      {cc(urls + `, "options": {"proxy": {"baseUrl": "https://api.example.com", "headers": {"Host": "x"}}}`), finding{refused, at + "/options/proxy/headers/Host", "take it out"}},
+		"proxy's header":       {cc(urls + `, "options": {"proxy": {"baseUrl": "https://api.example.com", "headers": {"x-a": {"a": 1}}}}`), finding{refused, at + "/options/proxy/headers/x-a", "must be a string"}},
 		"reuse":                {cc(urls + `, "options": {"refresh": {"reuse": "family"}}`), finding{refused, at + "/options/refresh/reuse", "revokes_family"}},
 	} {
 		t.Run(name, func(t *testing.T) { check(t, c.document, c.want) })

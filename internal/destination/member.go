@@ -25,5 +25,5 @@ var (
 	// optionMembers are those of `options` (spec §6.3).
 	optionMembers = set("useBasicAuth", "authorizationParams", "scopeSeparator", "pkce", "callback",
 		"codeExchangeRequest", "steps", "expiry", "clientAuth", "assertion", "basicAuthEncoding", "response",
-		"revocationUrl", "revocationRequest", "tokenPlacement", "refresh", "tls", "scopeEncoding")
+		"revocationUrl", "revocationRequest", "tokenPlacement", "proxy", "refresh", "tls", "scopeEncoding")
 )

@@ -29,6 +29,7 @@ type Plan struct {
 	assertion     *Assertion
 	format        ResponseFormat
 	revocation    *Request
+	service       *Service
 }
 
 // AuthType tells how the entry logs in.

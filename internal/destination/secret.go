@@ -11,7 +11,7 @@ import (
 //   - clientSecret;
 //   - the constant of a field with `format: password`, or with a secret's name whatever its format;
 //   - the constant value of a header with a secret's name;
-//   - options.assertion.key, constants with a secret's name in options.authorizationParams;
+//   - options.assertion.key, constants with a secret's name in options.proxy, constants with a secret's name in options.authorizationParams;
 //   - constants with a secret's name in members that nobody knows, of an entry or of the document around it: they are
 //     kept, and nobody checks them.
 // A template is no secret: it only refers to some. clientSecret is never a template.
@@ -115,6 +115,15 @@ func takeRequest(request *jsontree.Node) {
 	}
 }
 
+// takeParams takes out the constants with a secret's name.
+func takeParams(params *jsontree.Node, secret func(name string) bool) {
+	for _, param := range params.Members() {
+		if secret(param.Name) && param.Value.Is(jsontree.String) && !isTemplate(param.Value.Text) {
+			param.Value.Seal()
+		}
+	}
+}
+
 func takeOptions(options *jsontree.Node) {
 	if !options.Is(jsontree.Object) {
 		return
@@ -125,6 +134,9 @@ func takeOptions(options *jsontree.Node) {
 			for _, param := range m.Value.Members() {
 				takeNamed(param.Name, param.Value)
 			}
+		case "proxy":
+			takeParams(m.Value.Get("headers"), secretHeader)
+			takeParams(m.Value.Get("query"), secretName)
 		case "codeExchangeRequest":
 			takeRequest(m.Value)
 		case "steps":
