@@ -35,6 +35,7 @@ var errTimeUp = errors.New("the request's time is over")
 // Client sends requests. It is safe for concurrent use and keeps connections open between requests.
 type Client struct {
 	transport *http.Transport
+	dialer    *dialer
 	guard     *guard
 	config    Config
 	timeout   time.Duration
@@ -82,7 +83,9 @@ func New(config Config) (*Client, error) {
 	d := &dialer{
 		guard: g, overrides: config.Overrides, proxy: proxy, roots: roots,
 		sessions: tls.NewLRUClientSessionCache(0), timeout: min(dialTimeout, c.timeout),
+		protocols: []string{"http/1.1"},
 	}
+	c.dialer = d
 	var protocols http.Protocols
 	protocols.SetHTTP1(true) // HTTP/2 repeats requests on its own (GOAWAY, REFUSED_STREAM)
 	c.transport = &http.Transport{

@@ -29,6 +29,8 @@ type dialer struct {
 	roots     *x509.CertPool
 	sessions  tls.ClientSessionCache
 	timeout   time.Duration
+	// protocols are those that TLS offers (RFC 7301).
+	protocols []string
 }
 
 // target is what one dial aims at.
@@ -64,7 +66,7 @@ func (d *dialer) dial(ctx context.Context, address string, withTLS bool) (net.Co
 	}
 	if withTLS {
 		start := time.Now()
-		secured, err := d.handshake(ctx, raw, to)
+		secured, err := d.handshake(ctx, raw, to, d.protocols...)
 		if err != nil {
 			_ = raw.Close()
 			return nil, explainTLS(to.host, err, d.timeout)
@@ -120,7 +122,7 @@ func (d *dialer) dialTCP(ctx context.Context, address string, check control, tim
 	return connection, nil
 }
 
-func (d *dialer) handshake(ctx context.Context, raw net.Conn, to target) (net.Conn, error) {
+func (d *dialer) handshake(ctx context.Context, raw net.Conn, to target, protocols ...string) (net.Conn, error) {
 	roots, sessions := d.roots, d.sessions
 	if to.override != nil && to.override.Roots != nil {
 		roots, sessions = to.override.Roots, nil
@@ -130,7 +132,7 @@ func (d *dialer) handshake(ctx context.Context, raw net.Conn, to target) (net.Co
 		ServerName:         to.host,
 		RootCAs:            roots,
 		ClientSessionCache: sessions,
-		NextProtos:         []string{"http/1.1"},
+		NextProtos:         protocols,
 	})
 	return secured, secured.HandshakeContext(ctx)
 }
@@ -178,7 +180,7 @@ func (d *dialer) checkProxied(ctx context.Context, to target) error {
 
 func (d *dialer) tunnel(ctx context.Context, connection net.Conn, to target) (net.Conn, error) {
 	if d.proxy.Scheme == "https" {
-		secured, err := d.handshake(ctx, connection, target{host: canonicalHost(d.proxy.Hostname())})
+		secured, err := d.handshake(ctx, connection, target{host: canonicalHost(d.proxy.Hostname())}, "http/1.1")
 		if err != nil {
 			return nil, &proxyError{"can't be reached by TLS", err}
 		}
