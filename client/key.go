@@ -15,13 +15,22 @@ type Key struct {
 	// Scopes are the key's rights: "tokens:read", "connections:write", …, "admin".
 	Scopes []string `json:"scopes"`
 	// Sandbox is the only one that the key may see; "" for every one.
-	Sandbox    string    `json:"sandbox"`
+	Sandbox string `json:"sandbox"`
+	// Calls bounds what the key may do through the proxy; nil for everything that its scopes allow.
+	Calls      *Calls    `json:"calls"`
 	CreatedAt  time.Time `json:"created_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	LastUsedAt time.Time `json:"last_used_at"`
 	RevokedAt  time.Time `json:"revoked_at"`
 
 	Answer
+}
+
+// Calls are methods and paths that a key may call through the proxy. In a path, * stands for one segment, and ** at the end
+// for all that follow.
+type Calls struct {
+	Methods []string `json:"methods,omitempty"`
+	Paths   []string `json:"paths,omitempty"`
 }
 
 // CreatedKey is a new key. Secret is shown this once; [Answer.JSON] holds it too.
@@ -35,6 +44,8 @@ type NewKey struct {
 	Name    string   `json:"name"`
 	Scopes  []string `json:"scopes"`
 	Sandbox string   `json:"sandbox,omitempty"`
+	// Calls binds the key to some calls of the proxy; nil for none in particular.
+	Calls *Calls `json:"calls,omitempty"`
 	// ExpiresAt is the end of the key's life; zero for none.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// IdempotencyKey makes a second call with the same key answer as the first did; "" makes a new one for each call.

@@ -74,6 +74,8 @@ type Config struct {
 	IMS       *ims.Configurations
 	// CloudServices are the configured uses of Target and Analytics.
 	CloudServices *cloudservice.Services
+	// Proxy passes calls on to services; nil where there is none.
+	Proxy Proxy
 	// Pipeline is the broker.
 	Pipeline *pipeline.Broker
 	// Fleet knows the daemons of Campaign instances.
@@ -219,10 +221,14 @@ func (s *server) plain(pattern string, handler http.Handler) {
 	s.mux.Handle(pattern, handler)
 }
 
-// ServeHTTP sends token reads down their own short way.
+// ServeHTTP sends token reads and calls to services down their own short ways.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ref, ok := tokenRead(r); ok {
 		s.token(w, r, ref)
+		return
+	}
+	if ref, rest, ok := proxied(r); ok && s.Proxy != nil {
+		s.proxy(w, r, ref, rest)
 		return
 	}
 	s.rest.ServeHTTP(w, r)

@@ -19,10 +19,17 @@ type Key struct {
 	Prefix     string     `json:"prefix" doc:"How its value begins, to tell keys apart." example:"lk_ab12"`
 	Scopes     []string   `json:"scopes" nullable:"false" example:"[\"tokens:read\"]"`
 	Sandbox    *string    `json:"sandbox" doc:"The only sandbox that it may use; null for every one."`
+	Calls      *Calls     `json:"calls" doc:"What it may do through the proxy; null for everything that its scopes allow."`
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	LastUsedAt *time.Time `json:"last_used_at" doc:"Exact to some seconds."`
 	RevokedAt  *time.Time `json:"revoked_at"`
+}
+
+// Calls are methods and paths that a key may call through the proxy.
+type Calls struct {
+	Methods []string `json:"methods,omitempty" doc:"Those of HTTP, in capitals; none means all." example:"[\"GET\"]"`
+	Paths   []string `json:"paths,omitempty" doc:"Patterns of the path behind the connection: * stands for one segment, ** at the end for all that follow; none means all." example:"[\"/v1/contacts/**\"]"`
 }
 
 // CreatedKey is a key with its value.
@@ -34,8 +41,9 @@ type CreatedKey struct {
 // NewKey asks for a key.
 type NewKey struct {
 	Name      string     `json:"name" doc:"What people call it." example:"billing"`
-	Scopes    []string   `json:"scopes" nullable:"false" doc:"Its rights: tokens:read, connections:read, connections:write, definitions:read, definitions:write, registry:read, registry:write, pipeline:produce, pipeline:consume, audit:read, admin. Yours at most." example:"[\"tokens:read\"]"`
+	Scopes    []string   `json:"scopes" nullable:"false" doc:"Its rights: tokens:read, proxy:call, connections:read, connections:write, definitions:read, definitions:write, registry:read, registry:write, pipeline:produce, pipeline:consume, audit:read, admin. Yours at most." example:"[\"tokens:read\"]"`
 	Sandbox   string     `json:"sandbox,omitempty" doc:"Binds it to one sandbox."`
+	Calls     *Calls     `json:"calls,omitempty" doc:"Binds it to some calls of the proxy."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it ends; without it, never."`
 }
 
@@ -44,12 +52,12 @@ type keyID struct {
 }
 
 const keyAnswer = `{
-  "id": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "billing", "prefix": "lk_ab12", "scopes": ["tokens:read"], "sandbox": null,
+  "id": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "billing", "prefix": "lk_ab12", "scopes": ["tokens:read"], "sandbox": null, "calls": null,
   "created_at": "2026-11-21T09:30:00Z", "expires_at": null, "last_used_at": null, "revoked_at": null
 }`
 
 const createdKeyAnswer = `{
-  "id": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "billing", "prefix": "lk_ab12", "scopes": ["tokens:read"], "sandbox": null,
+  "id": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "billing", "prefix": "lk_ab12", "scopes": ["tokens:read"], "sandbox": null, "calls": null,
   "created_at": "2026-11-21T09:30:00Z", "expires_at": null, "last_used_at": null, "revoked_at": null, "key": "lk_…"
 }`
 
@@ -77,6 +85,9 @@ func (s *server) createKey(ctx context.Context, c call, in *struct{ body[NewKey]
 		return nil, invalid(Item{Pointer: "/scopes", Message: "unknown scope", Fix: "The scopes are " + access.Scopes(access.AllScopes()).String() + "."})
 	}
 	want := registry.NewKey{Name: ask.Name, Sandbox: ask.Sandbox, Scopes: scopes}
+	if ask.Calls != nil {
+		want.Calls = access.Calls{Methods: ask.Calls.Methods, Paths: ask.Calls.Paths}
+	}
 	if ask.ExpiresAt != nil {
 		want.ExpiresAt = *ask.ExpiresAt
 	}
@@ -112,8 +123,12 @@ func (s *server) revokeKey(ctx context.Context, c call, in *keyID) (*done, error
 }
 
 func shownKey(k registry.Key) Key {
-	return Key{
+	out := Key{
 		ID: k.ID, Name: k.Name, Prefix: k.Prefix, Scopes: k.Scopes.Strings(), Sandbox: optional(k.Sandbox),
 		CreatedAt: *stamp(k.CreatedAt), ExpiresAt: stamp(k.ExpiresAt), LastUsedAt: stamp(k.LastUsedAt), RevokedAt: stamp(k.RevokedAt),
 	}
+	if k.Calls.Bounded() {
+		out.Calls = &Calls{k.Calls.Methods, k.Calls.Paths}
+	}
+	return out
 }

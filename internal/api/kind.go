@@ -87,6 +87,21 @@ var (
 	kindProduct = &Kind{"product_refused", "The product did not do it", http.StatusFailedDependency,
 		"Adobe Target or Analytics, or the gateway before them, refused what was asked, or did not answer: `failure` has its code, status and words, `errors` what to change where.",
 		"Do what `errors` says; `latchkey cloud-service connect` shows which layer refuses."}
+	kindCallDenied = &Kind{"call_not_allowed", "The key may not make that call", http.StatusForbidden,
+		"The key is bound to some methods and paths of the proxy, and `detail` names the one that is not among them. Nothing was sent.",
+		"Use a key that may, or make one: `latchkey key create --scope proxy:call --call-method … --call-path …`."}
+	kindNoService = &Kind{"no_service", "The definition does not say where the service is", http.StatusConflict,
+		"A call through the proxy needs the service's base URL, and the fields that are in it: `detail` says what is missing. Nothing was sent.",
+		"Add `options.proxy.baseUrl` to the definition and publish it, or give the connection the field."}
+	kindMoved = &Kind{"service_moved", "The service is elsewhere than it was", http.StatusConflict,
+		"A newer revision of the definition sends calls, and the token with them, to another address than the one that the connection was authorized with. Nothing was sent.",
+		"Authorize the connection again: `latchkey connection reauthorize`."}
+	kindServiceDown = &Kind{"service_unreachable", "The service can't be reached", http.StatusBadGateway,
+		"The connection's service did not answer the call; `detail` says why, and whether the call may have left.",
+		"Try again when the service answers. A call that may have left and changes something must not be repeated blindly."}
+	kindServiceSlow = &Kind{"service_timeout", "The service did not answer in time", http.StatusGatewayTimeout,
+		"The connection's service took the call and did not begin to answer for five minutes.",
+		"Ask the service how the call went before it is repeated."}
 	kindRate = &Kind{"rate_limited", "Too many requests", http.StatusTooManyRequests,
 		"The key, or the address after many refused keys, asked more often than it may.", "Wait as long as `Retry-After` says."}
 	kindInternal = &Kind{"server_error", "Something broke here", http.StatusInternalServerError,
@@ -107,6 +122,6 @@ func Kinds() []*Kind {
 		kindMalformed, kindInvalid, kindDefinition, kindFields, kindUnauthenticated, kindDenied, kindSandbox,
 		kindForeign, kindNotFound, kindRoute, kindMethod, kindNameTaken, kindInUse, kindQuota, kindNotOffered, kindState, kindReauthorize, kindPending,
 		kindDisabled, kindRunning, kindTooLarge, kindContentType, kindUnpublishable, kindRefused, kindMismatch,
-		kindDown, kindProduct, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
+		kindDown, kindProduct, kindCallDenied, kindNoService, kindMoved, kindServiceDown, kindServiceSlow, kindRate, kindInternal, kindNotServed, kindNotRecorded, kindUnavailable,
 	}
 }

@@ -40,6 +40,7 @@ import (
 	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
+	"latchkey/internal/proxy"
 	"latchkey/internal/registry"
 	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
@@ -109,6 +110,8 @@ type house struct {
 	audit         *audit.Log
 	reads         *audit.Reads // nil when reads are not recorded
 	keeper        *connection.Keeper
+	proxy         *proxy.Proxy
+	carrier       *egress.Carrier
 	connector     *connection.Connector
 	ims           *ims.Configurations
 	cloudServices *cloudservice.Services
@@ -252,7 +255,10 @@ func (h *house) openConnections() (err error) {
 	h.links, err = connectlink.New(connectlink.Config{
 		Store: h.store.ConnectLinks(), Connections: h.connector, Hash: h.store.Keyring().Hash, PublicURLs: h.publicURLs, Clock: clock.System(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return h.openProxy()
 }
 
 // handler mounts every surface on one listener.
@@ -260,7 +266,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
-		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
@@ -358,6 +364,9 @@ func (h *house) close(ctx context.Context) error {
 	}
 	if h.egress != nil {
 		h.egress.Close()
+	}
+	if h.carrier != nil {
+		h.carrier.Close()
 	}
 	if h.toProducts != nil {
 		h.toProducts.Close()

@@ -39,6 +39,9 @@ type Config struct {
 	OrganizationID string
 	Organization   string
 	RefreshWorkers int
+	// ProxyCalls and ProxyReplay bound the calls of a connection under way, and the bodies that are kept to be sent again.
+	ProxyCalls     int
+	ProxyReplay    int
 	DefaultLife    time.Duration
 	Providers      provider.Limits
 	ProviderHosts  map[provider.Host]provider.Limits

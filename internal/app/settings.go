@@ -62,6 +62,8 @@ func settings() []setting {
 		text("organization.name", "Latchkey", "The organization's name.", func(c *Config) *string { return &c.Organization }),
 		number("refresh.workers", "256", "How many refreshes may run, or wait for their providers, at once.", func(c *Config) *int { return &c.RefreshWorkers }),
 		duration("refresh.default_life", "1h", "Life assumed for a token whose provider states none.", func(c *Config) *time.Duration { return &c.DefaultLife }),
+		number("proxy.concurrency", "512", "How many calls of one connection may be under way through the proxy, on each node.", func(c *Config) *int { return &c.ProxyCalls }),
+		number("proxy.replay", "262144", "How large the body of a call may be, in bytes, that is kept until the answer, to be sent again where the service refuses the token.", func(c *Config) *int { return &c.ProxyReplay }),
 		duration("events.retention", "720h", "How long events and the logs of their deliveries are kept, 72h at least.", func(c *Config) *time.Duration { return &c.EventRetention }),
 		lasting("seal.root_key_life", "How long a root key is to be used, in days as 400d: the calendar warns before that. Without it a root key does not end.", func(c *Config) *time.Duration { return &c.RootKeyLife }),
 		number("providers.concurrency", "64", "How many token requests to one provider may be under way, on each node.", func(c *Config) *int { return &c.Providers.Concurrency }),

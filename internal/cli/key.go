@@ -29,14 +29,17 @@ scopes are:
 
 func (p *program) keyCreateCommand() *cobra.Command {
 	var input client.NewKey
+	var calls client.Calls
 	var expires string
 	command := &cobra.Command{
 		Use:   "create NAME --scope SCOPE… [--sandbox NAME] [--expires 90d]",
 		Short: "Make a key",
 		Long: `Make a key and print it, this once: the server keeps only a hash of it. With --sandbox the key sees no other
-sandbox. Without --expires it works until it is revoked.`,
+sandbox. Without --expires it works until it is revoked. A key with the scope proxy:call may be bound to the
+methods and paths of the services that it calls.`,
 		Example: `  latchkey key create billing --scope tokens:read --expires 90d > billing.key
-  latchkey key create ci --scope definitions:write --scope connections:write --sandbox stage`,
+  latchkey key create ci --scope definitions:write --scope connections:write --sandbox stage
+  latchkey key create report --scope proxy:call --call-method GET --call-path '/v1/contacts/**'`,
 		Args: takes("NAME"),
 		RunE: func(command *cobra.Command, args []string) error {
 			scopes, err := access.ParseScopes(input.Scopes)
@@ -52,6 +55,9 @@ sandbox. Without --expires it works until it is revoked.`,
 			if input.ExpiresAt, err = parseExpiry(expires, p.Clock.Now()); err != nil {
 				return usagef(command, "%v", err)
 			}
+			if len(calls.Methods) > 0 || len(calls.Paths) > 0 {
+				input.Calls = &calls
+			}
 			c, err := p.client()
 			if err != nil {
 				return err
@@ -66,6 +72,8 @@ sandbox. Without --expires it works until it is revoked.`,
 		},
 	}
 	command.Flags().StringSliceVar(&input.Scopes, "scope", nil, "a `scope` that the key holds; repeat for more")
+	command.Flags().StringSliceVar(&calls.Methods, "call-method", nil, "a `method` that the key may call through the proxy; repeat for more")
+	command.Flags().StringSliceVar(&calls.Paths, "call-path", nil, "a `pattern` of the paths that it may call, as /v1/contacts/**; repeat for more")
 	command.Flags().StringVar(&expires, "expires", "", "when the key ends: a `time` such as 90d or 12h, or a date")
 	return command
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"latchkey/internal/access"
@@ -25,6 +27,8 @@ type Key struct {
 	// Sandbox is the name of the only one that the key may use; "" means every one.
 	Sandbox string
 	Scopes  access.Scopes
+	// Calls bounds what the key may do through the proxy.
+	Calls access.Calls
 	// Prefix is the beginning of the value, for people to tell keys apart: `lk_ab12`.
 	Prefix string
 	Hash   KeyHash
@@ -40,6 +44,7 @@ type NewKey struct {
 	Name      string
 	Sandbox   string
 	Scopes    access.Scopes
+	Calls     access.Calls
 	ExpiresAt time.Time
 }
 
@@ -100,7 +105,7 @@ func (k *Keyring) Create(ctx context.Context, caller access.Caller, ask NewKey) 
 	}
 	value := newValue()
 	key := Key{
-		ID: ident.New("key"), Name: ask.Name, Organization: caller.Organization, Sandbox: ask.Sandbox, Scopes: ask.Scopes,
+		ID: ident.New("key"), Name: ask.Name, Organization: caller.Organization, Sandbox: ask.Sandbox, Scopes: ask.Scopes, Calls: ask.Calls,
 		Prefix: value[:shownLength], Hash: k.hash(value), CreatedBy: caller.ID,
 		CreatedAt: k.config.Clock.Now().UTC(), ExpiresAt: ask.ExpiresAt,
 	}
@@ -123,6 +128,9 @@ func (k *Keyring) Create(ctx context.Context, caller access.Caller, ask NewKey) 
 // entry is what the audit record says of a key.
 func (k Key) entry(caller access.Caller, action string, at time.Time) audit.Entry {
 	detail := map[string]string{"name": k.Name, "sandbox": k.Sandbox, "scopes": k.Scopes.String(), "prefix": k.Prefix}
+	if k.Calls.Bounded() {
+		detail["call_methods"], detail["call_paths"] = strings.Join(k.Calls.Methods, " "), strings.Join(k.Calls.Paths, " ")
+	}
 	if !k.ExpiresAt.IsZero() {
 		detail["expires_at"] = k.ExpiresAt.UTC().Format(time.RFC3339)
 	}
@@ -150,12 +158,54 @@ func (k *Keyring) checkNew(caller access.Caller, ask NewKey) (NewKey, error) {
 	if ask.Sandbox == "" {
 		ask.Sandbox = caller.Sandbox
 	}
+	if ask.Calls, err = checkCalls(caller, ask); err != nil {
+		return ask, err
+	}
 	if caller.Sandbox != "" && ask.Sandbox != caller.Sandbox {
 		return ask, &access.DeniedError{Sandbox: ask.Sandbox, Caller: caller.ID}
 	}
 	ask.ExpiresAt, err = k.checkExpiry(caller, ask.ExpiresAt)
 	return ask, err
 }
+
+// checkCalls checks what the key may do through the proxy. A key that is bounded makes none that is bounded in another way.
+func checkCalls(caller access.Caller, ask NewKey) (access.Calls, error) {
+	calls := ask.Calls
+	if !calls.Bounded() {
+		return caller.Calls, nil
+	}
+	if caller.Calls.Bounded() {
+		return calls, &InvalidError{
+			Pointer: "/calls", Message: "the key that makes it is bound to some methods and paths itself",
+			Fix: "leave them out: the new key gets the same",
+		}
+	}
+	if !ask.Scopes.Has(access.ProxyCall) {
+		return calls, &InvalidError{
+			Pointer: "/calls", Message: "the key makes no calls: it lacks the scope " + string(access.ProxyCall),
+			Fix: "add the scope, or leave out methods and paths",
+		}
+	}
+	for _, method := range calls.Methods {
+		if !callMethod.MatchString(method) {
+			return calls, &InvalidError{Pointer: "/calls/methods", Message: "that is no method of HTTP", Fix: "write it in capitals, as GET"}
+		}
+	}
+	for _, path := range calls.Paths {
+		if !callPath.MatchString(path) {
+			return calls, &InvalidError{
+				Pointer: "/calls/paths", Message: "that is no pattern of a path",
+				Fix: "begin with a slash; * stands for one segment, and ** at the end for all that follow: /v1/contacts/**",
+			}
+		}
+	}
+	return calls, nil
+}
+
+var (
+	callMethod = regexp.MustCompile(`^[A-Z]{1,20}$`)
+	callPath   = regexp.MustCompile(`^(/(\*|[^/*\x00-\x20\x7f\\]*))*(/\*\*)?$`)
+)
 
 func (k *Keyring) checkExpiry(caller access.Caller, asked time.Time) (time.Time, error) {
 	if !asked.IsZero() && !asked.After(k.config.Clock.Now()) {

@@ -169,7 +169,7 @@ func newEntry(key Key) *entry {
 	return &entry{
 		key: key,
 		caller: access.Caller{
-			ID: key.ID, Name: key.Name, Organization: key.Organization, Sandbox: key.Sandbox, Scopes: key.Scopes,
+			ID: key.ID, Name: key.Name, Organization: key.Organization, Sandbox: key.Sandbox, Scopes: key.Scopes, Calls: key.Calls,
 		},
 		usage: &usage{},
 	}

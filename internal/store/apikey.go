@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,10 +34,14 @@ func (r Registry) CreateKey(ctx context.Context, key registry.Key, entry audit.E
 				return orNone(err, registry.ErrNotFound)
 			}
 		}
-		_, err := t.exec(`INSERT INTO api_keys (id, organization, sandbox, name, scopes, prefix, hash, created_by, created_at,
-			expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		calls, err := callsText(key.Calls)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(`INSERT INTO api_keys (id, organization, sandbox, name, scopes, prefix, hash, created_by, created_at,
+			expires_at, revoked_at, last_used_at, calls) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			key.ID, key.Organization, key.Sandbox, key.Name, key.Scopes.String(), key.Prefix, key.Hash[:], key.CreatedBy,
-			micros(key.CreatedAt), micros(key.ExpiresAt), micros(key.RevokedAt), micros(key.LastUsedAt))
+			micros(key.CreatedAt), micros(key.ExpiresAt), micros(key.RevokedAt), micros(key.LastUsedAt), calls)
 		if dangling(err) {
 			return registry.ErrNotFound
 		}
@@ -58,20 +63,32 @@ func (r Registry) Keys(ctx context.Context) ([]registry.Key, error) {
 		all = append(all, key)
 		return err
 	}, `SELECT id, organization, sandbox, name, scopes, prefix, hash, created_by, created_at, expires_at, revoked_at,
-		last_used_at FROM api_keys ORDER BY id`)
+		last_used_at, calls FROM api_keys ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys: %w", err)
 	}
 	return all, nil
 }
 
+// callsText writes what a key may call; "" for everything.
+func callsText(calls access.Calls) (string, error) {
+	if !calls.Bounded() {
+		return "", nil
+	}
+	text, err := json.Marshal(calls)
+	return string(text), err
+}
+
 func scanKey(row scanner) (registry.Key, error) {
 	var key registry.Key
-	var scopes string
+	var scopes, calls string
 	var hash []byte
 	var created, expires, revoked, used sql.NullInt64
 	err := row.Scan(&key.ID, &key.Organization, &key.Sandbox, &key.Name, &scopes, &key.Prefix, &hash, &key.CreatedBy,
-		&created, &expires, &revoked, &used)
+		&created, &expires, &revoked, &used, &calls)
+	if err == nil && calls != "" {
+		err = json.Unmarshal([]byte(calls), &key.Calls)
+	}
 	if err != nil {
 		return registry.Key{}, err
 	}

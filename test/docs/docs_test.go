@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 var pages = []string{
 	"README.md",
 	"docs/guide/first-connection.md",
+	"docs/guide/use-from-anything.md",
 	"docs/guide/write-a-definition.md",
 	"docs/guide/audit.md",
 	"docs/guide/back-up-and-restore.md",
