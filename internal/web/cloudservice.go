@@ -104,6 +104,7 @@ func (v *visit) serviceList() error {
 // serviceView is the page of one service.
 type serviceView struct {
 	serviceRow
+	Tabs    *tabs
 	Facts   []fact
 	May     bool
 	Role    string
@@ -128,6 +129,7 @@ func (v *visit) serviceShow(status int, s cloudservice.Service, report *cloudser
 	}
 	view := serviceView{serviceRow: v.serviceRow(s, configurations), May: v.may(access.ConnectionsWrite), Report: report, Notes: s.Notes(),
 		Role: v.lacks(access.ConnectionsWrite, "connect or change it")}
+	view.Tabs = serviceTabs(&s, partOverview)
 	view.Connect = v.form(view.Path+"/connect", connectTo(s.Kind))
 	view.Facts = serviceFacts(&view.serviceRow)
 	return v.show(status, "service_item", s.Title, &view)

@@ -45,6 +45,7 @@ func (p *Pages) parseTemplates() (templates, error) {
 		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":     strings.Join,
 		"markdown": inline,
+		"inc": func(n int) int { return n + 1 }, "less": func(by, n int) int { return n - by },
 		"lines":    documentLines,
 		"sentence": sentence, "plural": plural, "roles": func() []project.ProductRole {
 			return []project.ProductRole{project.Observer, project.Editor, project.Approver}

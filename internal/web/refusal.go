@@ -34,6 +34,10 @@ var known = []struct {
 }{
 	{ims.ErrNotFound, http.StatusNotFound, "", "There is no such IMS configuration or certificate in this sandbox", ""},
 	{cloudservice.ErrNotFound, http.StatusNotFound, "", "There is no such cloud service in this sandbox", ""},
+	{cloudservice.ErrNoOffer, http.StatusNotFound, "", "No offer of that name was pushed from here", ""},
+	{cloudservice.ErrNoFramework, http.StatusNotFound, "", "There is no such framework of this cloud service", ""},
+	{cloudservice.ErrNoLibrary, http.StatusNotFound, "", "No client library of your own was uploaded", ""},
+	{errNoAudience, http.StatusNotFound, "", "There is no such audience among those that were synced", ""},
 	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
 	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
 	{connectlink.ErrUnknown, http.StatusNotFound, "", "There is no such connect link in this sandbox", ""},
@@ -55,6 +59,7 @@ var known = []struct {
 	{destination.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
 	{ims.ErrNameTaken, http.StatusConflict, "/name", "another IMS configuration or certificate of this sandbox has that name", "choose another"},
 	{cloudservice.ErrNameTaken, http.StatusConflict, "/name", "another cloud service of this sandbox has that name", "choose another"},
+	{cloudservice.ErrFrameworkTaken, http.StatusConflict, "/name", "another framework of the cloud service has that name", "choose another"},
 	{project.ErrNameTaken, http.StatusConflict, "/name", "the organization has one of that name", "choose another"},
 	{cloudservice.ErrNoConfiguration, http.StatusConflict, "/ims_configuration", "the IMS configuration that it names is gone", "choose another"},
 	{ims.ErrConflict, http.StatusConflict, "", "somebody else changed it meanwhile", "open it anew, and try again"},
@@ -98,6 +103,8 @@ func told(err error) (finding.Problems, bool) {
 		for _, reason := range e.Reasons {
 			out.Wrong("/service", reason.Words(), "")
 		}
+	} else if e, ok := errors.AsType[*cloudservice.PageTakenError](err); ok {
+		out.Wrong("/pages", e.Error(), "take it off there first")
 	} else if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
 		out.Wrong("", "the product refused: "+e.Layer.Message, adviceText(&e.Layer))
 	} else if e, ok := errors.AsType[*connection.ProviderError](err); ok {

@@ -45,7 +45,11 @@ func (p *Pages) inside(here string, do func(*visit) error) http.HandlerFunc {
 		}
 		v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), here: here}
 		if r.Method == http.MethodPost {
-			r.Body = http.MaxBytesReader(w, r.Body, maxConsoleForm)
+			most := int64(maxConsoleForm)
+			if strings.HasSuffix(r.URL.Path, "/library") || strings.HasSuffix(r.URL.Path, "/offers/push") { // files of 512 KiB, as a form writes them
+				most = 4 * maxUpload
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, most)
 			if !ownForm(r, sessionCookie(r)) {
 				p.message(w, r, messageForeign)
 				return

@@ -129,6 +129,7 @@ type Pages struct {
 	guesses   guesses
 	meters    meters
 	counts    counts
+	lives     lives
 }
 
 var _ http.Handler = (*Pages)(nil)
@@ -165,7 +166,7 @@ func New(config Config) (*Pages, error) {
 	if config.Example == "" {
 		config.Example = "CONNECTION"
 	}
-	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets(), guesses: newGuesses(config.Clock)}
+	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets(), guesses: newGuesses(config.Clock), lives: lives{ending: make(chan struct{})}}
 	var err error
 	if p.meters, err = newMeters(config.Meter); err != nil {
 		return nil, err
@@ -249,6 +250,7 @@ func (p *Pages) sections() []section {
 		{placeDefinitions, p.definitionRoutes()},
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
+		{placeCloudServices, p.servicePartRoutes()},
 		{placeAdmin, p.adminRoutes()},
 		{placeConnections, p.connectionRoutes()},
 		{placeSettings, p.settingsRoutes()},
