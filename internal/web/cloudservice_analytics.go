@@ -99,6 +99,9 @@ func (view *listsView) add(v *visit, s cloudservice.Synced, known bool) {
 }
 
 func (v *visit) analyticsSync() error {
+	if err := v.caller.Require(access.ConnectionsWrite); err != nil {
+		return err
+	}
 	list := cloudservice.SyncList{Kind: cloudservice.ListKind(v.value("list")), Suite: v.value("suite")}
 	synced, err := v.CloudServices.SyncAnalytics(v.r.Context(), v.caller, v.serviceRef(), list)
 	if problems, ok := told(err); ok {
