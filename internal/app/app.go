@@ -427,6 +427,7 @@ func (h *house) run(ctx context.Context, l *listener) error {
 	defer cancel()
 	started := time.Now()
 	h.broker.Drain() // streams have no end of their own
+	h.pages.Drain()
 	err := errors.Join(failure, h.cutOff(l.stop(drain)), h.close(drain))
 	if err == nil {
 		h.log.Info("stopped", "after", time.Since(started).Round(time.Millisecond).String())

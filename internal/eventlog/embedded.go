@@ -79,6 +79,8 @@ CREATE TABLE IF NOT EXISTS groups (
 CREATE TABLE IF NOT EXISTS pointers (
     topic TEXT NOT NULL, name TEXT NOT NULL, part INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, name, part)
 ) STRICT, WITHOUT ROWID;
+-- How many events came in an hour, counted from 1970.
+CREATE TABLE IF NOT EXISTS hours (topic TEXT NOT NULL, hour INTEGER NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (topic, hour)) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 `
 

@@ -37,6 +37,9 @@ func (l *Embedded) trimSome(ctx context.Context, topic Topic) (Trimmed, bool, er
 	j := &job{do: func(tx *sql.Tx) (err error) {
 		step, count = Trimmed{}, 0
 		clear(gone)
+		if _, err := tx.Exec(`DELETE FROM hours WHERE topic = $1 AND hour < $2`, topic.ID, hourOf(l.clock.Now().Add(-HoursKept))); err != nil {
+			return err
+		}
 		rows, err := tx.Query(`SELECT id, part, first, count, at, size FROM chunks WHERE topic = $1 ORDER BY id LIMIT $2`, topic.ID, trimStep)
 		if err != nil {
 			return err
@@ -107,6 +110,7 @@ func (l *Embedded) Drop(ctx context.Context, topic Topic) error {
 	j := &job{do: func(tx *sql.Tx) error {
 		for _, statement := range []string{
 			`DELETE FROM chunks WHERE topic = $1`, `DELETE FROM floors WHERE topic = $1`, `DELETE FROM groups WHERE topic = $1`, `DELETE FROM pointers WHERE topic = $1`,
+			`DELETE FROM hours WHERE topic = $1`,
 		} {
 			if _, err := tx.Exec(statement, topic.ID); err != nil {
 				return err

@@ -126,6 +126,9 @@ func (l *Embedded) commit(together []*job) error {
 	if err == nil {
 		err = b.insert(tx)
 	}
+	if err == nil {
+		err = b.count(tx)
+	}
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

@@ -32,10 +32,11 @@ func (p Daemons) Tell(ctx context.Context, d fleet.Daemon) (fleet.Order, error) 
 	if err != nil {
 		return fleet.Order{}, fmt.Errorf("keeping what the daemon %s of %s tells: %w", d.Host, d.Instance, err)
 	}
-	return p.order(ctx, d.Organization, d.Instance)
+	return p.Order(ctx, d.Organization, d.Instance)
 }
 
-func (p Daemons) order(ctx context.Context, organization, instance string) (fleet.Order, error) {
+// Order gives what the daemons of an instance were told last.
+func (p Daemons) Order(ctx context.Context, organization, instance string) (fleet.Order, error) {
 	o := fleet.Order{Organization: organization, Instance: instance}
 	var at sql.NullInt64
 	err := p.s.row(ctx, `SELECT number, action, fingerprint, ordered_by, ordered_at FROM daemon_orders WHERE organization = $1 AND instance = $2`,
@@ -50,22 +51,22 @@ func (p Daemons) order(ctx context.Context, organization, instance string) (flee
 	return o, nil
 }
 
-// Daemons gives those of an instance, by host.
+// Daemons gives those of an instance, by host; of all when it is "".
 func (p Daemons) Daemons(ctx context.Context, organization, instance string) ([]fleet.Daemon, error) {
 	var all []fleet.Daemon
 	err := p.s.rows(ctx, func(row scanner) error {
-		d := fleet.Daemon{Organization: organization, Instance: instance}
+		d := fleet.Daemon{Organization: organization}
 		var report string
 		var started, seen sql.NullInt64
-		err := row.Scan(&d.Host, &d.Version, &d.Credential, &d.Fingerprint, &d.CarriedOut, &d.Failure, &report, &started, &seen)
+		err := row.Scan(&d.Instance, &d.Host, &d.Version, &d.Credential, &d.Fingerprint, &d.CarriedOut, &d.Failure, &report, &started, &seen)
 		d.StartedAt, d.SeenAt = instant(started), instant(seen)
 		if report != "" {
 			d.Report = []byte(report)
 		}
 		all = append(all, d)
 		return err
-	}, `SELECT host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at FROM daemons
-		WHERE organization = $1 AND instance = $2 ORDER BY host`, organization, instance)
+	}, `SELECT instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at FROM daemons
+		WHERE organization = $1 AND ($2 = '' OR instance = $2) ORDER BY instance, host`, organization, instance)
 	if err != nil {
 		return nil, fmt.Errorf("listing the daemons of %s: %w", instance, err)
 	}
@@ -86,7 +87,7 @@ func (p Daemons) Give(ctx context.Context, o fleet.Order, record audit.Entry) (f
 	if err != nil {
 		return fleet.Order{}, fmt.Errorf("giving an order to %s: %w", o.Instance, err)
 	}
-	return p.order(ctx, o.Organization, o.Instance)
+	return p.Order(ctx, o.Organization, o.Instance)
 }
 
 // Forget removes a daemon.

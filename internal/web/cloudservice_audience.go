@@ -119,11 +119,11 @@ func prettyJSON(text []byte) string {
 		out.Reset()
 		out.Write(text)
 	}
-	return shortened(out.String(), prettyShown)
+	return abridged(out.String(), prettyShown)
 }
 
-// shortened cuts a text, and says so.
-func shortened(text string, most int) string {
+// abridged cuts a text, and says so.
+func abridged(text string, most int) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	if len(text) <= most {
 		return text

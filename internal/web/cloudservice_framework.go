@@ -231,7 +231,7 @@ func (v *visit) frameworkPreview() error {
 	}
 	sent := exported.Target.Send(context)
 	for _, name := range exported.Target.Parameters {
-		view.Rows = append(view.Rows, sentRow{name, shortened(sent.Parameters[name], 1000), sent.LeftOut[name]})
+		view.Rows = append(view.Rows, sentRow{name, abridged(sent.Parameters[name], 1000), sent.LeftOut[name]})
 	}
 	view.Done = true
 	return v.show(http.StatusOK, "service_preview", "Preview of "+found.Framework.Title, &view)

@@ -70,6 +70,8 @@ var navigation = []chapter{
 	{"Use", []place{
 		{Path: placeIMS, Label: "IMS configurations", Sandboxed: true},
 		{Path: placeCloudServices, Label: "Cloud services", Sandboxed: true},
+		{Path: placePipeline, Label: "Pipeline"},
+		{Path: placeInstances, Label: "Instances"},
 	}},
 	{"Keep", []place{
 		{Path: placeCalendar, Label: "Calendar"},

@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/destination"
 	"latchkey/internal/egress"
 	"latchkey/internal/event"
+	"latchkey/internal/eventlog"
 	"latchkey/internal/exchange"
 	"latchkey/internal/ims"
 	"latchkey/internal/pipeline"
@@ -82,6 +83,7 @@ type house struct {
 	revocations *revocation.Revocations
 	broker      *pipeline.Broker
 	fleet       *fleet.Fleet
+	events      *eventlog.Embedded
 	kept        *store.Store
 }
 
@@ -193,7 +195,11 @@ func (h *house) openMore(kept *store.Store) {
 	h.health, err = provider.New(provider.Config{Clock: h.hand})
 	check(h, err)
 	h.revocations = revocation.New(kept.Revocations(), h.hand, nil)
-	h.broker, err = pipeline.New(pipeline.Config{Store: kept.Topics(), Clock: h.hand})
+	events, err := eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{Path: filepath.Join(h.TempDir(), "events.db"), Clock: h.hand, Relaxed: true})
+	check(h, err)
+	h.Cleanup(func() { _ = events.Close() })
+	h.events = events
+	h.broker, err = pipeline.New(pipeline.Config{Store: kept.Topics(), Log: events, Clock: h.hand})
 	check(h, err)
 	h.series, err = series.Open(series.Config{Store: kept.Series(), Clock: h.hand})
 	check(h, err)

@@ -39,13 +39,13 @@ type page struct {
 
 func (p *Pages) parseTemplates() (templates, error) {
 	functions := template.FuncMap{
-		"asset":    p.assets.path,
-		"ago":      func(t time.Time) string { return ago(t, p.Clock.Now()) },
-		"exact":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"machine":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"join":     strings.Join,
-		"markdown": inline,
-		"inc": func(n int) int { return n + 1 }, "less": func(by, n int) int { return n - by },
+		"asset":     p.assets.path,
+		"ago":       func(t time.Time) string { return ago(t, p.Clock.Now()) },
+		"exact":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"join":      strings.Join,
+		"markdown":  inline,
+		"agedWords": agedWords, "inc": func(n int) int { return n + 1 }, "less": func(by, n int) int { return n - by },
 		"lines":    documentLines,
 		"sentence": sentence, "plural": plural, "roles": func() []project.ProductRole {
 			return []project.ProductRole{project.Observer, project.Editor, project.Approver}

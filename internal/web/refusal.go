@@ -13,8 +13,11 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/connectlink"
 	"latchkey/internal/destination"
+	"latchkey/internal/eventlog"
 	"latchkey/internal/finding"
 	"latchkey/internal/ims"
+	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
 	"latchkey/internal/provider"
 	"latchkey/internal/registry"
@@ -38,6 +41,15 @@ var known = []struct {
 	{cloudservice.ErrNoFramework, http.StatusNotFound, "", "There is no such framework of this cloud service", ""},
 	{cloudservice.ErrNoLibrary, http.StatusNotFound, "", "No client library of your own was uploaded", ""},
 	{errNoAudience, http.StatusNotFound, "", "There is no such audience among those that were synced", ""},
+	{pipeline.ErrNoEvent, http.StatusNotFound, "", "There is no such event any more, or not yet", ""},
+	{pipeline.ErrNotFound, http.StatusNotFound, "", "There is no such topic in this organization", ""},
+	{eventlog.ErrNoGroup, http.StatusNotFound, "", "There is no such consumer group of the topic", ""},
+	{fleet.ErrNotFound, http.StatusNotFound, "", "No daemon of that instance has told of itself", ""},
+	{pipeline.ErrTaken, http.StatusConflict, "/name", "there is a topic of that name already", "choose another"},
+	{pipeline.ErrConflict, http.StatusConflict, formPointer, "somebody else changed it meanwhile", "open it anew, and try again"},
+	{pipeline.ErrOff, http.StatusConflict, formPointer, "the pipeline is off on this server", "the operator sets pipeline.log or pipeline.nats_url"},
+	{eventlog.ErrFull, http.StatusConflict, formPointer, "the event log has no room", "the operator makes room, or lets topics keep less"},
+	{eventlog.ErrUnavailable, http.StatusConflict, formPointer, "the event log can’t be reached now", "try again in a minute"},
 	{project.ErrNotFound, http.StatusNotFound, "", "There is no such project or credential in this organization", ""},
 	{calendar.ErrNotFound, http.StatusNotFound, "", "There is no such calendar address, or it is not yours", ""},
 	{connectlink.ErrUnknown, http.StatusNotFound, "", "There is no such connect link in this sandbox", ""},
@@ -103,6 +115,12 @@ func told(err error) (finding.Problems, bool) {
 		for _, reason := range e.Reasons {
 			out.Wrong("/service", reason.Words(), "")
 		}
+	} else if e, ok := errors.AsType[*pipeline.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
+	} else if e, ok := errors.AsType[*pipeline.TooLargeError](err); ok {
+		out.Wrong("/value", e.Error(), "send less")
+	} else if e, ok := errors.AsType[*fleet.InvalidError](err); ok {
+		out.Wrong(e.Pointer, e.Message, e.Fix)
 	} else if e, ok := errors.AsType[*cloudservice.PageTakenError](err); ok {
 		out.Wrong("/pages", e.Error(), "take it off there first")
 	} else if e, ok := errors.AsType[*cloudservice.RefusedError](err); ok {
@@ -216,7 +234,8 @@ func takes(e *access.DeniedError) string {
 		return "This takes the role " + e.Role.Words() + "." + ask
 	case e.Scope == access.RegistryWrite:
 		return "This takes the role " + access.Developer.Words() + "." + ask
-	case e.Scope == access.ConnectionsWrite, e.Scope == access.DefinitionsWrite, e.Scope == access.Admin, e.Scope == access.AuditRead:
+	case e.Scope == access.ConnectionsWrite, e.Scope == access.DefinitionsWrite, e.Scope == access.Admin, e.Scope == access.AuditRead,
+		e.Scope == access.PipelineConsume, e.Scope == access.PipelineProduce:
 		return "This takes the role " + access.SystemAdministrator.Words() + "." + ask
 	}
 	return "This takes more." + ask

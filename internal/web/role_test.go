@@ -59,6 +59,7 @@ func TestRoles(t *testing.T) {
 	atProfile, atUser := h.furnishAdmin()
 	atKey, atHook := h.furnishSettings()
 	h.furnishServices()
+	h.furnishPipeline()
 	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
 	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
 	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
@@ -169,6 +170,34 @@ func TestRoles(t *testing.T) {
 		{"POST", "/cloud-services/acme/frameworks/site/preview", access.Viewer, 422},
 		{"GET", "/cloud-services/acme/frameworks/site/delete", access.SystemAdministrator, 200},
 		{"POST", "/cloud-services/acme/frameworks/site/delete", access.SystemAdministrator, 422},
+		{"GET", "/topics", access.Viewer, 200},
+		{"GET", "/new-topic", access.SystemAdministrator, 200},
+		{"POST", "/new-topic", access.SystemAdministrator, 422},
+		{"GET", "/topics/triggers", access.Viewer, 200},
+		{"GET", "/topics/none", access.Viewer, 404},
+		{"GET", "/topics/triggers/edit", access.SystemAdministrator, 200},
+		{"POST", "/topics/triggers/edit", access.SystemAdministrator, 200},
+		{"GET", "/topics/triggers/delete", access.SystemAdministrator, 200},
+		{"POST", "/topics/triggers/delete", access.SystemAdministrator, 422},
+		{"GET", "/topics/triggers/produce", access.SystemAdministrator, 200},
+		{"POST", "/topics/triggers/produce", access.SystemAdministrator, 422},
+		{"GET", "/topics/triggers/tail", access.SystemAdministrator, 200},
+		{"GET", "/topics/triggers/find?q=m-1", access.SystemAdministrator, 200},
+		{"GET", "/topics/triggers/events/0/0", access.SystemAdministrator, 200},
+		{"GET", "/topics/triggers/events/0/99", access.SystemAdministrator, 404},
+		{"GET", "/topics/triggers/groups/campaign", access.Viewer, 200},
+		{"GET", "/topics/triggers/groups/none", access.Viewer, 404},
+		{"POST", "/topics/triggers/groups/campaign/reset", access.SystemAdministrator, 422},
+		{"GET", "/topics/triggers/groups/campaign/delete", access.SystemAdministrator, 200},
+		{"POST", "/topics/triggers/groups/campaign/delete", access.SystemAdministrator, 422},
+		{"GET", "/topics/none/live", access.SystemAdministrator, 404},
+		{"GET", "/instances", access.Viewer, 200},
+		{"GET", "/instances/prod", access.Viewer, 200},
+		{"GET", "/instances/none", access.Viewer, 404},
+		{"GET", "/instances/prod/migration", access.Viewer, 200},
+		{"GET", "/instances/none/progress", access.Viewer, 404},
+		{"POST", "/instances/prod/order", access.SystemAdministrator, 422},
+		{"POST", "/instances/prod/forget", access.SystemAdministrator, 404},
 		{"GET", "/projects", access.Viewer, 200},
 		{"GET", "/projects/new", access.Developer, 200},
 		{"POST", "/projects/new", access.Developer, 422},

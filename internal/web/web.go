@@ -251,6 +251,8 @@ func (p *Pages) sections() []section {
 		{placeIMS, p.imsRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
 		{placeCloudServices, p.servicePartRoutes()},
+		{placePipeline, p.pipelineRoutes()},
+		{placeInstances, p.instanceRoutes()},
 		{placeAdmin, p.adminRoutes()},
 		{placeConnections, p.connectionRoutes()},
 		{placeSettings, p.settingsRoutes()},

@@ -59,8 +59,10 @@ type Order struct {
 type Store interface {
 	// Tell keeps what a daemon tells and gives the instance's order, zero for none.
 	Tell(ctx context.Context, d Daemon) (Order, error)
-	// Daemons gives those of an instance, by host.
+	// Daemons gives those of an instance, by host; of all when it is "".
 	Daemons(ctx context.Context, organization, instance string) ([]Daemon, error)
+	// Order gives what the daemons of an instance were told last, zero for nothing.
+	Order(ctx context.Context, organization, instance string) (Order, error)
 	// Give replaces the instance's order and gives it with its number.
 	Give(ctx context.Context, o Order, record audit.Entry) (Order, error)
 	// Forget removes a daemon that is gone; [ErrNotFound] when there is none.
@@ -122,9 +124,25 @@ func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order
 	return f.store.Tell(ctx, d)
 }
 
-// Daemons gives those of an instance.
+// looking lets those look who may consume, or who administer.
+func looking(caller access.Caller) error {
+	if caller.Scopes.Has(access.RegistryRead) {
+		return nil
+	}
+	return caller.Require(access.PipelineConsume)
+}
+
+// Order gives what the daemons of an instance were told last, zero for nothing.
+func (f *Fleet) Order(ctx context.Context, caller access.Caller, instance string) (Order, error) {
+	if err := looking(caller); err != nil {
+		return Order{}, err
+	}
+	return f.store.Order(ctx, caller.Organization, instance)
+}
+
+// Daemons gives those of an instance; of all when it is "".
 func (f *Fleet) Daemons(ctx context.Context, caller access.Caller, instance string) ([]Daemon, error) {
-	if err := caller.Require(access.PipelineConsume); err != nil {
+	if err := looking(caller); err != nil {
 		return nil, err
 	}
 	return f.store.Daemons(ctx, caller.Organization, instance)
