@@ -29,6 +29,7 @@ func (p *Pages) definitionRoutes() map[string]func(*visit) error {
 		"GET " + placeDefinitions + "/start":       (*visit).definitionStart,
 		"GET " + placeDefinitions + "/new":         (*visit).definitionNew,
 		"POST " + placeDefinitions + "/new":        (*visit).definitionNew,
+		"GET " + placeDefinitions + "/schema.json": (*visit).definitionSchema,
 		"POST " + placeDefinitions + "/check":      (*visit).definitionCheck,
 		"GET " + placeDefinitions + "/playground":  (*visit).definitionPlayground,
 		"POST " + placeDefinitions + "/playground": (*visit).definitionPlayground,

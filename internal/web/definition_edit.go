@@ -16,7 +16,7 @@ import (
 )
 
 // The editor of definitions. It works without script: the text area, its line numbers, and what is wrong in a list that leads
-// to the lines. With script it colours, completes and checks while somebody types (static/js/40-definitions.js).
+// to the lines. With script it colours, completes and checks while somebody types (static/editor.js).
 
 // editor is the page.
 type editor struct {

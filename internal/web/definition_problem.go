@@ -149,6 +149,9 @@ func (v *visit) definitionCheck() error {
 	return v.json(map[string]any{"problems": problems})
 }
 
+// definitionSchema tells a script what can stand where.
+func (v *visit) definitionSchema() error { return v.json(destination.Schema()) }
+
 // unified gives a form's text with line breaks as scripts and files have them.
 func unified(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 

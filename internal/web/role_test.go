@@ -329,6 +329,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/definitions/new?start=password", access.SystemAdministrator, 200},
 		{"POST", "/definitions/new", access.SystemAdministrator, 422},
 		{"POST", "/definitions/check", access.Viewer, 200},
+		{"GET", "/definitions/schema.json", access.Viewer, 200},
 		{"GET", "/definitions/acme", access.Viewer, 200},
 		{"GET", "/definitions/none", access.Viewer, 404},
 		{"GET", "/definitions/playground", access.Viewer, 200},
