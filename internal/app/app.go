@@ -47,6 +47,7 @@ import (
 	"latchkey/internal/series"
 	"latchkey/internal/simulator"
 	"latchkey/internal/store"
+	"latchkey/internal/trial"
 	"latchkey/internal/telemetry"
 	"latchkey/internal/web"
 	"latchkey/internal/webhook"
@@ -73,6 +74,8 @@ type plan struct {
 	roots []byte
 	// browserURL turns a provider's address into one that the browser can reach; nil leaves it as it is.
 	browserURL func(string) string
+	// trials runs definitions against a provider of their own; nil in production.
+	trials *trial.Trials
 	// certificates are those of this process, as they end.
 	certificates expiry.Fixed
 	// program is the command that people type to run this binary.
@@ -310,7 +313,7 @@ func (h *house) openPages() (*web.Pages, error) {
 	return web.New(web.Config{
 		Links:    h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
-		Explainer: h.runner,
+		Explainer: h.runner, Trials: h.trials,
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),

@@ -27,6 +27,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/simulator"
+	"latchkey/internal/trial"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
 )
@@ -208,7 +209,7 @@ func (d *dev) plan() plan {
 	authority.Renews = true
 	return plan{
 		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
-		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, program: d.program(), example: "sample-client-credentials",
+		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, trials: trial.New(trial.Config{Authority: d.authority, Clock: clock.System(), Log: d.log}), program: d.program(), example: "sample-client-credentials",
 		products: d.adobe, provider: d.simulator,
 	}
 }

@@ -33,6 +33,8 @@ func (p *Pages) definitionRoutes() map[string]func(*visit) error {
 		"POST " + placeDefinitions + "/check":      (*visit).definitionCheck,
 		"GET " + placeDefinitions + "/playground":  (*visit).definitionPlayground,
 		"POST " + placeDefinitions + "/playground": (*visit).definitionPlayground,
+		"GET " + oneDefinition + "/try":            (*visit).definitionTry,
+		"POST " + oneDefinition + "/try":           (*visit).definitionTry,
 		"GET " + oneDefinition + "/explain":        (*visit).definitionExplain,
 		"POST " + oneDefinition + "/explain":       (*visit).definitionExplain,
 		"GET " + oneDefinition:                     (*visit).definitionItem,

@@ -26,7 +26,7 @@ type definitionHead struct {
 func (v *visit) definitionHead(saved destination.Saved, here string) definitionHead {
 	h := definitionHead{definitionLine: v.definitionLine(saved), May: v.may(access.DefinitionsWrite), Role: v.lacks(access.DefinitionsWrite, "write and publish definitions")}
 	h.Tabs = tabs{Label: "Parts of the definition", Here: here}
-	for _, t := range []tab{{"Overview", ""}, {"Explain", "/explain"}, {"Revisions", "/revisions"}} {
+	for _, t := range []tab{{"Overview", ""}, {"Explain", "/explain"}, {"Try it", "/try"}, {"Revisions", "/revisions"}} {
 		h.Tabs.add(t.Name, h.Path+t.Path)
 	}
 	switch {

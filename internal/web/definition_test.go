@@ -154,3 +154,21 @@ func TestExplain(t *testing.T) {
 	bearer := send("/definitions/new", "document", `{"name": "key", "authentication": {"authType": "BEARER"}}`).Request.URL.Path
 	reads(t, h.get(client, h.url+bearer+"/explain"), http.StatusOK, "what the customer enters is the token")
 }
+
+// TestTryDefinition runs one against a provider of its own, with a fault; and says so where there is none.
+func TestTryDefinition(t *testing.T) {
+	h := newHouse(t)
+	client, send := h.definitions()
+	at := send("/definitions/new", "document", tenanted()).Request.URL.Path
+	reads(t, h.get(client, h.url+at+"/try"), http.StatusOK, "What the provider does wrong", "A sample stands in when this is empty.")
+	reads(t, send(at+"/try"), http.StatusOK, "A token of type Bearer came", "The connection goes on", destination.Mask)
+	failed := send(at+"/try", "fault", "status=503", "when", "renewal", "fields/tenant", "acme")
+	reads(t, failed, http.StatusOK, "The provider answered 503", "it is tried again, later each time")
+	if strings.Contains(failed.text, clientSecret) {
+		t.Error("the page shows a secret")
+	}
+	reads(t, send(at+"/try", "other", "none-such"), http.StatusUnprocessableEntity, "Unknown fault")
+	reads(t, send(at+"/try", "fields/tenant", "ACME"), http.StatusUnprocessableEntity, "This doesn't have the form")
+	h.pages.Trials = nil
+	reads(t, h.get(client, h.url+at+"/try"), http.StatusOK, "There is no simulator here", "latchkey dev")
+}

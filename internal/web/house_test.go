@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/connectlink"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
+	"latchkey/internal/devca"
 	"latchkey/internal/egress"
 	"latchkey/internal/event"
 	"latchkey/internal/eventlog"
@@ -39,6 +40,7 @@ import (
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry/telemetrytest"
+	"latchkey/internal/trial"
 	"latchkey/internal/web"
 	"latchkey/internal/webhook"
 	"latchkey/internal/workflow"
@@ -138,11 +140,13 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	links, err := connectlink.New(connectlink.Config{Store: kept.ConnectLinks(), Connections: h.connector, Hash: kept.Keyring().Hash, PublicURLs: config.PublicURLs, Clock: h.hand})
 	check(t, err)
 	h.links = links
+	authority, err := devca.LoadOrCreate(t.TempDir())
+	check(t, err)
 	h.pages, err = web.New(web.Config{
 		Links: links,
 		IMS:   h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
-		Explainer: runner,
+		Explainer: runner, Trials: trial.New(trial.Config{Authority: authority, Clock: clock.System(), Log: log}),
 		People:    h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
 		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,

@@ -337,6 +337,8 @@ func TestRoles(t *testing.T) {
 		{"POST", "/definitions/playground", access.Viewer, 200},
 		{"GET", "/definitions/acme/explain", access.Viewer, 200},
 		{"POST", "/definitions/acme/explain", access.Viewer, 200},
+		{"GET", "/definitions/acme/try", access.Viewer, 200},
+		{"POST", "/definitions/acme/try", access.Viewer, 200},
 		{"GET", "/definitions/acme/edit", access.SystemAdministrator, 200},
 		{"POST", "/definitions/acme/edit", access.SystemAdministrator, 422},
 		{"GET", "/definitions/acme/publish", access.SystemAdministrator, 200},

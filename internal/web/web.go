@@ -44,6 +44,7 @@ import (
 	"latchkey/internal/revocation"
 	"latchkey/internal/seal"
 	"latchkey/internal/series"
+	"latchkey/internal/trial"
 	"latchkey/internal/webhook"
 )
 
@@ -58,6 +59,8 @@ type Config struct {
 	Directory   Directory
 	// Explainer tells what definitions would send: [exchange.Runner].
 	Explainer Explainer
+	// Trials runs definitions against a provider of their own; nil where there are no simulators.
+	Trials *trial.Trials
 	// IMS, CloudServices, Projects, Services and Credentials are what the console's pages work with.
 	IMS           *ims.Configurations
 	CloudServices *cloudservice.Services

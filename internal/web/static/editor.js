@@ -148,7 +148,8 @@
         li.append(link, " ", make("span", "badge " + weights[p.weight][0], weights[p.weight][1]), make("p", "", p.message + " " + (p.fix || "")));
         list.append(li);
       }
-      found.replaceChildren(...(got.problems.length ? [list] : []));
+      found.querySelector("ul.placed")?.remove();
+      if (got.problems.length) found.append(list);
       const n = got.problems.length;
       this.status.textContent = n ? `${n} ${n === 1 ? "problem" : "problems"}, the first in line ${got.problems[0].line}.` : "No problems.";
     }
