@@ -47,8 +47,8 @@ import (
 	"latchkey/internal/series"
 	"latchkey/internal/simulator"
 	"latchkey/internal/store"
-	"latchkey/internal/trial"
 	"latchkey/internal/telemetry"
+	"latchkey/internal/trial"
 	"latchkey/internal/web"
 	"latchkey/internal/webhook"
 )

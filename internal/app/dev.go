@@ -27,9 +27,9 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/simulator"
-	"latchkey/internal/trial"
 	"latchkey/internal/store"
 	"latchkey/internal/telemetry"
+	"latchkey/internal/trial"
 )
 
 // DevOptions are what `latchkey dev` can be told.

@@ -147,7 +147,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 		IMS:   h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		Explainer: runner, Trials: trial.New(trial.Config{Authority: authority, Clock: clock.System(), Log: log}),
-		People:    h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
 		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,
