@@ -29,6 +29,8 @@ type AudienceQuery struct {
 	Service string
 	// Search is a part of the name, whatever the case.
 	Search string
+	// Prefix asks for those whose names begin with it, in the order of their names, which an index finds.
+	Prefix bool
 	// Kind is "" for all; Gone asks for those that have vanished in place of those that are there.
 	Kind string
 	Gone bool

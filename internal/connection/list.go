@@ -77,6 +77,18 @@ func (c *Connector) List(ctx context.Context, caller access.Caller, query Query)
 	return page, nil
 }
 
+// Troubled counts the connections in each state but [Active], by the sandboxes that the caller sees.
+func (c *Connector) Troubled(ctx context.Context, caller access.Caller) (map[string]map[State]int, error) {
+	if err := caller.Require(access.ConnectionsRead); err != nil {
+		return nil, err
+	}
+	found, err := c.config.Store.Troubled(ctx, caller.Organization)
+	if caller.Sandbox != "" {
+		found = map[string]map[State]int{caller.Sandbox: found[caller.Sandbox]}
+	}
+	return found, err
+}
+
 func stateNames() string {
 	var names []string
 	for _, s := range States() {

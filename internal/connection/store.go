@@ -107,6 +107,8 @@ type Store interface {
 	Find(ctx context.Context, selector Selector) (Record, error)
 	// List gives up to Limit records.
 	List(ctx context.Context, selection Selection) ([]Record, error)
+	// Troubled counts an organization's connections in each state but [Active], by sandbox. It MUST use an index.
+	Troubled(ctx context.Context, organization string) (map[string]map[State]int, error)
 	// Change applies a change: [ErrNotFound], [ErrLabelTaken], [ErrConflict].
 	Change(ctx context.Context, change Change) error
 	// Delete removes a connection and its attempts and keeps its revocation, sealed, both or neither: [ErrNotFound],

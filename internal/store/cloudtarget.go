@@ -285,6 +285,15 @@ func (c CloudTargets) Audiences(ctx context.Context, q cloudservice.AudienceQuer
 	if q.Gone {
 		gone = `NOT NULL`
 	}
+	text := `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences
+		WHERE service = $1 AND id > $2 AND search LIKE $3 ESCAPE '\' AND ($4 = '' OR kind = $4) AND gone_at IS ` + gone + ` ORDER BY id LIMIT $5`
+	args := []any{q.Service, q.After, pattern, q.Kind, q.Limit}
+	if q.Prefix {
+		begin := clean(strings.ToLower(q.Search))
+		text = `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences
+			WHERE service = $1 AND search >= $2 AND search < $3 AND gone_at IS NULL ORDER BY search, id LIMIT $4`
+		args = []any{q.Service, begin, begin + "\U0010FFFF", q.Limit}
+	}
 	var out []cloudservice.Audience
 	err := c.s.rows(ctx, func(row scanner) error {
 		var a cloudservice.Audience
@@ -296,9 +305,7 @@ func (c CloudTargets) Audiences(ctx context.Context, q cloudservice.AudienceQuer
 		a.ModifiedAt, a.CreatedAt, a.GoneAt = instant(modified), instant(created), instant(gone)
 		out = append(out, a)
 		return err
-	}, `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences
-		WHERE service = $1 AND id > $2 AND search LIKE $3 ESCAPE '\' AND ($4 = '' OR kind = $4) AND gone_at IS `+gone+` ORDER BY id LIMIT $5`,
-		q.Service, q.After, pattern, q.Kind, q.Limit)
+	}, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing audiences: %w", err)
 	}

@@ -149,7 +149,14 @@ func (c Connections) List(ctx context.Context, s connection.Selection) ([]connec
 	}
 	if s.Text != "" {
 		pattern := contains(s.Text)
-		add(`(lower(c.id) LIKE ? ESCAPE '\' OR lower(c.label) LIKE ? ESCAPE '\')`, pattern, pattern)
+		if s.State == "" && s.Definition == "" { // the index has all that is looked at
+			add(`c.id IN (SELECT f.id FROM connections f WHERE f.organization = $1 AND f.sandbox = $2
+				AND lower(COALESCE(f.label, '') || ' ' || f.id) LIKE ? ESCAPE '\'
+				AND (? = 0 OR (f.created_at, f.id) < (?, ?)) ORDER BY f.created_at DESC, f.id DESC LIMIT ?)`,
+				pattern, flag(s.Before != (connection.Position{})), micros(s.Before.CreatedAt), s.Before.ID, s.Limit)
+		} else {
+			add(`(lower(c.id) LIKE ? ESCAPE '\' OR lower(c.label) LIKE ? ESCAPE '\')`, pattern, pattern)
+		}
 	}
 	if s.Before != (connection.Position{}) {
 		add(`(c.created_at, c.id) < (?, ?)`, micros(s.Before.CreatedAt), s.Before.ID)
@@ -166,6 +173,27 @@ func (c Connections) List(ctx context.Context, s connection.Selection) ([]connec
 		return nil, fmt.Errorf("listing connections: %w", err)
 	}
 	return all, nil
+}
+
+// Troubled counts what is in each state but active, by sandbox.
+func (c Connections) Troubled(ctx context.Context, organization string) (map[string]map[connection.State]int, error) {
+	found := map[string]map[connection.State]int{}
+	err := c.s.rows(ctx, func(row scanner) error {
+		var sandbox, state string
+		var n int
+		if err := row.Scan(&sandbox, &state, &n); err != nil {
+			return err
+		}
+		if found[sandbox] == nil {
+			found[sandbox] = map[connection.State]int{}
+		}
+		found[sandbox][connection.State(state)] = n
+		return nil
+	}, `SELECT sandbox, state, COUNT(*) FROM connections WHERE organization = $1 AND state <> 'active' GROUP BY sandbox, state`, organization)
+	if err != nil {
+		return nil, fmt.Errorf("counting connections: %w", err)
+	}
+	return found, nil
 }
 
 // Change applies what an owner changed.

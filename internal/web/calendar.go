@@ -95,17 +95,17 @@ func (p *Pages) endingPath(e expiry.Ending) string {
 	}
 	switch {
 	case e.Kind == expiry.RefreshToken || e.Kind == expiry.AccessToken:
-		return p.leads("/connections/"+url.PathEscape(e.Subject)+in, "/"+in+"#connections")
+		return p.leads("/connections/" + url.PathEscape(e.Subject) + in)
 	case strings.HasPrefix(e.Link, "/api/v1/ims-certificates/"):
 		return p.leads(placeIMS + in)
 	case strings.HasPrefix(e.Link, "/api/v1/credentials/"):
 		return p.leads("/credentials/" + url.PathEscape(id))
 	case e.Kind == expiry.WebhookSecret:
-		return p.leads("/settings/webhooks/"+url.PathEscape(e.Subject), "/settings/webhooks")
+		return p.leads("/settings/webhooks/" + url.PathEscape(e.Subject))
 	case e.Kind == expiry.APIKey:
-		return p.leads("/settings/keys/"+url.PathEscape(e.Subject), "/settings/keys")
+		return p.leads("/settings/keys")
 	case e.Kind == expiry.RootKey:
-		return p.leads("/settings/root-keys", "/settings/root-key", "/settings/sealing")
+		return p.leads("/settings/root-key")
 	}
 	return ""
 }

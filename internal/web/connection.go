@@ -142,3 +142,27 @@ func (v *visit) connectable(search string) (all []destination.Definition, more b
 	all, next, err := v.Definitions.List(v.r.Context(), v.caller, destination.Page{Sandbox: v.sandbox, Search: search, Limit: connectionsListed})
 	return all, next != "", err
 }
+
+// states say each state in words, with its colour.
+var states = map[connection.State]struct{ word, tone string }{
+	connection.NeedsReauthorization: {"needs a new consent", "bad"},
+	connection.Degraded:             {"its provider fails", "warn"},
+	connection.PendingAuthorization: {"waits for its consent", ""},
+	connection.Active:               {"works", "good"},
+	connection.Disabled:             {"switched off", ""},
+}
+
+// life says how long a token lives, in words.
+func life(c connection.Connection, now time.Time) string {
+	switch {
+	case c.Generation == 0:
+		return "none yet"
+	case c.ExpiresAt.IsZero():
+		return "no known end"
+	case !c.ExpiresAt.After(now):
+		return "ended " + ago(c.ExpiresAt, now)
+	case c.Renewable && c.NextRefreshAt.After(now):
+		return "ends " + ago(c.ExpiresAt, now) + ", renews " + ago(c.NextRefreshAt, now)
+	}
+	return "ends " + ago(c.ExpiresAt, now)
+}

@@ -12,6 +12,7 @@ import (
 // Connections is what the pages of connections do. It is [connection.Connector].
 type Connections interface {
 	List(ctx context.Context, caller access.Caller, query connection.Query) (connection.Page, error)
+	Troubled(ctx context.Context, caller access.Caller) (map[string]map[connection.State]int, error)
 	Get(ctx context.Context, caller access.Caller, ref connection.Ref) (connection.Connection, error)
 	CallbackURLs() []string
 	ConnectionChanges

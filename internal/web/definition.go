@@ -170,3 +170,8 @@ func (v *visit) definitionDelete() error {
 	}
 	return v.done(placeDefinitions, "The definition "+def.Name+" was deleted.")
 }
+
+// grants say a grant in words.
+var grants = map[destination.Grant]string{
+	destination.AuthorizationCode: "authorization code", destination.Password: "password", destination.ClientCredentials: "client credentials",
+}

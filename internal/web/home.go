@@ -38,8 +38,6 @@ type home struct {
 	Cards   []card
 	// Checked is the last check of an IMS configuration that failed; nil for none.
 	Checked *checkedView
-	// Lists are what has no page of its own yet; nil for nothing.
-	Lists *homeLists
 	// Empty says that nothing is connected yet: the page says how to begin.
 	Empty   bool
 	Example string
@@ -81,11 +79,6 @@ func (v *visit) overview() error {
 	}
 	if view.Checked, err = v.lastFailedCheck(ctx); err != nil {
 		return err
-	}
-	if v.leads("/connections") == "" {
-		if view.Lists, err = v.homeLists(ctx); err != nil {
-			return err
-		}
 	}
 	if view.Empty, err = v.nothingYet(ctx); err != nil {
 		return err

@@ -87,6 +87,7 @@ type house struct {
 	fleet       *fleet.Fleet
 	events      *eventlog.Embedded
 	kept        *store.Store
+	dir         string // where its files are
 }
 
 func check(t testing.TB, err error) {
@@ -99,7 +100,7 @@ func check(t testing.TB, err error) {
 func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{TB: t, log: &telemetrytest.Log{}, hand: clock.NewManual(time.Now())}
+	h := &house{TB: t, dir: dir, log: &telemetrytest.Log{}, hand: clock.NewManual(time.Now())}
 	h.caller = access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
 	log := h.log.Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))

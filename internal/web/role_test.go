@@ -51,37 +51,24 @@ func (h *house) furnish() (projectAt, credentialAt string) {
 	return "/projects/" + made.ID, "/projects/" + made.ID + "/credentials/" + credential.ID
 }
 
-// TestRoles asks for each page, and presses each button, as each role: what the role does not allow changes nothing and says
-// why; what was stored runs nowhere; a form of another site and one without our token are refused.
-func TestRoles(t *testing.T) {
-	h := newHouse(t)
+// deed is a page that is asked for, or a button that is pressed.
+type deed struct {
+	method, path string
+	// least is the role that it takes; ok is the status then.
+	least access.Role
+	ok    int
+}
+
+// deeds furnishes the house, and gives what there is to ask for and to press.
+func (h *house) deeds() []deed {
+	h.Helper()
 	atProject, atCredential := h.furnish()
 	atProfile, atUser := h.furnishAdmin()
 	atKey, atHook := h.furnishSettings()
 	h.furnishServices()
 	h.furnishPipeline()
-	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
-	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
-	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
-		h.get(sessions[role], h.link(h.person(organization, registry.NewUser{Email: email, Role: role})))
-	}
 	atConnection := h.account()
-	const nobody = access.Role("")
-	sessions[nobody] = h.browser()
-	tokens := map[access.Role]string{} // of a session they stay the same
-	for role, client := range sessions {
-		tokens[role] = h.tokenOf(client)
-	}
-	mux, tried := http.NewServeMux(), map[string]bool{}
-	for _, pattern := range web.Patterns() {
-		mux.HandleFunc(pattern, http.NotFound)
-	}
-	for _, c := range []struct {
-		method, path string
-		// least is the role that it takes; ok is the status then.
-		least access.Role
-		ok    int
-	}{
+	return []deed{
 		{"GET", "/search?q=acme", access.Viewer, 200},
 		{"GET", "/charts", access.Viewer, 200},
 		{"GET", "/calendar", access.Viewer, 200},
@@ -349,7 +336,30 @@ func TestRoles(t *testing.T) {
 		{"POST", "/definitions/acme/revisions/1/restore", access.SystemAdministrator, 200},
 		{"GET", "/definitions/acme/delete", access.SystemAdministrator, 200},
 		{"POST", "/definitions/acme/delete", access.SystemAdministrator, 422},
-	} {
+	}
+}
+
+// TestRoles asks for each page, and presses each button, as each role: what the role does not allow changes nothing and says
+// why; what was stored runs nowhere; a form of another site and one without our token are refused.
+func TestRoles(t *testing.T) {
+	h := newHouse(t)
+	deeds := h.deeds()
+	sessions := map[access.Role]*http.Client{access.SystemAdministrator: h.browser(), access.Developer: h.browser(), access.Viewer: h.browser()}
+	h.get(sessions[access.SystemAdministrator], h.link(h.ada))
+	for role, email := range map[access.Role]string{access.Developer: "dev@example.com", access.Viewer: "view@example.com"} {
+		h.get(sessions[role], h.link(h.person(organization, registry.NewUser{Email: email, Role: role})))
+	}
+	const nobody = access.Role("")
+	sessions[nobody] = h.browser()
+	tokens := map[access.Role]string{} // of a session they stay the same
+	for role, client := range sessions {
+		tokens[role] = h.tokenOf(client)
+	}
+	mux, tried := http.NewServeMux(), map[string]bool{}
+	for _, pattern := range web.Patterns() {
+		mux.HandleFunc(pattern, http.NotFound)
+	}
+	for _, c := range deeds {
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), c.method, h.url+c.path, http.NoBody))
 		tried[pattern] = true
 		for role, client := range sessions {

@@ -164,7 +164,7 @@ func findAudiences(v *visit, ctx context.Context, q query) ([]hit, error) {
 			continue
 		}
 		asked++
-		ask := cloudservice.AudienceQuery{Search: q.text, Limit: perKind + 1}
+		ask := cloudservice.AudienceQuery{Search: q.text, Prefix: true, Limit: perKind + 1}
 		id, err := strconv.ParseInt(q.text, 10, 64)
 		if err == nil && id > 0 {
 			ask = cloudservice.AudienceQuery{After: id - 1, Limit: 1}
@@ -233,7 +233,7 @@ func findKeys(v *visit, ctx context.Context, q query) ([]hit, error) {
 	var out []hit
 	for _, k := range all {
 		if q.in(k.ID, k.Name) {
-			out = append(out, hit{k.Name, k.ID, k.Scopes.String(), v.leads("/settings/keys/"+url.PathEscape(k.ID), "/settings/keys"), q.is(k.ID)})
+			out = append(out, hit{k.Name, k.ID, k.Scopes.String(), v.leads("/settings/keys"), q.is(k.ID)})
 		}
 	}
 	return out, err
@@ -244,7 +244,7 @@ func findWebhooks(v *visit, ctx context.Context, q query) ([]hit, error) {
 	var out []hit
 	for _, w := range all {
 		if q.in(w.ID, w.URL, w.Description) {
-			out = append(out, hit{w.URL, w.ID, w.Description, v.leads("/settings/webhooks/"+url.PathEscape(w.ID), "/settings/webhooks"), q.is(w.ID)})
+			out = append(out, hit{w.URL, w.ID, w.Description, v.leads("/settings/webhooks/" + url.PathEscape(w.ID)), q.is(w.ID)})
 		}
 	}
 	return out, err
@@ -262,11 +262,8 @@ func findDecisions(v *visit, ctx context.Context, q query) ([]hit, error) {
 		}
 		return nil, err
 	}
-	path := ""
-	if d.Credential != "" {
-		path = v.leads("/credentials/" + url.PathEscape(d.Credential))
-	}
-	return []hit{{Name: d.Code + ": " + d.Says, ID: q.text, What: d.ClientID, Path: path}}, nil
+	path := v.leads("/settings/refusals?debug_id=" + url.QueryEscape(q.text))
+	return []hit{{Name: d.Code + ": " + d.Says, ID: q.text, What: d.ClientID, Path: path, Exact: true}}, nil
 }
 
 // findAudit tells whether the audit record has something about an id.
@@ -274,21 +271,11 @@ func findAudit(v *visit, ctx context.Context, q query) ([]hit, error) {
 	if len(q.text) < 8 || strings.Contains(q.text, " ") || v.caller.Require(access.AuditRead) != nil {
 		return nil, nil
 	}
-	var out []hit
-	for _, s := range []struct {
-		what, key string
-		audit.Selection
-	}{{"what was done to it", "subject", audit.Selection{Subject: q.text}}, {"what it did", "actor", audit.Selection{Actor: q.text}}} {
-		s.Limit = 1
-		found, err := v.Audit.List(ctx, v.caller, "", s.Selection)
-		if err != nil {
-			return out, err
-		}
-		if len(found) > 0 {
-			out = append(out, hit{Name: q.text, What: s.what, Path: v.leads("/audit?" + s.key + "=" + url.QueryEscape(q.text))})
-		}
+	found, err := v.Audit.List(ctx, v.caller, "", audit.Selection{Subject: q.text, Limit: 1})
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
-	return out, nil
+	return []hit{{Name: q.text, What: "what was done to it", Path: v.leads("/audit?subject=" + url.QueryEscape(q.text))}}, nil
 }
 
 // findDocs finds errors by their slug and title, operations of the API by their name, summary and path, and shapes.

@@ -17,25 +17,31 @@ import (
 
 // What needs somebody among what is held for others: connections, their providers, what ends, grants to be revoked.
 
-// troubledMost is how many connections are looked at.
-const troubledMost = 200
-
 func connectionTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	var all []trouble
 	owners, err := v.imsOwners(ctx)
 	if err != nil {
 		return nil, err
 	}
+	found, err := v.Connections.Troubled(ctx, v.caller)
+	if err != nil {
+		return nil, err
+	}
 	for _, state := range []connection.State{connection.NeedsReauthorization, connection.Degraded} {
-		found, err := v.Connections.List(ctx, v.caller, connection.Query{Sandbox: v.sandbox, State: state, Limit: troubledMost})
+		n := found[v.sandbox][state]
+		if n == 0 {
+			continue
+		}
+		first, err := v.Connections.List(ctx, v.caller, connection.Query{Sandbox: v.sandbox, State: state, Limit: perRoom})
 		if err != nil {
 			return nil, err
 		}
-		var some []trouble
-		for _, c := range found.Items {
-			some = append(some, v.connectionTrouble(c, owners[c.ID]))
+		for _, c := range first.Items {
+			all = append(all, v.connectionTrouble(c, owners[c.ID]))
 		}
-		all = append(all, bounded(some, func(n int) trouble { return v.moreConnections(state, n, len(found.Items)) })...)
+		if more := n - len(first.Items); more > 0 {
+			all = append(all, v.moreConnections(state, more))
+		}
 	}
 	return all, nil
 }
@@ -99,13 +105,10 @@ func (v *visit) tokenLeft(c connection.Connection) string {
 	return "Its last token has ended, so calls fail."
 }
 
-func (v *visit) moreConnections(state connection.State, n, found int) trouble {
-	t := trouble{Tone: "bad", Name: "and " + many(n, troubledMost-perRoom, "more connection"), What: "lost their consent.", ActPath: v.leads("/connections?state=" + string(state)), Act: "Show all"}
-	if found >= troubledMost {
-		t.Name = fmt.Sprintf("and %d or more other connections", troubledMost-perRoom)
-	}
+func (v *visit) moreConnections(state connection.State, n int) trouble {
+	t := trouble{Tone: "bad", Name: plural(n, "more connection"), What: "lost consent.", ActPath: v.leads("/connections?state=" + string(state)), Act: "Show all"}
 	if state == connection.Degraded {
-		t.Tone, t.What = "warn", "get no new token."
+		t.Tone, t.What = "warn", "without a new token."
 	}
 	return t
 }
@@ -121,6 +124,10 @@ func sandboxTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	if err != nil {
 		return nil, err
 	}
+	found, err := v.Connections.Troubled(ctx, v.caller)
+	if err != nil {
+		return nil, err
+	}
 	var all []trouble
 	for _, s := range sandboxes[:min(len(sandboxes), otherSandboxes)] {
 		if s.Name == v.sandbox {
@@ -128,14 +135,10 @@ func sandboxTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 		}
 		t := trouble{Tone: "warn", Before: "The sandbox ", Name: s.Name, Path: "/?sandbox=" + url.QueryEscape(s.Name), ActPath: "/?sandbox=" + url.QueryEscape(s.Name), Act: "Look there"}
 		for _, state := range []connection.State{connection.Degraded, connection.NeedsReauthorization} {
-			found, err := v.Connections.List(ctx, v.caller, connection.Query{Sandbox: s.Name, State: state, Limit: troubledMost})
-			if err != nil {
-				return nil, err
-			}
-			if n := len(found.Items); n > 0 {
-				t.What, t.Since = "has "+many(n, troubledMost, "connection")+" that "+map[bool]string{true: "gets", false: "get"}[n == 1]+" no new token.", found.Items[0].UpdatedAt
+			if n := found[s.Name][state]; n > 0 {
+				t.What = "has " + plural(n, "connection") + " that " + map[bool]string{true: "gets", false: "get"}[n == 1] + " no new token."
 				if state == connection.NeedsReauthorization {
-					t.Tone, t.What = "bad", "has "+many(n, troubledMost, "connection")+" that lost "+map[bool]string{true: "its", false: "their"}[n == 1]+" consent."
+					t.Tone, t.What = "bad", "has "+plural(n, "connection")+" that lost "+map[bool]string{true: "its", false: "their"}[n == 1]+" consent."
 				}
 			}
 		}
@@ -153,7 +156,7 @@ func providerTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	}
 	var all []trouble
 	for _, s := range found {
-		at := v.leads("/providers/"+url.PathEscape(string(s.Host)), "/providers")
+		at := v.leads("/settings/providers/"+url.PathEscape(string(s.Host)), "/settings/providers")
 		if s.State == provider.Down || s.State == provider.Probing {
 			t := trouble{Tone: "bad", Before: "The provider ", Name: string(s.Host), What: "does not answer.", Path: at, Since: s.Since, Act: "See the provider", ActPath: at,
 				Text: "Tokens that have not ended are given on. Latchkey tries again " + ago(s.ProbeAt, v.Clock.Now()) + ".", Command: v.Program + " provider resume " + string(s.Host)}
@@ -170,7 +173,7 @@ func providerTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 		}
 	}
 	return bounded(all, func(n int) trouble {
-		return trouble{Tone: "bad", Name: "and " + plural(n, "more provider"), What: "fail.", Act: "Show all", ActPath: v.leads("/providers")}
+		return trouble{Tone: "bad", Name: "and " + plural(n, "more provider"), What: "fail.", Act: "Show all", ActPath: v.leads("/settings/providers")}
 	}), nil
 }
 
@@ -232,7 +235,7 @@ func rootKeyTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	if err != nil || r.StartedAt.IsZero() || !r.FinishedAt.IsZero() {
 		return nil, err
 	}
-	t := trouble{Tone: "warn", Name: "The rotation of the root key", What: "is under way.", Since: r.StartedAt, Path: v.leads("/settings/root-keys", "/settings/root-key"),
+	t := trouble{Tone: "warn", Name: "The rotation of the root key", What: "is under way.", Since: r.StartedAt, Path: v.leads("/settings/root-key"),
 		Text: fmt.Sprintf("%d of %d data keys are wrapped anew.", r.Done, r.Total), Command: v.Program + " keys status"}
 	if r.Problem != "" {
 		t.Tone, t.What, t.Text = "bad", "does not go on.", sentence(r.Problem)+" "+t.Text

@@ -215,6 +215,23 @@ func (m *Memory) List(_ context.Context, s connection.Selection) ([]connection.R
 	return found, nil
 }
 
+// Troubled implements [connection.Store].
+func (m *Memory) Troubled(_ context.Context, organization string) (map[string]map[connection.State]int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[string]map[connection.State]int{}
+	for _, r := range m.records {
+		if r.Organization != organization || r.State == connection.Active {
+			continue
+		}
+		if found[r.Sandbox] == nil {
+			found[r.Sandbox] = map[connection.State]int{}
+		}
+		found[r.Sandbox][r.State]++
+	}
+	return found, nil
+}
+
 // Change implements [connection.Store].
 func (m *Memory) Change(_ context.Context, change connection.Change) error {
 	m.mu.Lock()

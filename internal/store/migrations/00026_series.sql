@@ -20,3 +20,8 @@ CREATE TABLE ims_checks (
     layers        TEXT NOT NULL, -- JSON
     checked_at    INTEGER NOT NULL
 ) STRICT;
+
+-- Searching a list reads the index alone: the rows behind it are wide.
+DROP INDEX connections_list;
+CREATE INDEX connections_list ON connections (organization, sandbox, created_at, id, label);
+CREATE INDEX audiences_by_name ON audiences (service, search, id) WHERE gone_at IS NULL;
