@@ -265,7 +265,9 @@ func (a *agenda) refresh(id string) {
 	if flight, _, err := a.keeper.join(e, due, e.now.Load().generation, ""); err == nil {
 		<-flight.done
 		// What this item stood for may have been done before, and the next time is then known only here.
-		a.expect(id, e.now.Load().refreshAt)
+		if v := e.now.Load(); v.state.renewing() { // another would be due at once, for ever
+			a.expect(id, v.refreshAt)
+		}
 	}
 }
 

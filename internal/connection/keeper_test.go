@@ -60,6 +60,29 @@ func TestTokenAccess(t *testing.T) {
 	}
 }
 
+// TestDueForNothing has a connection that is not renewed although the store says that it is due: it is looked at, and then
+// let be.
+func TestDueForNothing(t *testing.T) {
+	w := newWorld(t)
+	c := w.connect("machine", "")
+	record, err := w.memory.Find(context.Background(), connection.Selector{ID: c.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = w.memory.SetBack(context.Background(), connection.Setback{
+		Organization: record.Organization, ID: c.ID, Generation: record.Generation, State: connection.NeedsReauthorization, RefreshAt: w.clock.Now().Add(-time.Minute), At: w.clock.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	w.start()
+	w.eventually("the agenda waits", func() bool { return w.clock.Waiting() > 0 })
+	if n := w.memory.Calls("Find"); n > 20 {
+		t.Errorf("it was read %d times", n)
+	}
+}
+
 func TestTokenStaleIsServedAndRefreshed(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("machine", "")
