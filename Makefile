@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
 
-.PHONY: run build test test-needs bench chaos chaos-pipeline lint generate clean
+.PHONY: run build test test-needs pictures bench chaos chaos-pipeline lint generate clean
 
 run: build
 	@$(BIN) dev $(ARGS)
@@ -20,6 +20,10 @@ test: test-needs build
 
 test-needs:
 	@./test/install
+
+pictures: test-needs build
+	@mkdir -p docs/pictures
+	@TEST_PICTURES=$(CURDIR)/docs/pictures TEST_LATCHKEY=$(CURDIR)/$(BIN) $(GO) test -count=1 -run '^TestPictures$$' ./test/browser
 
 bench: test-needs build
 	@./test/bench/run

@@ -1,0 +1,43 @@
+package browser_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"latchkey/test/harness"
+)
+
+// TestPictures makes the pictures that the README shows, when TEST_PICTURES names a folder ("make pictures").
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("TEST_PICTURES")
+	if dir == "" {
+		t.Skip("TEST_PICTURES names no folder")
+	}
+	s := harness.Dev(t)
+	b := open(t)
+	b.visit(s.SignInURL)
+	b.shows("Sample Organization")
+	b.picture(dir, "overview")
+	b.visit(s.URL + "/ims-configurations/sample-target/check")
+	b.press("Check")
+	b.shows("Token is retrieved successfully")
+	b.picture(dir, "check-health")
+	b.visit(s.URL + "/connections")
+	b.press("sample-client-credentials")
+	b.shows("sample-client-credentials")
+	b.picture(dir, "connection")
+}
+
+// picture keeps what a window of a usual size shows, light and dark.
+func (b *tab) picture(dir, name string) {
+	b.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		b.show(scheme, 1280, 800)
+		if err := os.WriteFile(filepath.Join(dir, name+"-"+scheme+".png"), value(b, chromedp.CaptureScreenshot()), 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
