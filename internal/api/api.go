@@ -66,6 +66,8 @@ type Config struct {
 	Offboardings *workflow.Offboardings
 	Users        *registry.Users
 	Consents     *authority.Consents
+	Sessions     *registry.Sessions
+	Factors      *registry.Factors
 	Projects     *project.Projects
 	Services     *project.Catalogue
 	Credentials  *project.Credentials

@@ -94,6 +94,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Store:   kept.Calendar(), Hash: kept.Keyring().Hash, Organizations: func(context.Context) ([]string, error) { return []string{organization}, nil },
 	})
 	check(t, err)
+	people := registry.NewUsers(registry.UsersConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash})
+	factors := registry.NewFactors(registry.FactorsConfig{Store: kept.Registry(), Passkeys: kept.Registry(), Users: people, Hash: kept.Keyring().Hash})
 	h.config = api.Config{
 		Calendar:    ends,
 		Definitions: catalogue, Connections: connector, Tokens: keeper, Explainer: runner, Keys: h.keyring, Directory: h.directory,
@@ -101,6 +103,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Consents:     &authority.Consents{Store: kept.Authority(), Clock: clock.System()},
 		Revocations:  revocation.New(kept.Revocations(), clock.System(), nil),
 		Offboardings: &workflow.Offboardings{Store: kept.Offboardings(), Connections: connector, Clock: clock.System(), Changed: h.keyring.Reload},
+		Factors:      factors,
+		Sessions:     registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Factors: factors}),
 		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}

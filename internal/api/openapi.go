@@ -67,6 +67,7 @@ func (s *server) describe() ([]byte, error) {
 	s.organizationRoutes(h)
 	s.userRoutes(h)
 	s.consentRoutes(h)
+	s.sessionRoutes(h)
 	s.projectRoutes(h)
 	s.workspaceRoutes(h)
 	s.serviceRoutes(h)

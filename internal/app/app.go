@@ -98,6 +98,7 @@ type house struct {
 	directory *registry.Directory
 	users     *registry.Users
 	sessions  *registry.Sessions
+	factors   *registry.Factors
 	catalogue *destination.Catalogue
 	// The developer console, and its credentials as the authority reads them.
 	projects      *project.Projects
@@ -269,6 +270,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
 		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
+		Sessions: h.sessions, Factors: h.factors,
 		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
@@ -314,7 +316,8 @@ func (h *house) openPages() (*web.Pages, error) {
 		Links:    h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner, Trials: h.trials,
-		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
+		Factors: h.factors,
+		IMS:     h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keyring, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions(), Providers: h.health,

@@ -25,8 +25,11 @@ func (h *house) openProjects() {
 	h.users = registry.NewUsers(registry.UsersConfig{
 		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Profiles: h.checkProfiles,
 	})
+	h.factors = registry.NewFactors(registry.FactorsConfig{
+		Store: h.store.Registry(), Passkeys: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+	})
 	h.sessions = registry.NewSessions(registry.SessionsConfig{
-		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: clock.System(), Log: h.log,
+		Factors: h.factors, Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: clock.System(), Log: h.log,
 	})
 }
 

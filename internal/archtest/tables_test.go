@@ -42,9 +42,10 @@ var modules = map[string][]string{
 	"github.com/a-h/templ":                                          {"internal/web"},
 	"github.com/caarlos0/env/v11":                                   {"internal/app"},
 	"github.com/cenkalti/backoff/v5":                                nil,
-	"github.com/coreos/go-oidc/v3":                                  {"internal/web"},
+	"github.com/coreos/go-oidc/v3":                                  {"internal/app"},
 	"github.com/danielgtaylor/huma/v2":                              {"internal/api"},
 	"github.com/go-jose/go-jose/v4":                                 nil,
+	"github.com/go-webauthn/webauthn":                               {"internal/registry"},
 	"github.com/goccy/go-yaml":                                      nil,
 	"github.com/jackc/pgx/v5":                                       {"internal/store", "internal/pipelined"},
 	"github.com/maypok86/otter/v2":                                  nil,
@@ -69,6 +70,7 @@ var modules = map[string][]string{
 	"golang.org/x/sys":                                              nil,
 	"golang.org/x/term":                                             {"internal/cli"},
 	"golang.org/x/time":                                             nil,
+	"rsc.io/qr":                                                     {"internal/web"},
 	"modernc.org/sqlite":                                            {"internal/eventlog", "internal/pipelined", "internal/store"},
 }
 

@@ -19,7 +19,8 @@ product profiles that he or she was made developer of. A user is named by id or 
 	}, p.userCreateCommand(), p.userListCommand(), p.userShowCommand(), p.userEditCommand(), p.userDeleteCommand(),
 		p.userActCommand("disable", "Keep a user out", "Keep a person out until he or she is enabled again.", (*client.Client).DisableUser),
 		p.userActCommand("enable", "Let a user in again", "Let a disabled person in again.", (*client.Client).EnableUser), p.userResetCommand(),
-		p.userConsentsCommand(), p.userWithdrawCommand()))
+		p.userConsentsCommand(), p.userWithdrawCommand(),
+		p.userSessionsCommand(), p.userSignOutCommand(), p.userFactorsCommand(), p.userResetFactorsCommand(), p.userRulesCommand()))
 }
 
 func (p *program) userCreateCommand() *cobra.Command {

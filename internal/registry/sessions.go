@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -23,6 +24,8 @@ type SessionsConfig struct {
 	// Life is how long a session lasts at most, Idle how long without a request; zero means 12 and 2 hours.
 	Life, Idle time.Duration
 	Clock      clock.Clock
+	// Factors say what is asked for beside the first proof; nil means nothing ever is.
+	Factors *Factors
 	// Log is none when nil.
 	Log *slog.Logger
 }
@@ -51,14 +54,31 @@ func NewSessions(config SessionsConfig) *Sessions {
 // seenEvery is how often it is written down that a browser comes.
 const seenEvery = time.Minute
 
-// Begin signs a person in who proved who it is. The name is new, so that nobody knows it who knew one before.
-func (s *Sessions) Begin(ctx context.Context, user User, proof Proof) (Begun, error) {
-	return s.begin(ctx, user, proof, nil)
+// Entry is how a person came in.
+type Entry struct {
+	User  User
+	Proof Proof
+	// Second is a second proof, zero for none.
+	Second  Second
+	Browser Browser
+	// Others are the ids of accounts of the same person that the proof opened, too.
+	Others []string
 }
 
-func (s *Sessions) begin(ctx context.Context, user User, proof Proof, spent []byte) (Begun, error) {
+// Begin signs a person in who proved who it is. The name is new, so that nobody knows it who knew one before.
+// A [*NeedError] says what is asked for beside the proof.
+func (s *Sessions) Begin(ctx context.Context, in Entry) (Begun, error) {
+	return s.begin(ctx, in, nil)
+}
+
+func (s *Sessions) begin(ctx context.Context, in Entry, spent []byte) (Begun, error) {
+	user, proof := in.User, in.Proof
+	if err := s.enough(ctx, in); err != nil {
+		return Begun{}, err
+	}
 	now := s.now()
 	name, session := s.draw(user, proof, now)
+	session.Second, session.Browser, session.Others = in.Second.proof, in.Browser.kept(), in.Others
 	session.EndsAt = s.ends(session, now)
 	err := s.config.Store.BeginSession(ctx, session, spent, session.entry("session.begin", now))
 	if err != nil {
@@ -67,11 +87,27 @@ func (s *Sessions) begin(ctx context.Context, user User, proof Proof, spent []by
 	return Begun{Name: name, User: user, Proof: proof, Until: now.Add(s.config.Life)}, nil
 }
 
-// Ticket makes a text that signs the person in, once and within life: by a link, or when a page asks one more question.
-func (s *Sessions) Ticket(ctx context.Context, user User, proof Proof, life time.Duration) (secret.String, error) {
-	now := s.now()
-	name, ticket := s.draw(user, proof, now)
-	ticket.Ticket, ticket.EndsAt = true, now.Add(life)
+// enough tells what is asked for beside the proof.
+func (s *Sessions) enough(ctx context.Context, in Entry) error {
+	if in.Second.proof != "" && in.Second.person != in.User.ID {
+		return ErrSecond
+	}
+	if in.Second.proof != "" || s.config.Factors == nil {
+		return nil
+	}
+	need, err := s.config.Factors.Needs(ctx, in.User, in.Proof)
+	if err == nil && need != NeedNothing {
+		return &NeedError{need}
+	}
+	return err
+}
+
+// Ticket makes a text that signs the person in, once and within life: by a link, or when a page asks one more question. Its
+// Second and Browser do not count.
+func (s *Sessions) Ticket(ctx context.Context, in Entry, life time.Duration) (secret.String, error) {
+	user, now := in.User, s.now()
+	name, ticket := s.draw(user, in.Proof, now)
+	ticket.Ticket, ticket.EndsAt, ticket.Others = true, now.Add(life), in.Others
 	if err := s.config.Store.BeginSession(ctx, ticket, nil, ticket.entry("session.ticket", now)); err != nil {
 		return secret.String{}, fmt.Errorf("making a ticket for %s: %w", user.ID, err)
 	}
@@ -79,19 +115,32 @@ func (s *Sessions) Ticket(ctx context.Context, user User, proof Proof, life time
 }
 
 // Redeem spends a ticket and begins the session that it stands for. [ErrLink] says that it is not known, was spent or has
-// ended.
-func (s *Sessions) Redeem(ctx context.Context, ticket secret.String) (Begun, error) {
-	name := s.hash(ticket)
-	found, user, err := s.config.Store.Session(ctx, name)
+// ended. With a [*NeedError] it is not spent: it is good for another try with a second proof.
+func (s *Sessions) Redeem(ctx context.Context, ticket secret.String, second Second, browser Browser) (Begun, error) {
+	found, user, err := s.Holder(ctx, ticket)
+	if err != nil {
+		return Begun{}, err
+	}
+	return s.begin(ctx, Entry{User: user, Proof: found.Proof, Second: second, Browser: browser, Others: found.Others}, found.Name)
+}
+
+// Renew begins a session in the place of one that has ended by what its person did there, with the proofs of that one.
+func (s *Sessions) Renew(ctx context.Context, ended Session, user User) (Begun, error) {
+	return s.begin(ctx, Entry{User: user, Proof: ended.Proof, Second: Second{user.ID, cmp.Or(ended.Second, ended.Proof)}, Browser: ended.Browser, Others: ended.Others}, nil)
+}
+
+// Holder tells for whom a ticket is, and leaves it; [ErrLink].
+func (s *Sessions) Holder(ctx context.Context, ticket secret.String) (Session, User, error) {
+	found, user, err := s.config.Store.Session(ctx, s.hash(ticket))
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return Begun{}, ErrLink
+		return Session{}, User{}, ErrLink
 	case err != nil:
-		return Begun{}, err
+		return Session{}, User{}, err
 	case !found.Ticket || !s.now().Before(found.EndsAt) || user.Status != UserActive:
-		return Begun{}, ErrLink
+		return Session{}, User{}, ErrLink
 	}
-	return s.begin(ctx, user, found.Proof, name)
+	return found, user, nil
 }
 
 // Open gives the session of that name and its person as he or she is now; [ErrNotFound] when there is none, or not any

@@ -16,7 +16,7 @@ func TestSessions(t *testing.T) {
 	ada := p.active(t, registry.NewUser{Email: "ada@example.com", Role: access.Viewer})
 	begin := func() registry.Begun {
 		t.Helper()
-		begun, err := p.sessions.Begin(ctx, ada, registry.ByPassword)
+		begun, err := p.sessions.Begin(ctx, registry.Entry{User: ada, Proof: registry.ByPassword})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestTickets(t *testing.T) {
 	ada := p.active(t, registry.NewUser{Email: "ada@example.com", Role: access.Viewer})
 	ticket := func() secret.String {
 		t.Helper()
-		made, err := p.sessions.Ticket(ctx, ada, registry.ByTicket, time.Hour)
+		made, err := p.sessions.Ticket(ctx, registry.Entry{User: ada, Proof: registry.ByTicket}, time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestTickets(t *testing.T) {
 	if _, _, err := p.sessions.Open(ctx, first); !errors.Is(err, registry.ErrNotFound) {
 		t.Errorf("Open() of a ticket = %v", err)
 	}
-	begun, err := p.sessions.Redeem(ctx, first)
+	begun, err := p.sessions.Redeem(ctx, first, registry.Second{}, registry.Browser{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestTickets(t *testing.T) {
 	for what, name := range map[string]secret.String{
 		"spent": first, "that ended": late, "of a disabled person": void, "unknown": secret.New("x"), "empty": {}, "that is a session": begun.Name,
 	} {
-		if _, err := p.sessions.Redeem(ctx, name); !errors.Is(err, registry.ErrLink) {
+		if _, err := p.sessions.Redeem(ctx, name, registry.Second{}, registry.Browser{}); !errors.Is(err, registry.ErrLink) {
 			t.Errorf("Redeem() of a ticket %s = %v, want ErrLink", what, err)
 		}
 	}

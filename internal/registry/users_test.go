@@ -21,6 +21,7 @@ import (
 type people struct {
 	*registry.Users
 	sessions *registry.Sessions
+	factors  *registry.Factors
 	hand     *clock.Manual
 	admin    access.Caller
 }
@@ -48,9 +49,10 @@ func newPeople(t *testing.T) *people {
 		}
 	}
 	hand := clock.NewManual(start)
+	users := registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand})
+	factors := registry.NewFactors(registry.FactorsConfig{Store: s.Registry(), Passkeys: s.Registry(), Users: users, Hash: s.Keyring().Hash, Clock: hand})
 	return &people{
-		registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand}),
-		registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand}), hand, admin(one),
+		users, registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand, Factors: factors}), factors, hand, admin(one),
 	}
 }
 

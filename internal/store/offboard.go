@@ -125,6 +125,11 @@ var kept = map[string]string{
 	"decisions":           "by cascade",
 	"sessions":            "by cascade",
 	"consents":            "by cascade",
+	"authenticators":      "by cascade",
+	"recovery_codes":      "by cascade",
+	"passkeys":            "by cascade",
+	"identities":          "by cascade",
+	"sign_in_rules":       "by cascade",
 	"token_families":      "by cascade",
 }
 

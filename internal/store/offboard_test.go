@@ -139,7 +139,7 @@ func populate(t *testing.T, s *store.Store, operator access.Caller, org string) 
 	check(err)
 	ada, err := users.Accept(ctx, invited.Token, secret.New("correct horse battery"))
 	check(err)
-	_, err = registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Begin(ctx, ada, registry.ByInvitation)
+	_, err = registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash}).Begin(ctx, registry.Entry{User: ada, Proof: registry.ByInvitation})
 	check(err)
 }
 

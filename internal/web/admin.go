@@ -70,6 +70,7 @@ func adminTabs(here string) tabs {
 	t.add("Users", placeAdmin+"/users")
 	t.add("API Credentials", placeAdmin+"/credentials")
 	t.add("Sandboxes", placeAdmin+"/sandboxes")
+	t.add("Sign-in", placeAdmin+"/sign-in")
 	return t
 }
 

@@ -44,8 +44,11 @@ type input struct {
 type kind string
 
 const (
-	textInput     kind = "text"
-	secretInput   kind = "password"
+	textInput   kind = "text"
+	secretInput kind = "password"
+	// currentInput is a password that is there already, codeOnceInput a code of an app: browsers fill both in.
+	currentInput  kind = "current"
+	codeOnceInput kind = "once"
 	areaInput     kind = "area"
 	codeInput     kind = "code"
 	selectInput   kind = "select"

@@ -36,6 +36,7 @@ const (
 	placeAdmin         = "/admin"
 	placeSettings      = "/settings"
 	placeAudit         = "/audit"
+	placeAccount       = "/account"
 )
 
 // place is where the navigation leads.

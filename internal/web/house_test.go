@@ -62,6 +62,7 @@ type house struct {
 	pages      *web.Pages
 	caller     access.Caller
 	users      *registry.Users
+	factors    *registry.Factors
 	directory  *registry.Directory
 	ada        registry.User
 	hand       *clock.Manual // the pages' and the people's clock
@@ -143,12 +144,14 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	h.links = links
 	authority, err := devca.LoadOrCreate(t.TempDir())
 	check(t, err)
+	factors := registry.NewFactors(registry.FactorsConfig{Store: kept.Registry(), Passkeys: kept.Registry(), Users: h.users, Hash: kept.Keyring().Hash, Clock: h.hand})
+	h.factors = factors
 	h.pages, err = web.New(web.Config{
-		Links: links,
-		IMS:   h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
+		Links: links, Factors: factors,
+		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		Explainer: runner, Trials: trial.New(trial.Config{Authority: authority, Clock: clock.System(), Log: log}),
-		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Factors: factors, Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
 		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,

@@ -188,7 +188,7 @@ func (v *visit) filled(name string) *string {
 func (v *visit) refill(inputs []*input) {
 	for _, i := range inputs {
 		switch i.Kind {
-		case secretInput, fileInput, readonlyInput:
+		case secretInput, currentInput, codeOnceInput, fileInput, readonlyInput:
 		case checkInput:
 			i.Checked = v.r.PostForm.Has(i.Name)
 		case selectInput, radioInput:

@@ -62,7 +62,7 @@ func (p *Pages) postInvitation(w http.ResponseWriter, r *http.Request) {
 		p.invitationError(w, r, err)
 		return
 	}
-	p.begin(w, r, user, registry.ByInvitation, "/")
+	p.begin(w, r, registry.Entry{User: user, Proof: registry.ByInvitation}, "/")
 }
 
 func (p *Pages) invitationError(w http.ResponseWriter, r *http.Request, err error) {

@@ -13,18 +13,10 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/limit"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 )
-
-// Sessions keep who is signed in. It is [registry.Sessions].
-type Sessions interface {
-	Begin(ctx context.Context, user registry.User, proof registry.Proof) (registry.Begun, error)
-	Ticket(ctx context.Context, user registry.User, proof registry.Proof, life time.Duration) (secret.String, error)
-	Redeem(ctx context.Context, ticket secret.String) (registry.Begun, error)
-	Open(ctx context.Context, name secret.String) (registry.Session, registry.User, error)
-	End(ctx context.Context, name secret.String) error
-}
 
 const (
 	// linkLife is how long a link signs in, choiceLife how long a person may think about which organization.
@@ -38,7 +30,7 @@ const (
 
 // SignInPath makes a link, without scheme and host, that signs a browser in as the person, once.
 func (p *Pages) SignInPath(ctx context.Context, user registry.User) (string, error) {
-	ticket, err := p.Sessions.Ticket(ctx, user, registry.ByTicket, linkLife)
+	ticket, err := p.Sessions.Ticket(ctx, registry.Entry{User: user, Proof: registry.ByTicket}, linkLife)
 	return "/sign-in?ticket=" + url.QueryEscape(ticket.Reveal()), err
 }
 
@@ -73,6 +65,11 @@ func (p *Pages) signed(r *http.Request) (registry.Session, registry.User, bool) 
 func (p *Pages) caller(r *http.Request) (access.Caller, bool) {
 	_, user, ok := p.signed(r)
 	return user.Caller(), ok
+}
+
+// browserOf tells where a request comes from.
+func browserOf(r *http.Request) registry.Browser {
+	return registry.Browser{Address: limit.Address(r.RemoteAddr), Agent: r.UserAgent()}
 }
 
 // enter gives the browser the session that began, in the place of any that it had.

@@ -57,7 +57,11 @@ func (p *Pages) getSignIn(w http.ResponseWriter, r *http.Request) {
 
 // redeem signs the browser in by a ticket. A reload, by a browser that it has signed in, is no error.
 func (p *Pages) redeem(w http.ResponseWriter, r *http.Request, ticket, back string) {
-	begun, err := p.Sessions.Redeem(r.Context(), secret.New(ticket))
+	begun, err := p.Sessions.Redeem(r.Context(), secret.New(ticket), registry.Second{}, browserOf(r))
+	if need, ok := errors.AsType[*registry.NeedError](err); ok {
+		p.askMore(w, r, need.Need, ticket, back)
+		return
+	}
 	if err == nil {
 		p.enter(w, r, begun)
 		redirectBack(w, r, back)
@@ -117,13 +121,24 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) {
 	case len(users) > 1:
 		p.choose(w, r, users, form.Back)
 	default:
-		p.begin(w, r, users[0], registry.ByPassword, form.Back)
+		p.begin(w, r, registry.Entry{User: users[0], Proof: registry.ByPassword}, form.Back)
 	}
 }
 
-// begin signs the browser in and leads it on.
-func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user registry.User, proof registry.Proof, back string) {
-	begun, err := p.Sessions.Begin(r.Context(), user, proof)
+// begin signs the browser in and leads it on, or asks for what the sign-in takes beside the proof.
+func (p *Pages) begin(w http.ResponseWriter, r *http.Request, in registry.Entry, back string) {
+	in.Browser = browserOf(r)
+	begun, err := p.Sessions.Begin(r.Context(), in)
+	need, more := errors.AsType[*registry.NeedError](err)
+	if more {
+		ticket, err := p.Sessions.Ticket(r.Context(), in, choiceLife)
+		if err != nil {
+			p.broken(w, r, err)
+			return
+		}
+		p.askMore(w, r, need.Need, ticket.Reveal(), back)
+		return
+	}
 	if err != nil {
 		p.broken(w, r, err)
 		return
@@ -160,7 +175,7 @@ type option struct{ Ticket, Organization, ID, Role string }
 func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.User, back string) {
 	view := choice{CSRF: formToken(w, r), Back: back, Email: users[0].Email}
 	for _, user := range users {
-		ticket, err := p.Sessions.Ticket(r.Context(), user, registry.ByPassword, choiceLife)
+		ticket, err := p.Sessions.Ticket(r.Context(), registry.Entry{User: user, Proof: registry.ByPassword, Others: idsOf(users, user.ID)}, choiceLife)
 		if err != nil {
 			p.broken(w, r, err)
 			return
@@ -174,6 +189,17 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.
 	p.render(w, r, http.StatusOK, "choose", page{Title: "Choose an organization", Here: "/sign-in", Body: view})
 }
 
+// idsOf gives the ids of all but one.
+func idsOf(users []registry.User, but string) []string {
+	var ids []string
+	for _, user := range users {
+		if user.ID != but {
+			ids = append(ids, user.ID)
+		}
+	}
+	return ids
+}
+
 // postChoice takes the organization.
 func (p *Pages) postChoice(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -183,8 +209,11 @@ func (p *Pages) postChoice(w http.ResponseWriter, r *http.Request) {
 		p.signInPage(w, r, http.StatusForbidden, form)
 		return
 	}
-	begun, err := p.Sessions.Redeem(r.Context(), secret.New(r.PostFormValue("ticket")))
+	begun, err := p.Sessions.Redeem(r.Context(), secret.New(r.PostFormValue("ticket")), registry.Second{}, browserOf(r))
+	need, more := errors.AsType[*registry.NeedError](err)
 	switch {
+	case more:
+		p.askMore(w, r, need.Need, r.PostFormValue("ticket"), form.Back)
 	case errors.Is(err, registry.ErrLink):
 		form.Problem = "Choosing took longer than five minutes. Enter both once more."
 		p.signInPage(w, r, http.StatusForbidden, form)

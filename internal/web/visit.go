@@ -17,6 +17,9 @@ type visit struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	caller access.Caller
+	// user is the person, session where he or she is signed in.
+	user    registry.User
+	session registry.Session
 	// sandbox is the one that is looked at; here the page's address in the navigation.
 	sandbox, here string
 }
@@ -31,7 +34,7 @@ const (
 // a form that is not of this session changes nothing. An error becomes a page.
 func (p *Pages) inside(here string, do func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		_, user, err := p.open(r)
+		session, user, err := p.open(r)
 		switch {
 		case errors.Is(err, registry.ErrNotFound) && r.Method == http.MethodPost:
 			p.message(w, r, messageForeign)
@@ -43,7 +46,7 @@ func (p *Pages) inside(here string, do func(*visit) error) http.HandlerFunc {
 			p.broken(w, r, err)
 			return
 		}
-		v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), here: here}
+		v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), user: user, session: session, here: here}
 		if r.Method == http.MethodPost {
 			most := int64(maxConsoleForm)
 			if strings.HasSuffix(r.URL.Path, "/library") || strings.HasSuffix(r.URL.Path, "/offers/push") { // files of 512 KiB, as a form writes them

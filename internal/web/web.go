@@ -98,9 +98,10 @@ type Config struct {
 	Program string
 	// Example is a connection to name in the commands of the start page; "" means CONNECTION.
 	Example string
-	// People can sign in, and Sessions keep who did: [registry.Users] and [registry.Sessions].
+	// People can sign in, Sessions keep who did, Factors are what is asked for beside the password.
 	People   People
-	Sessions Sessions
+	Sessions *registry.Sessions
+	Factors  *registry.Factors
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what is told to nobody else; nil means none.
@@ -141,8 +142,8 @@ var _ http.Handler = (*Pages)(nil)
 // answer every other path with a page that says that there is none.
 func New(config Config) (*Pages, error) {
 	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil || config.Explainer == nil ||
-		config.People == nil || config.Sessions == nil {
-		return nil, errors.New("web: Consents, Connections, Definitions, Directory, Explainer, People and Sessions are needed")
+		config.People == nil || config.Sessions == nil || config.Factors == nil {
+		return nil, errors.New("web: Consents, Connections, Definitions, Directory, Explainer, People, Sessions and Factors are needed")
 	}
 	if config.IMS == nil || config.CloudServices == nil || config.Projects == nil || config.Services == nil || config.Credentials == nil {
 		return nil, errors.New("web: IMS, CloudServices, Projects, Services and Credentials are needed")
@@ -207,6 +208,8 @@ func (p *Pages) public() map[string]http.HandlerFunc {
 		"GET /sign-in":                   p.getSignIn,
 		"POST /sign-in":                  p.postSignIn,
 		"POST /sign-in/organization":     p.postChoice,
+		"POST /sign-in/second":           p.postSecond,
+		"POST /sign-in/enrol":            p.postEnrol,
 		"POST /sign-out":                 p.postSignOut,
 		"GET /invitation":                p.getInvitation,
 		"POST /invitation":               p.postInvitation,
@@ -260,6 +263,8 @@ func (p *Pages) sections() []section {
 		{placeConnections, p.connectionRoutes()},
 		{placeSettings, p.settingsRoutes()},
 		{placeAudit, p.auditRoutes()},
+		{placeAccount, p.accountRoutes()},
+		{placeAdmin, p.adminSignInRoutes()},
 	}
 }
 

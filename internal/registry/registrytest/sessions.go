@@ -16,13 +16,16 @@ import (
 type PeopleStore interface {
 	registry.UserStore
 	registry.SessionStore
+	registry.FactorStore
+	registry.PasskeyStore
 }
 
 // TestSessionStore checks a [registry.SessionStore] that open gives beside its [registry.Store].
 func TestSessionStore(t *testing.T, open func(t *testing.T) (registry.Store, PeopleStore)) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, PeopleStore, registry.User){
-		"keeping": testSessions, "tickets": testTickets, "persons who go": testSessionsEnd,
+		"keeping": testSessions, "tickets": testTickets, "persons who go": testSessionsEnd, "some of a person": testSomeSessions,
+		"second factors": testFactors, "passkeys": testPasskeys,
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, people := open(t)

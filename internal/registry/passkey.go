@@ -1,0 +1,40 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/audit"
+)
+
+// Passkey is a key pair of which the person's device keeps the private one (WebAuthn).
+type Passkey struct {
+	ID, Person, Organization string
+	// Host is the name under which it was made, and works: the relying party's id.
+	Host string
+	// Credential is the device's own id of it.
+	Credential []byte
+	Name       string
+	// Record is the public key, the counter and the flags, as the verifier writes them.
+	Record            string
+	CreatedAt, UsedAt time.Time
+}
+
+// PasskeyKey is what passkeys are looked for by: a person's, or the one that a device names at a host.
+type PasskeyKey struct {
+	Person     string
+	Host       string
+	Credential []byte
+}
+
+// PasskeyStore keeps passkeys.
+type PasskeyStore interface {
+	// AddPasskey adds one: [ErrNameTaken] when the credential is there already, [ErrNotFound] when there is no such person.
+	AddPasskey(ctx context.Context, p Passkey, entry audit.Entry) error
+	// Passkeys gives those of a person, or of a credential, in the order in which they were made.
+	Passkeys(ctx context.Context, by PasskeyKey) ([]Passkey, error)
+	// UsePasskey keeps the record anew after a sign-in: [ErrConflict] when it is not the one of before any more.
+	UsePasskey(ctx context.Context, p Passkey, before string) error
+	// RemovePasskey removes one of a person's: [ErrNotFound].
+	RemovePasskey(ctx context.Context, person, id string, entry audit.Entry) error
+}

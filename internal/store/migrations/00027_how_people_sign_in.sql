@@ -1,0 +1,67 @@
+-- +goose Up
+
+-- Where a session began, by what second proof, and which other accounts the same password opened then.
+ALTER TABLE sessions ADD COLUMN second TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN others TEXT NOT NULL DEFAULT ''; -- ids of users, with blanks between
+
+-- The app that makes a person's one-time codes (RFC 6238).
+CREATE TABLE authenticators (
+    person       TEXT NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    organization TEXT NOT NULL,
+    secret       BLOB NOT NULL, -- sealed
+    confirmed_at INTEGER,       -- NULL while the first code is awaited
+    step         INTEGER NOT NULL, -- of the last code that was taken: none is taken twice
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+-- Codes for the day when the app is lost, each good once.
+CREATE TABLE recovery_codes (
+    person       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    hash         BLOB NOT NULL, -- keyed
+    organization TEXT NOT NULL,
+    PRIMARY KEY (person, hash)
+) STRICT;
+
+CREATE TABLE passkeys (
+    id           TEXT NOT NULL PRIMARY KEY,
+    person       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    organization TEXT NOT NULL,
+    host         TEXT NOT NULL, -- the relying party: the name under which it was made
+    credential   BLOB NOT NULL, -- the authenticator's id of it
+    name         TEXT NOT NULL,
+    record       TEXT NOT NULL, -- JSON: public key, counter, flags
+    created_at   INTEGER NOT NULL,
+    used_at      INTEGER,
+    UNIQUE (host, credential)
+) STRICT;
+
+CREATE INDEX passkeys_person ON passkeys (person);
+
+-- Who a person is at an identity provider.
+CREATE TABLE identities (
+    issuer       TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    person       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    organization TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject, organization)
+) STRICT;
+
+CREATE INDEX identities_person ON identities (person);
+
+-- What an organization asks of everybody who signs in.
+CREATE TABLE sign_in_rules (
+    organization  TEXT NOT NULL PRIMARY KEY REFERENCES organizations (id) ON DELETE CASCADE,
+    second_factor INTEGER NOT NULL
+) STRICT;
+
+-- What has to be remembered between two requests of a browser that signs in, or until a link is followed; each is taken once.
+CREATE TABLE sign_in_steps (
+    name    BLOB NOT NULL PRIMARY KEY, -- keyed hash of what the browser keeps, or of what is in the link
+    content TEXT NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX sign_in_steps_ends ON sign_in_steps (ends_at);
