@@ -224,7 +224,7 @@ func (k *Keyring) List(_ context.Context, caller access.Caller) ([]Key, error) {
 // shown gives the key with the latest time of use.
 func (e *entry) shown() Key {
 	key := e.key
-	if last := e.usage.last.Load(); last > key.LastUsedAt.Unix() {
+	if last := e.usage.last.Load(); last > 0 && last > key.LastUsedAt.Unix() {
 		key.LastUsedAt = time.Unix(last, 0).UTC()
 	}
 	return key

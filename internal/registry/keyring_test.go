@@ -296,6 +296,9 @@ func TestLastUsedIsWrittenInBatches(t *testing.T) {
 	if shown, err := keyring.Key(ctx, admin(one), a.ID); err != nil || !shown.LastUsedAt.Equal(start) {
 		t.Errorf("Key() shows the last use at %v, %v, want %v before it is written", shown.LastUsedAt, err, start)
 	}
+	if shown, err := keyring.Key(ctx, admin(one), b.ID); err != nil || !shown.LastUsedAt.IsZero() {
+		t.Errorf("Key() shows the last use of one that was never used at %v, %v", shown.LastUsedAt, err)
+	}
 	f.clock.Advance(10 * time.Second)
 	<-store.touched
 	if !used(a.ID).Equal(start) || !used(b.ID).IsZero() {

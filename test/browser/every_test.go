@@ -40,6 +40,19 @@ var beside = map[string]string{
 	"GET /ims-configurations/{name}/certificate":     "of a draft: TestConsole",
 	"GET /ims-certificates/{alias}/{version}/public": "a file: TestConsole",
 	"GET /ims-configurations/{name}/migrate":         "of a JWT configuration: TestConsole",
+	"GET /admin/products":                            "the same as /admin",
+	"GET /admin/products/{code}/edit":                "of a service of one's own: a form as others",
+	"GET /admin/products/{code}/delete":              "the same",
+	"GET /admin/users/{user}/reset":                  "of others than oneself: TestAdminConsole",
+	"GET /admin/users/{user}/delete":                 "the same",
+	"GET /admin/delete-sandbox/{name}":               "of others than prod: TestAdminConsole",
+	"GET /settings/webhooks/{id}":                    "there is none at first: TestSettings",
+	"GET /settings/webhooks/{id}/edit":               "the same",
+	"GET /settings/webhooks/{id}/delete":             "the same",
+	"GET /settings/revocations/{id}":                 "there is none at first",
+	"GET /settings/revocations/{id}/forget":          "the same",
+	"GET /audit/checkpoints/{sequence}":              "a file: nothing is signed at first",
+	"GET /audit/file":                                "a file, which a form asks for",
 }
 
 // TestEveryPage follows the links of the console, one of each kind of page, as an administrator of the sample organization: none
