@@ -27,6 +27,7 @@ var scopeWords = map[string]string{
 	"triggers:consume":                        "Read triggers",
 	"triggers:produce":                        "Send triggers",
 	"tokens:read":                             "Read access tokens of connections",
+	"proxy:call":                              "Call services through connections",
 	"connections:read":                        "See connections",
 	"connections:write":                       "See and change connections",
 	"definitions:read":                        "See definitions",

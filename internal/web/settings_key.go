@@ -107,6 +107,8 @@ func (v *visit) keyForm() (*form, error) {
 		bound.Options = append(bound.Options, choiceOption{Value: s.Name, Label: s.Name})
 	}
 	return v.form(placeSettings+"/new-key", "Create key", text("name", "Name", "", "What will use it: billing.").needed(), scopes, bound,
+		text("calls/methods", "Methods", "", "Through the proxy, it may call with these alone: GET, POST. Empty for every one.").maybe(),
+		text("calls/paths", "Paths", "", "Through the proxy, it may call these alone, one a line: /v1/reports/*, where ** at the end is all that follows.").of(areaInput).maybe(),
 		text("expires_at", "Ends on", "", "Without a day it does not end. The calendar warns before it does.").of("date").maybe()).orElse(placeSettings + "/keys"), nil
 }
 
@@ -143,6 +145,7 @@ func (v *visit) keyNew() error {
 
 func (v *visit) keyMake() (registry.CreatedKey, error) {
 	ask := registry.NewKey{Name: v.value("name"), Sandbox: v.value("sandbox_limit")}
+	ask.Calls = access.Calls{Methods: strings.Fields(strings.ToUpper(strings.ReplaceAll(v.value("calls/methods"), ",", " "))), Paths: strings.Fields(v.value("calls/paths"))}
 	for _, scope := range v.r.PostForm["scopes"] {
 		ask.Scopes = append(ask.Scopes, access.Scope(scope))
 	}

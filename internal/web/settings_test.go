@@ -31,6 +31,10 @@ func TestSettingsKeys(t *testing.T) {
 	if err != nil || caller.Sandbox != "prod" || caller.Scopes.String() != "tokens:read connections:read" {
 		t.Errorf("the value opens %+v, %v", caller, err)
 	}
+	proxied := post(h, ada, "/settings/new-key", url.Values{"csrf": {token}, "name": {"caller"}, "scopes": {"proxy:call"}, "calls/methods": {"get, post"}, "calls/paths": {"/v1/*"}})
+	if caller, err := h.keys.Authenticate(keyValue.FindString(proxied.text)); err != nil || !caller.Calls.Allow("GET", "/v1/x", "/v1/x") || caller.Calls.Allow("PUT", "/v1/x", "/v1/x") {
+		t.Errorf("a key that is bound to calls opens %+v, %v", caller, err)
+	}
 	list := h.get(ada, h.url+"/settings/keys")
 	says(t, list, http.StatusOK, "billing", "See connections", "in 3 days")
 	if keyValue.MatchString(list.text) {
@@ -39,7 +43,7 @@ func TestSettingsKeys(t *testing.T) {
 	says(t, h.get(ada, h.url+"/settings"), http.StatusOK, "1 key to renew soon")
 	at := "/settings/keys/" + caller.ID + "/revoke"
 	says(t, post(h, ada, at, url.Values{"csrf": {token}, "confirm": {"other"}}), http.StatusUnprocessableEntity, "nothing was revoked", "Type billing")
-	says(t, post(h, ada, at, url.Values{"csrf": {token}, "confirm": {"billing"}}), http.StatusOK, "The key billing was revoked", "There is no key in use")
+	says(t, post(h, ada, at, url.Values{"csrf": {token}, "confirm": {"billing"}}), http.StatusOK, "The key billing was revoked", "GET, POST /v1/*")
 	says(t, h.get(ada, h.url+"/settings/keys?past=on"), http.StatusOK, "billing", "revoked <time")
 	if _, err := h.keys.Authenticate(keyValue.FindString(made.text)); err == nil {
 		t.Error("the key works still")
