@@ -126,6 +126,9 @@ type Check struct {
 	Name string
 	// Ready fails while it does not work. The error is told to nobody, only logged.
 	Ready func(context.Context) error
+	// Without is what the caller is told when the rest works without it, so that this server gets traffic all the same; ""
+	// for what nothing works without.
+	Without string
 }
 
 // maxBody bounds a request's body.

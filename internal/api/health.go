@@ -16,20 +16,33 @@ func (s *server) healthz(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says whether this server should get traffic. It needs no key, so it tells no cause: the log does.
+// readyz says whether this server should get traffic. It needs no key, so it tells no errors: the log does.
 func (s *server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	status, word := http.StatusOK, "ok"
-	checks := map[string]string{}
+	checks, causes := map[string]string{}, map[string]string{}
 	for _, check := range s.Checks {
 		checks[check.Name] = "ok"
 		if err := check.Ready(ctx); err != nil {
 			s.Log.WarnContext(ctx, "not ready", slog.String("check", check.Name), slog.Any("error", err))
-			checks[check.Name], status, word = "failing", http.StatusServiceUnavailable, "unavailable"
+			checks[check.Name] = "failing"
+			switch {
+			case check.Without == "":
+				status, word = http.StatusServiceUnavailable, "unavailable"
+			case status == http.StatusOK:
+				word = "degraded"
+			}
+			if check.Without != "" {
+				causes[check.Name] = check.Without
+			}
 		}
 	}
-	writeJSON(w, status, map[string]any{"status": word, "checks": checks})
+	answer := map[string]any{"status": word, "checks": checks}
+	if len(causes) > 0 {
+		answer["causes"] = causes
+	}
+	writeJSON(w, status, answer)
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

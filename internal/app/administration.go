@@ -9,12 +9,16 @@ import (
 
 // administration is what the Admin Console and the settings work with.
 func (h *house) administration() web.Administration {
+	checks := []web.Check{
+		{Name: "Database", About: "It answers, and takes what is written.", Ready: h.store.Ping},
+		{Name: "Root key", About: "This server has the key that secrets are sealed under.", Ready: h.store.Keyring().Ready},
+	}
+	if h.config.eventLog() == logCluster {
+		checks = append(checks, web.Check{Name: "Event log", About: "NATS answers. While it does not, the pipeline is not available, and everything else works.", Ready: h.eventLog.Ready})
+	}
 	return web.Administration{
 		Tenants: h.directory, Agreements: h.authority.Consents(), SigningKeys: h.authority.SigningKeys(), Mail: h.mailing(), Simulator: h.provider, Stage: h.products,
-		Backups: h.backups(), Settings: h.config.shown(), Checks: []web.Check{
-			{Name: "Database", About: "It answers, and takes what is written.", Ready: h.store.Ping},
-			{Name: "Root key", About: "This server has the key that secrets are sealed under.", Ready: h.store.Keyring().Ready},
-		},
+		Backups: h.backups(), Settings: h.config.shown(), Checks: checks,
 	}
 }
 

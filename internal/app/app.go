@@ -272,7 +272,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
 		Sessions: h.sessions, Factors: h.factors,
 		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
-		Checks:     []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}},
+		Checks:     h.readiness(),
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {

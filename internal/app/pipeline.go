@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/api"
 	"latchkey/internal/clock"
 	"latchkey/internal/eventlog"
 	"latchkey/internal/pipeline"
@@ -56,7 +57,7 @@ func (h *house) openEventLog(ctx context.Context) error {
 			Clock: clock.System(), Log: h.log,
 		})
 		if err != nil {
-			return hinted(err, "check pipeline.nats_url, and that the cluster has JetStream and as many nodes as pipeline.nats_replicas")
+			return hinted(err, "check pipeline.nats_url, pipeline.nats_credentials_file and egress.ca_files")
 		}
 		h.eventLog = cluster
 	case logEmbedded:
@@ -69,6 +70,15 @@ func (h *house) openEventLog(ctx context.Context) error {
 		h.eventLog = embedded
 	}
 	return nil
+}
+
+// readiness is what /readyz asks. An event log in NATS may be away: tokens and everything else go on.
+func (h *house) readiness() []api.Check {
+	checks := []api.Check{{Name: "store", Ready: h.store.Ping}, {Name: "root_key", Ready: h.store.Keyring().Ready}}
+	if h.config.eventLog() == logCluster {
+		checks = append(checks, api.Check{Name: "event_log", Ready: h.eventLog.Ready, Without: "The event log in NATS can't be reached; the pipeline answers 503, and everything else works."})
+	}
+	return checks
 }
 
 // pipelineSurface makes what stands under /pipeline and /v1.

@@ -2,14 +2,11 @@ package eventlog
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +35,9 @@ type ClusterConfig struct {
 	Log             *slog.Logger
 	// Beat is how often a member tells that it lives; 0 is 3 s. One that has not for four beats is gone.
 	Beat time.Duration
+	// Moment is how long a call waits for a cluster that just changes its leader or its connection; 0 is 2 s. Longer than
+	// that, callers are told at once: they come again.
+	Moment time.Duration
 }
 
 // Cluster is a log in a NATS JetStream cluster (nats-server 2.11 or newer): a stream a partition, whose sequence is the offset
@@ -53,9 +53,11 @@ type Cluster struct {
 	groups  jetstream.KeyValue
 	members jetstream.KeyValue
 	notices *nats.Subscription
+	link    *link
 	ctx     context.Context // of what runs in the background
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	making  sync.Mutex // held by who makes streams
 
 	mu     sync.Mutex
 	known  map[string]Topic       // :: topic id → as its streams are
@@ -80,7 +82,8 @@ const (
 	streamStem   = "LATCHKEY_"
 )
 
-// OpenCluster connects to a cluster.
+// OpenCluster connects to a cluster. One that can't be reached is no error: it is tried again until it can be, and until then
+// everything is [ErrUnavailable].
 func OpenCluster(ctx context.Context, config ClusterConfig) (*Cluster, error) {
 	if config.Clock == nil {
 		config.Clock = clock.System()
@@ -94,108 +97,21 @@ func OpenCluster(ctx context.Context, config ClusterConfig) (*Cluster, error) {
 	if config.Beat == 0 {
 		config.Beat = 3 * time.Second
 	}
-	c := &Cluster{config: config, known: map[string]Topic{}, topics: map[string]*remoteNews{}}
+	if config.Moment == 0 {
+		config.Moment = 2 * time.Second
+	}
+	c := &Cluster{config: config, known: map[string]Topic{}, topics: map[string]*remoteNews{}, link: newLink()}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
-	if err := c.connect(ctx); err != nil {
+	if err := c.connect(); err != nil {
 		c.stop()
 		if c.conn != nil {
 			c.conn.Close()
 		}
 		return nil, fmt.Errorf("opening the event log in NATS: %w", err)
 	}
+	c.begin(ctx)
 	c.running.Go(c.look)
 	return c, nil
-}
-
-// roots are the machine's authorities and those that are configured.
-func (c ClusterConfig) roots() (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	for _, name := range c.RootsFiles {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("reading a certificate authority: %w", err)
-		}
-		if !pool.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s holds no certificate", name)
-		}
-	}
-	return pool, nil
-}
-
-func (c *Cluster) connect(ctx context.Context) (err error) {
-	options := []nats.Option{nats.Name("latchkey"), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(5 * time.Second)}
-	if c.config.CredentialsFile != "" {
-		options = append(options, nats.UserCredentials(c.config.CredentialsFile))
-	}
-	if strings.Contains(c.config.URL.Reveal(), "tls://") { // the option asks for TLS, of those who have none too
-		roots, err := c.config.roots()
-		if err != nil {
-			return err
-		}
-		options = append(options, nats.Secure(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
-	}
-	if c.conn, err = nats.Connect(c.config.URL.Reveal(), options...); err != nil {
-		return err
-	}
-	if c.js, err = jetstream.New(c.conn, jetstream.WithPublishAsyncMaxPending(20_000), jetstream.WithPublishAsyncTimeout(15*time.Second)); err != nil {
-		return err
-	}
-	for bucket, at := range map[string]*jetstream.KeyValue{groupBucket: &c.groups, memberBucket: &c.members} {
-		if *at, err = c.bucket(ctx, bucket); err != nil {
-			return fmt.Errorf("opening the bucket %s: %w", bucket, err)
-		}
-	}
-	c.notices, err = c.conn.Subscribe(noticeStem+"*.*", c.noticed)
-	return err
-}
-
-// bucket opens a key-value bucket whose reads its leader answers: a replica's may be old. A cluster that has just begun has
-// no leader yet.
-func (c *Cluster) bucket(ctx context.Context, name string) (jetstream.KeyValue, error) {
-	ctx, cancel := context.WithTimeout(ctx, starting)
-	defer cancel()
-	for {
-		kv, err := c.tryBucket(ctx, name)
-		if err == nil || ctx.Err() != nil {
-			return kv, err
-		}
-		timer := c.config.Clock.NewTimer(200 * time.Millisecond)
-		select {
-		case <-timer.C():
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, err
-		}
-	}
-}
-
-// starting is how long a cluster may take until it answers.
-const starting = 30 * time.Second
-
-func (c *Cluster) tryBucket(ctx context.Context, name string) (jetstream.KeyValue, error) {
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
-	defer cancel()
-	if _, err := c.js.KeyValue(ctx, name); errors.Is(err, jetstream.ErrBucketNotFound) {
-		if _, err := c.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: name, Replicas: c.config.Replicas}); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
-		return nil, err
-	}
-	stream, err := c.js.Stream(ctx, "KV_"+name)
-	if err != nil {
-		return nil, err
-	}
-	if config := stream.CachedInfo().Config; config.AllowDirect {
-		config.AllowDirect = false
-		if _, err := c.js.UpdateStream(ctx, config); err != nil {
-			return nil, err
-		}
-	}
-	return c.js.KeyValue(ctx, name)
 }
 
 func streamName(topic Topic, partition int) string {
@@ -208,12 +124,19 @@ func subject(topic Topic, partition int) string {
 
 // ensure makes a topic's streams, and gives them what the topic keeps.
 func (c *Cluster) ensure(ctx context.Context, topic Topic) error {
-	c.mu.Lock()
-	known := c.known[topic.ID] == topic
-	c.mu.Unlock()
-	if known {
+	if err := c.reachable(ctx); err != nil {
+		return err
+	}
+	if c.knows(topic) {
 		return nil
 	}
+	c.making.Lock() // who comes meanwhile finds them made
+	defer c.making.Unlock()
+	if c.knows(topic) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, starting)
+	defer cancel()
 	errs := make([]error, topic.Partitions)
 	var wg sync.WaitGroup
 	for p := range topic.Partitions {
@@ -242,6 +165,15 @@ func (c *Cluster) ensure(ctx context.Context, topic Topic) error {
 	defer c.mu.Unlock()
 	c.known[topic.ID] = topic
 	return nil
+}
+
+// starting is how long streams may take until they have a leader.
+const starting = 30 * time.Second
+
+func (c *Cluster) knows(topic Topic) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[topic.ID] == topic
 }
 
 // reached waits until this connection reaches a stream that may be new: what nobody takes is sent again, and would come behind
@@ -279,9 +211,6 @@ func (c *Cluster) told(err error) error {
 // Append implements [Log]. Events of one call go out one behind the other and are not sent again by themselves, so they stand
 // in their order; those of a call that failed and is repeated may not.
 func (c *Cluster) Append(ctx context.Context, topic Topic, records []Record) ([]Placed, error) {
-	if c.ctx.Err() != nil {
-		return nil, ErrUnavailable
-	}
 	if err := c.ensure(ctx, topic); err != nil {
 		return nil, err
 	}
@@ -442,6 +371,9 @@ func (c *Cluster) look() {
 			return
 		case <-timer.C():
 		}
+		if c.conn.IsConnected() {
+			c.link.can(false)
+		}
 		c.mu.Lock()
 		var topics []Topic
 		for _, state := range c.topics {
@@ -451,7 +383,7 @@ func (c *Cluster) look() {
 		}
 		c.mu.Unlock()
 		for _, topic := range topics {
-			if _, err := c.Spans(c.ctx, topic); err != nil && c.ctx.Err() == nil {
+			if _, err := c.Spans(c.ctx, topic); err != nil && c.ctx.Err() == nil && c.link.cause() == nil {
 				c.config.Log.Warn("looking how far a topic reaches", "topic", topic.ID, "error", err)
 			}
 		}
@@ -510,6 +442,9 @@ func (c *Cluster) Trim(ctx context.Context, topic Topic) (Trimmed, error) {
 
 // Drop implements [Log].
 func (c *Cluster) Drop(ctx context.Context, topic Topic) error {
+	if err := c.reachable(ctx); err != nil {
+		return err
+	}
 	names := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(subjects+topic.ID+".*"))
 	for name := range names.Name() {
 		if err := c.js.DeleteStream(ctx, name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -540,6 +475,9 @@ func (c *Cluster) Drop(ctx context.Context, topic Topic) error {
 
 // Held implements [Log].
 func (c *Cluster) Held(ctx context.Context) ([]string, error) {
+	if err := c.reachable(ctx); err != nil {
+		return nil, err
+	}
 	names := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(subjects+">"))
 	found := map[string]bool{}
 	for name := range names.Name() {
@@ -551,8 +489,13 @@ func (c *Cluster) Held(ctx context.Context) ([]string, error) {
 	return slices.Collect(maps.Keys(found)), c.told(names.Err())
 }
 
-// Ready implements [Log].
+// Ready implements [Log]. It does not wait a moment: who asks wants to know how it is now.
 func (c *Cluster) Ready(ctx context.Context) error {
+	if why := c.link.cause(); why != nil {
+		return fmt.Errorf("%w: NATS: %w", ErrUnavailable, why)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.Moment)
+	defer cancel()
 	_, err := c.js.AccountInfo(ctx)
 	return c.told(err)
 }

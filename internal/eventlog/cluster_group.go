@@ -59,6 +59,9 @@ func change[T any](ctx context.Context, kv jetstream.KeyValue, key string, act f
 
 // OpenGroup implements [Log].
 func (c *Cluster) OpenGroup(ctx context.Context, topic Topic, group string, begin func([]Span) map[int]int64) (Group, error) {
+	if err := c.reachable(ctx); err != nil {
+		return Group{}, err
+	}
 	var spans []Span
 	found, err := change(ctx, c.groups, groupKey(topic, group), func(g *Group, there bool) (bool, error) {
 		if there {
@@ -89,6 +92,9 @@ func (c *Cluster) failed(err error) error {
 
 // Groups implements [Log].
 func (c *Cluster) Groups(ctx context.Context, topic Topic) ([]Group, error) {
+	if err := c.reachable(ctx); err != nil {
+		return nil, err
+	}
 	keys, err := c.groups.ListKeysFiltered(ctx, topic.ID+".*")
 	if err != nil {
 		return nil, c.told(err)
@@ -118,6 +124,9 @@ func (c *Cluster) Groups(ctx context.Context, topic Topic) ([]Group, error) {
 
 // Advance implements [Log].
 func (c *Cluster) Advance(ctx context.Context, topic Topic, group string, epoch int64, pointers map[int]int64) error {
+	if err := c.reachable(ctx); err != nil {
+		return err
+	}
 	_, err := change(ctx, c.groups, groupKey(topic, group), func(g *Group, there bool) (bool, error) {
 		if !there || g.Epoch != epoch {
 			return false, ErrEpoch
@@ -136,6 +145,9 @@ func (c *Cluster) Advance(ctx context.Context, topic Topic, group string, epoch 
 
 // Rewind implements [Log].
 func (c *Cluster) Rewind(ctx context.Context, topic Topic, group string, pointers map[int]int64) (Group, error) {
+	if err := c.reachable(ctx); err != nil {
+		return Group{}, err
+	}
 	g, err := change(ctx, c.groups, groupKey(topic, group), func(g *Group, there bool) (bool, error) {
 		if !there {
 			return false, ErrNoGroup
@@ -155,6 +167,9 @@ func (c *Cluster) Rewind(ctx context.Context, topic Topic, group string, pointer
 
 // Forget implements [Log].
 func (c *Cluster) Forget(ctx context.Context, topic Topic, group string) error {
+	if err := c.reachable(ctx); err != nil {
+		return err
+	}
 	key := groupKey(topic, group)
 	if _, err := c.groups.Get(ctx, key); errors.Is(err, jetstream.ErrKeyNotFound) {
 		return ErrNoGroup
@@ -182,6 +197,9 @@ func (s *sitting) sweep(now time.Time, beat time.Duration) {
 
 // Join implements [Log].
 func (c *Cluster) Join(ctx context.Context, topic Topic, group string) (Seat, error) {
+	if err := c.reachable(ctx); err != nil {
+		return nil, err
+	}
 	m := &remoteSeat{of: c, key: groupKey(topic, group), id: newMember(), count: topic.Partitions, changed: make(chan struct{}), ended: make(chan struct{})}
 	m.ctx, m.stop = context.WithCancel(c.ctx)
 	watch, err := c.members.Watch(m.ctx, m.key, jetstream.IgnoreDeletes())
@@ -198,6 +216,9 @@ func (c *Cluster) Join(ctx context.Context, topic Topic, group string) (Seat, er
 
 // Members implements [Log].
 func (c *Cluster) Members(ctx context.Context, topic Topic, group string) ([]Member, error) {
+	if err := c.reachable(ctx); err != nil {
+		return nil, err
+	}
 	now, beat := c.config.Clock.Now(), c.config.Beat
 	s, err := change(ctx, c.members, groupKey(topic, group), func(*sitting, bool) (bool, error) { return false, nil })
 	if err != nil {

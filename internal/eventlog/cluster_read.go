@@ -22,9 +22,6 @@ const readBatch = 1000
 
 // Read implements [Log].
 func (c *Cluster) Read(ctx context.Context, topic Topic, partition int, from int64, limit int) ([]Entry, error) {
-	if c.ctx.Err() != nil {
-		return nil, ErrUnavailable
-	}
 	if err := c.ensure(ctx, topic); err != nil {
 		return nil, err
 	}

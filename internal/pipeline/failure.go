@@ -60,7 +60,7 @@ func (h *handler) failure(ctx context.Context, err error) failure {
 		{eventlog.ErrEpoch, failure{status: http.StatusConflict, code: "marker_stale", message: "The group's pointers were reset since the marker was sent: reconnect."}},
 		{eventlog.ErrFull, failure{status: http.StatusInsufficientStorage, code: "log_full", message: "The disk of the event log is full; nothing of this request was kept. What was acknowledged before is safe."}},
 		{ErrOff, failure{status: http.StatusServiceUnavailable, code: "off", message: "The pipeline is off on this server: set pipeline.log.", retry: 300}},
-		{eventlog.ErrUnavailable, failure{status: http.StatusServiceUnavailable, code: "unavailable", message: "The event log is not available now; send this again.", retry: 5}},
+		{eventlog.ErrUnavailable, failure{status: http.StatusServiceUnavailable, code: "unavailable", message: "The event log can't be reached now; send this again. Nothing that was acknowledged is lost.", retry: 5}},
 	} {
 		if errors.Is(err, known.is) {
 			if known.status >= http.StatusInternalServerError {

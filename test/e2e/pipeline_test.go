@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,4 +102,57 @@ func TestPipelineOfTwoNodes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A server begins without its NATS, and goes on when that goes away: the pipeline says so and the rest works, and it comes back
+// by itself.
+func TestNATSAway(t *testing.T) {
+	address, dir := harness.FreeAddress(t), t.TempDir()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func() *server.Server {
+		node, err := server.NewServer(&server.Options{Host: host, Port: number, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		node.Start()
+		return node
+	}
+	s := harness.Serve(t, "pipeline: {nats_url: nats://ada:hunter2@"+address+", nats_replicas: 1}")
+	messages := "/pipeline/topics/orders/messages"
+	away := func() {
+		t.Helper()
+		eventually(t, 20*time.Second, "the server tells that it goes without", func() bool {
+			got := s.Call("GET", "/readyz", nil)
+			return got.Status == http.StatusOK && got.JSON(t)["status"] == "degraded" && strings.Contains(string(got.Body), "The event log in NATS")
+		})
+		for _, got := range []harness.Reply{
+			s.Call("POST", messages, `{"messages":[{"value":1}]}`), s.Call("GET", messages+"?group=g", nil),
+		} {
+			if got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" || !strings.Contains(string(got.Body), "send this again") || strings.Contains(string(got.Body), "hunter2") {
+				t.Errorf("without NATS: %d %v %s", got.Status, got.Header, got.Body)
+			}
+		}
+	}
+	back := func() {
+		t.Helper()
+		eventually(t, 20*time.Second, "the server is whole", func() bool { return s.Call("GET", "/readyz", nil).JSON(t)["status"] == "ok" })
+		s.Must(http.StatusOK, "POST", messages, `{"messages":[{"value":1}]}`)
+	}
+	s.Must(http.StatusCreated, "POST", "/api/v1/topics", map[string]any{"name": "orders", "partitions": 1})
+	away()
+	node := begin()
+	back()
+	node.Shutdown()
+	node.WaitForShutdown()
+	away()
+	node = begin()
+	t.Cleanup(func() { node.Shutdown(); node.WaitForShutdown() })
+	back()
 }
