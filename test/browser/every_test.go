@@ -53,6 +53,26 @@ var beside = map[string]string{
 	"GET /settings/revocations/{id}/forget":          "the same",
 	"GET /audit/checkpoints/{sequence}":              "a file: nothing is signed at first",
 	"GET /audit/file":                                "a file, which a form asks for",
+
+	// What the sample begins without.
+	"GET /cloud-services/{name}/audiences/progress":              "a stream",
+	"GET /topics/{topic}/live":                                   "a stream",
+	"GET /instances/{instance}/progress":                         "a stream",
+	"GET /cloud-services/{name}/audiences/{audience}":            "of what was synced: TestCloudServiceParts",
+	"GET /cloud-services/{name}/lists/{list}":                    "of what was synced: TestCloudServiceParts",
+	"GET /cloud-services/{name}/offers/delete":                   "of what was pushed: TestCloudServiceParts",
+	"GET /cloud-services/{name}/library/file":                    "of what was uploaded",
+	"GET /cloud-services/{name}/library/snippet":                 "a file, where the snippet is long",
+	"GET /cloud-services/{name}/frameworks/{framework}":          "of a framework: TestCloudServiceParts",
+	"GET /cloud-services/{name}/frameworks/{framework}/edit":     "of a framework: TestCloudServiceParts",
+	"GET /cloud-services/{name}/frameworks/{framework}/mappings": "of a framework: TestCloudServiceParts",
+	"GET /cloud-services/{name}/frameworks/{framework}/export":   "a file",
+	"GET /cloud-services/{name}/frameworks/{framework}/preview":  "of a framework of Target",
+	"GET /cloud-services/{name}/frameworks/{framework}/delete":   "of a framework",
+	"GET /topics/{topic}/events/{partition}/{offset}":            "of an event: TestPipeline",
+	"GET /topics/{topic}/groups/{group}/delete":                  "of a group that nobody reads by",
+	"GET /instances/{instance}":                                  "of a daemon that told of itself: TestPipeline",
+	"GET /instances/{instance}/migration":                        "of a daemon that told of itself: TestPipeline",
 }
 
 // TestEveryPage follows the links of the console, one of each kind of page, as an administrator of the sample organization: none
