@@ -99,7 +99,7 @@ func TestPipeline(t *testing.T) {
 	b.click("ol.events summary")
 	b.shows("document.title")
 	b.shoot("pipeline-tail")
-	b.press("Pause")
+	b.click("live-tail button")
 	b.shows("Paused.")
 	b.visit(s.URL + "/topics/triggers/produce")
 	b.enter("Message id", "m-2")
