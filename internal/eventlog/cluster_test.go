@@ -64,12 +64,12 @@ func openCluster(t testing.TB, address string) eventlog.Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, ctx, log, true)
+	await(ctx, t, log, true)
 	return log
 }
 
 // await waits until a log can be used, or can't.
-func await(t testing.TB, ctx context.Context, log eventlog.Log, ready bool) {
+func await(ctx context.Context, t testing.TB, log eventlog.Log, ready bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -172,7 +172,7 @@ func TestClusterAway(t *testing.T) {
 	defer cancel()
 	away := func() {
 		t.Helper()
-		await(t, ctx, log, false)
+		await(ctx, t, log, false)
 		_, err := log.Append(ctx, topic, []eventlog.Record{{Body: []byte("0")}})
 		_, groupErr := log.OpenGroup(ctx, topic, "g", func([]eventlog.Span) map[int]int64 { return nil })
 		_, seatErr := log.Join(ctx, topic, "g")
@@ -184,7 +184,7 @@ func TestClusterAway(t *testing.T) {
 	}
 	back := func(body string) {
 		t.Helper()
-		await(t, ctx, log, true)
+		await(ctx, t, log, true)
 		if _, err := log.Append(ctx, topic, []eventlog.Record{{ID: body, Body: []byte(body)}}); err != nil {
 			t.Fatal(err)
 		}

@@ -165,7 +165,7 @@ func (l *lane) ends(steps []step, delivered int, letter *journal.Letter) []journ
 				return ends
 			}
 			if delivered == 0 {
-				end.Dead, letter = letter, nil
+				end.Dead = letter
 				return append(ends, end)
 			}
 			delivered--

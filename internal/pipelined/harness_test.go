@@ -136,7 +136,7 @@ func newHouse(t *testing.T, routes, settings string) *house {
 	h.write("NmsPipeline_Config-sample.json", routes)
 	h.write("pipelined-sample.yaml", settings)
 	h.options.ForcedEndpoint, h.options.AuthType = h.broker.URL, pipelined.AuthIMS
-	h.options.RetryPeriod, h.options.RetryValidity = 5*time.Millisecond, 40*time.Millisecond
+	h.options.RetryPeriod, h.options.RetryValidity = 5*time.Millisecond, 200*time.Millisecond
 	h.options.PointerFlushPeriod = 10 * time.Millisecond
 	h.instance = pipelined.Instance{
 		Organization: organization, IMSEndpoint: h.authority.URL, ClientID: "client", AccountID: "a@techacct.adobe.com", ClientSecret: secret.New("s3cret"),
