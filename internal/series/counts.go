@@ -80,7 +80,7 @@ func (c *Counts) Read(text string) {
 		}
 		if bucket, ok := strings.CutPrefix(name, "took."); ok {
 			if i, err := strconv.Atoi(bucket); err == nil && i >= 0 && i < len(c.Latency) {
-				c.Latency[i] = uint32(min(n, 1<<32-1)) //nolint:gosec // n is not negative
+				c.Latency[i] = uint32(min(n, 1<<32-1))
 			}
 			continue
 		}

@@ -18,7 +18,7 @@ const (
 // Add adds what another one counted.
 func (h *Histogram) Add(o *Histogram) {
 	for i, n := range o {
-		h[i] = uint32(min(uint64(h[i])+uint64(n), math.MaxUint32)) //nolint:gosec // it fits
+		h[i] = uint32(min(uint64(h[i])+uint64(n), math.MaxUint32))
 	}
 }
 
@@ -46,9 +46,9 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 // bucketOf gives a duration's bucket: the doublings above 1 ms, then the two bits behind the first.
 func bucketOf(d time.Duration) int {
 	// In quarters of a millisecond, so that the two bits are there from the beginning.
-	n := uint64(max(d, time.Millisecond) * 4 / time.Millisecond) //nolint:gosec // it is positive
+	n := uint64(max(d, time.Millisecond) * 4 / time.Millisecond)
 	double := bits.Len64(n) - 3
-	return min(double*4+int(n>>double&3), buckets-1) //nolint:gosec // it is small
+	return min(double*4+int(n>>double&3), buckets-1)
 }
 
 func bucketEnd(bucket int) time.Duration {

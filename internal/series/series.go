@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	// MinutesKept is for how long minutes are told apart, HoursKept hours.
+	// MinutesKept is for how long minutes are told apart.
 	MinutesKept = 25 * time.Hour
-	HoursKept   = 15 * 24 * time.Hour
+	// HoursKept is for how long hours are.
+	HoursKept = 15 * 24 * time.Hour
 	// MostOrganizations is of how many one node counts; what others do is not counted.
 	MostOrganizations = 10_000
 )

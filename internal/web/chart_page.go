@@ -12,8 +12,6 @@ import (
 
 // The charts: the figures of the Overview, large, and as a table for who reads numbers rather than lines.
 
-const placeCharts = "/charts"
-
 func (p *Pages) chartRoutes() map[string]func(*visit) error {
 	return map[string]func(*visit) error{"GET /charts": (*visit).chartPage}
 }

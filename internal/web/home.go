@@ -112,12 +112,12 @@ func (v *visit) overviewFigures(ctx context.Context, view *home) error {
 
 // headline says in a sentence whether anything needs somebody.
 func (h *home) headline() {
-	rest := "Everything answers. "
+	rest := ""
 	switch n := len(h.Troubles); {
 	case n == 0 && h.Empty:
-		h.Headline, rest = "Nothing is connected yet", ""
+		h.Headline = "Nothing is connected yet"
 	case n == 0:
-		h.Headline, rest = "Everything answers", ""
+		h.Headline = "Everything answers"
 	default:
 		h.Headline, rest = numberWord(n)+" thing"+map[bool]string{true: " needs", false: "s need"}[n == 1]+" you", "Everything else answers. "
 	}

@@ -45,7 +45,7 @@ type hits struct {
 // source looks for a text among the things of a kind. It gives one more than [perKind] where there are more.
 type source struct {
 	kind string
-	look func(v *visit, ctx context.Context, q query) ([]hit, error)
+	look func(ctx context.Context, v *visit, q query) ([]hit, error)
 	// more is where the whole list is searched; "" for nowhere.
 	more string
 }
@@ -138,7 +138,7 @@ func (v *visit) lookFor(q query) []hits {
 func (v *visit) ask(ctx context.Context, s source, q query) hits {
 	out := hits{Kind: s.kind}
 	var err error
-	out.All, err = s.look(v, ctx, q)
+	out.All, err = s.look(ctx, v, q)
 	if len(out.All) > perKind {
 		out.All = out.All[:perKind]
 		if s.more != "" {

@@ -49,7 +49,7 @@ func some[T any](all []T, match func(*T) (hit, bool)) []hit {
 	return out
 }
 
-func findConnections(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findConnections(ctx context.Context, v *visit, q query) ([]hit, error) {
 	found, err := v.Connections.List(ctx, v.caller, connection.Query{Sandbox: v.sandbox, Text: q.text, Limit: perKind + 1})
 	return some(found.Items, func(c *connection.Connection) (hit, bool) {
 		path := v.inSandbox(v.leads("/connections/" + url.PathEscape(c.ID)))
@@ -57,7 +57,7 @@ func findConnections(v *visit, ctx context.Context, q query) ([]hit, error) {
 	}), err
 }
 
-func findDefinitions(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findDefinitions(ctx context.Context, v *visit, q query) ([]hit, error) {
 	found, _, err := v.Definitions.List(ctx, v.caller, destination.Page{Sandbox: v.sandbox, Search: q.text, Limit: perKind + 1})
 	if _, id := strings.CutPrefix(q.text, "def_"); id && err == nil { // the list searches names
 		if saved, err := v.Definitions.Get(ctx, v.caller, destination.Ref{Sandbox: v.sandbox, Name: q.text}); err == nil {
@@ -69,14 +69,14 @@ func findDefinitions(v *visit, ctx context.Context, q query) ([]hit, error) {
 	}), err
 }
 
-func findProjects(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findProjects(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Projects.List(ctx, v.caller, project.Page{Limit: listLimit})
 	return some(all, func(p *project.Project) (hit, bool) {
 		return hit{cmp.Or(p.Title, p.Name), p.ID, p.Name, projectPath(p.ID), q.is(p.ID)}, q.in(p.ID, p.Name, p.Title, p.Description)
 	}), err
 }
 
-func findCredentials(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findCredentials(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Credentials.List(ctx, v.caller, project.Selection{Page: project.Page{Limit: listLimit}})
 	return some(all, func(c *project.Credential) (hit, bool) {
 		account := c.TechnicalAccount
@@ -85,7 +85,7 @@ func findCredentials(v *visit, ctx context.Context, q query) ([]hit, error) {
 	}), err
 }
 
-func findIMS(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findIMS(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.IMS.List(ctx, v.caller, v.sandbox)
 	var out []hit
 	for i := range all {
@@ -97,7 +97,7 @@ func findIMS(v *visit, ctx context.Context, q query) ([]hit, error) {
 }
 
 // findCertificates looks among those of IMS configurations and of credentials, by alias and by fingerprint as people write it.
-func findCertificates(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findCertificates(ctx context.Context, v *visit, q query) ([]hit, error) {
 	keys, err := v.IMS.Certificates(ctx, v.caller, v.sandbox, "")
 	var out []hit
 	for i := range keys {
@@ -136,7 +136,7 @@ func (q query) hexIn(all ...string) bool {
 	return false
 }
 
-func findCloudServices(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findCloudServices(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.CloudServices.List(ctx, v.caller, v.sandbox)
 	return some(all, func(s *cloudservice.Service) (hit, bool) {
 		tenant := ""
@@ -151,7 +151,7 @@ func findCloudServices(v *visit, ctx context.Context, q query) ([]hit, error) {
 // audienceServices is in how many services of Target audiences are looked for.
 const audienceServices = 5
 
-func findAudiences(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findAudiences(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.CloudServices.List(ctx, v.caller, v.sandbox)
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func findAudiences(v *visit, ctx context.Context, q query) ([]hit, error) {
 	return out, nil
 }
 
-func findTopics(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findTopics(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Pipeline.Topics(ctx, v.caller)
 	var out []hit
 	for _, t := range all {
@@ -199,7 +199,7 @@ func findTopics(v *visit, ctx context.Context, q query) ([]hit, error) {
 	return out, err
 }
 
-func findServices(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findServices(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Services.Services(ctx, v.caller)
 	return some(all, func(o *project.Offer) (hit, bool) {
 		what := "can be added to a project"
@@ -210,14 +210,14 @@ func findServices(v *visit, ctx context.Context, q query) ([]hit, error) {
 	}), err
 }
 
-func findProfiles(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findProfiles(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Services.Profiles(ctx, v.caller, "")
 	return some(all, func(p *project.Profile) (hit, bool) {
 		return hit{p.Name, p.ID, p.Service, v.leads("/admin/profiles/"+url.PathEscape(p.ID), "/admin/profiles"), q.is(p.ID)}, q.in(p.ID, p.Name, p.Description)
 	}), err
 }
 
-func findPeople(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findPeople(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Users.List(ctx, v.caller)
 	var out []hit
 	for _, u := range all {
@@ -228,7 +228,7 @@ func findPeople(v *visit, ctx context.Context, q query) ([]hit, error) {
 	return out, err
 }
 
-func findKeys(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findKeys(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Keys.List(ctx, v.caller)
 	var out []hit
 	for _, k := range all {
@@ -239,7 +239,7 @@ func findKeys(v *visit, ctx context.Context, q query) ([]hit, error) {
 	return out, err
 }
 
-func findWebhooks(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findWebhooks(ctx context.Context, v *visit, q query) ([]hit, error) {
 	all, err := v.Webhooks.List(ctx, v.caller)
 	var out []hit
 	for _, w := range all {
@@ -251,7 +251,7 @@ func findWebhooks(v *visit, ctx context.Context, q query) ([]hit, error) {
 }
 
 // findDecisions finds why a token was refused, by the x-debug-id of the answer.
-func findDecisions(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findDecisions(ctx context.Context, v *visit, q query) ([]hit, error) {
 	if len(q.text) < 8 || strings.ContainsAny(q.text, " /") {
 		return nil, nil
 	}
@@ -267,7 +267,7 @@ func findDecisions(v *visit, ctx context.Context, q query) ([]hit, error) {
 }
 
 // findAudit tells whether the audit record has something about an id.
-func findAudit(v *visit, ctx context.Context, q query) ([]hit, error) {
+func findAudit(ctx context.Context, v *visit, q query) ([]hit, error) {
 	if len(q.text) < 8 || strings.Contains(q.text, " ") || v.caller.Require(access.AuditRead) != nil {
 		return nil, nil
 	}
@@ -279,7 +279,7 @@ func findAudit(v *visit, ctx context.Context, q query) ([]hit, error) {
 }
 
 // findDocs finds errors by their slug and title, operations of the API by their name, summary and path, and shapes.
-func findDocs(v *visit, _ context.Context, q query) ([]hit, error) {
+func findDocs(_ context.Context, v *visit, q query) ([]hit, error) {
 	var out []hit
 	for _, k := range v.reference.Problems {
 		if q.in(k.Slug, k.Title) {

@@ -32,7 +32,7 @@ type trouble struct {
 type watch struct {
 	// room is what the page says when it did not answer.
 	room string
-	look func(v *visit, ctx context.Context) ([]trouble, error)
+	look func(ctx context.Context, v *visit) ([]trouble, error)
 }
 
 // watches are asked all at once.
@@ -62,7 +62,7 @@ func (v *visit) troubles(ctx context.Context) (all []trouble, unasked []string) 
 	found, errs := make([][]trouble, len(watches)), make([]error, len(watches))
 	var rooms sync.WaitGroup
 	for i, w := range watches {
-		rooms.Go(func() { found[i], errs[i] = w.look(v, ctx) })
+		rooms.Go(func() { found[i], errs[i] = w.look(ctx, v) })
 	}
 	rooms.Wait()
 	for i, w := range watches {

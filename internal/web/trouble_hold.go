@@ -17,7 +17,7 @@ import (
 
 // What needs somebody among what is held for others: connections, their providers, what ends, grants to be revoked.
 
-func connectionTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func connectionTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	var all []trouble
 	owners, err := v.imsOwners(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func (v *visit) moreConnections(state connection.State, n int) trouble {
 // otherSandboxes is in how many more sandboxes is looked.
 const otherSandboxes = 20
 
-func sandboxTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func sandboxTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	if v.caller.Sandbox != "" {
 		return nil, nil
 	}
@@ -149,7 +149,7 @@ func sandboxTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	return all, nil
 }
 
-func providerTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func providerTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	found, err := v.Providers.List(v.caller, provider.Query{})
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func providerTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 	}), nil
 }
 
-func endingTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func endingTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	const most = 100
 	found, err := v.Calendar.List(ctx, v.caller, calendar.Ask{Within: soon, Attention: true, Limit: most})
 	if err != nil {
@@ -216,7 +216,7 @@ func renewWords(k expiry.Kind) string {
 	return "Renew"
 }
 
-func revocationTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func revocationTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	const most = 100
 	found, err := v.Revocations.List(ctx, v.caller, revocation.Selection{Sandbox: v.sandbox, State: revocation.Failed, Limit: most})
 	if err != nil || len(found) == 0 {
@@ -227,7 +227,7 @@ func revocationTroubles(v *visit, ctx context.Context) ([]trouble, error) {
 		Act:  "See which", ActPath: v.leads("/settings/revocations"), Command: v.Program + " revocation list --state failed"}.untyped()}, nil
 }
 
-func rootKeyTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func rootKeyTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	if err := v.caller.Require(access.Admin); err != nil || v.caller.Sandbox != "" {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ import (
 // rotationPatience is how long a rotation may take before it is told of.
 const rotationPatience = time.Hour
 
-func imsTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func imsTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	checks, err := v.IMS.Checks(ctx, v.caller, v.sandbox)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (v *visit) lastFailedCheck(ctx context.Context) (*checkedView, error) {
 // syncedMost is of how many services of Target the sync is looked at.
 const syncedMost = 50
 
-func cloudServiceTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func cloudServiceTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	services, err := v.CloudServices.List(ctx, v.caller, v.sandbox)
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (v *visit) syncTrouble(s *cloudservice.Service, failed *finding.Layer, fail
 	return t
 }
 
-func webhookTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func webhookTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	endpoints, err := v.Webhooks.List(ctx, v.caller)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ const (
 	nearRetention = 0.5
 )
 
-func pipelineTroubles(v *visit, ctx context.Context) ([]trouble, error) {
+func pipelineTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	topics, err := v.Pipeline.Topics(ctx, v.caller)
 	if err != nil || !v.Pipeline.On() {
 		return nil, err
