@@ -33,7 +33,7 @@ func open(t *testing.T) *tab {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
-	parent, cancelTime := context.WithTimeout(t.Context(), 2*time.Minute)
+	parent, cancelTime := context.WithTimeout(t.Context(), 8*time.Minute) // the walk over every page takes minutes
 	allocator, cancelBrowser := chromedp.NewExecAllocator(parent, options...)
 	ctx, cancelTab := chromedp.NewContext(allocator)
 	t.Cleanup(func() { cancelTab(); cancelBrowser(); cancelTime() })
