@@ -47,8 +47,8 @@ func BenchmarkPages(b *testing.B) {
 	here, err := url.Parse(h.url)
 	check(b, err)
 	for _, path := range paths {
-		if h.page(client, here, path).Code == http.StatusNotFound {
-			continue // of an area that has no such page
+		if first := h.page(client, here, path); first.Code == http.StatusNotFound || first.Header().Get("Content-Disposition") != "" {
+			continue // of an area that has no such page, or a file
 		}
 		b.Run(strings.NewReplacer("/", "_", "?", "·").Replace(strings.TrimPrefix(path, "/"))+"_", func(b *testing.B) {
 			var took []time.Duration
