@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -205,16 +204,5 @@ func pastOfFailure(f *exchange.Failure, at time.Time) connection.Past {
 	}
 }
 
-// toneOfHTTP colours a status.
-func toneOfHTTP(status int) string {
-	switch {
-	case status >= http.StatusBadRequest:
-		return "bad"
-	case status > 0:
-		return "good"
-	}
-	return ""
-}
-
-// who says who did something, "the keeper" for nobody.
+// Who says who did something, "the keeper" for nobody.
 func (r *pastRow) Who() string { return strings.TrimSpace(cmp.Or(r.By, "the keeper")) }
