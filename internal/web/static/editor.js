@@ -80,7 +80,8 @@
       lines.forEach((line) => {
         const here = this.problems.filter((p) => p.from >= from && p.from <= from + line.length);
         this.line(out, line, from, here);
-        for (const p of here.slice(0, 1)) {
+        const worst = here.find((p) => p.weight === "error") || here.find((p) => p.weight === "publish") || here[0];
+        for (const p of worst ? [worst] : []) {
           const says = p.message + " " + (p.fix || "");
           out.append(make("span", "says " + weights[p.weight][0], says.length > 110 ? says.slice(0, 110) + "…" : says));
         }
@@ -97,14 +98,14 @@
         this.gutter.append(n);
       }
       for (const n of numbers) n.className = "";
-      for (const p of [...this.problems].reverse()) if (numbers[p.line - 1]) numbers[p.line - 1].className = weights[p.weight][0];
+      for (const weight of ["warning", "publish", "error"]) for (const p of this.problems) if (p.weight === weight && numbers[p.line - 1]) numbers[p.line - 1].className = weights[weight][0];
     }
 
     line(out, line, from, problems) {
       const put = (a, b, name) => {
         for (let i = a; i < b;) {
-          const p = problems.find((q) => q.from - from <= i && q.to - from > i);
-          const next = Math.min(b, p ? p.to - from : b, ...problems.map((q) => q.from - from).filter((n) => n > i));
+          const p = problems.filter((q) => q.from - from <= i && q.to - from > i).sort((q, r) => q.to - q.from - r.to + r.from)[0];
+          const next = Math.min(b, ...problems.flatMap((q) => [q.from - from, q.to - from]).filter((n) => n > i));
           const piece = make("span", name, line.slice(i, next));
           if (p) {
             const mark = make("mark", weights[p.weight][0]);
@@ -231,8 +232,11 @@
       const field = this.area.parentElement;
       this.offers.hidden = false;
       this.offers.style.top = 8 + lines.length * 20 + "px";
-      const left = field.offsetLeft + 12 + lines.at(-1).length * wide - field.scrollLeft;
-      this.offers.style.left = Math.max(0, Math.min(left, this.clientWidth - this.offers.offsetWidth)) + "px";
+      const column = lines.at(-1).length;
+      requestAnimationFrame(() => { // the field scrolls to the caret first
+        const left = field.offsetLeft + 12 + column * wide - field.scrollLeft;
+        this.offers.style.left = Math.max(0, Math.min(left, this.clientWidth - this.offers.offsetWidth)) + "px";
+      });
       this.area.setAttribute("aria-controls", "offers");
       this.pick(0);
     }
