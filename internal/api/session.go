@@ -16,8 +16,8 @@ import (
 // UserSession is a browser at which a person is signed in.
 type UserSession struct {
 	ID      string    `json:"id" example:"ses_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
-	Proof   string    `json:"proof" doc:"How the person showed who it is: password, invitation, ticket, passkey or oidc." example:"password"`
-	Second  string    `json:"second" doc:"How once more: one_time_code, recovery_code or passkey; empty for not at all." example:"one_time_code"`
+	Proof   string    `json:"proof" doc:"How the person showed who it is: password, invitation or ticket." example:"password"`
+	Second  string    `json:"second" doc:"How once more: one_time_code or recovery_code; empty for not at all." example:"one_time_code"`
 	Address string    `json:"address" doc:"The network address where it began." example:"203.0.113.7"`
 	Agent   string    `json:"agent" doc:"What the browser says of itself."`
 	BeganAt time.Time `json:"began_at"`
@@ -27,19 +27,9 @@ type UserSession struct {
 
 // UserFactors are what a person shows beside the password.
 type UserFactors struct {
-	AuthenticatorSince *time.Time    `json:"authenticator_since" doc:"When the authenticator app was added; null for none."`
-	RecoveryCodes      int           `json:"recovery_codes" doc:"How many are left." example:"8"`
-	Passkeys           []UserPasskey `json:"passkeys" nullable:"false"`
-	Required           bool          `json:"required" doc:"Whether the organization asks for a second factor."`
-}
-
-// UserPasskey is a passkey.
-type UserPasskey struct {
-	ID        string     `json:"id" example:"pk_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
-	Name      string     `json:"name" example:"Ada's phone"`
-	Host      string     `json:"host" doc:"The host name where it works." example:"latchkey.example.com"`
-	CreatedAt time.Time  `json:"created_at"`
-	UsedAt    *time.Time `json:"used_at"`
+	AuthenticatorSince *time.Time `json:"authenticator_since" doc:"When the authenticator app was added; null for none."`
+	RecoveryCodes      int        `json:"recovery_codes" doc:"How many are left." example:"8"`
+	Required           bool       `json:"required" doc:"Whether the organization asks for a second factor."`
 }
 
 // SignInRules are what an organization asks of everybody who signs in.
@@ -58,8 +48,7 @@ type (
 	}
 )
 
-const factorsAnswer = `{"authenticator_since": "2026-11-21T09:30:00Z", "recovery_codes": 8, "passkeys": [{"id": "pk_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "Ada's phone",
-  "host": "latchkey.example.com", "created_at": "2026-11-21T09:30:00Z", "used_at": null}], "required": false}`
+const factorsAnswer = `{"authenticator_since": "2026-11-21T09:30:00Z", "recovery_codes": 8, "required": false}`
 
 func (s *server) sessionRoutes(h huma.API) {
 	const one = apiPrefix + "/users/{ref}"
@@ -76,7 +65,7 @@ func (s *server) sessionRoutes(h huma.API) {
 	add(s, h, operation{id: "get-user-factors", method: http.MethodGet, path: one + "/factors", tag: tag,
 		summary: "Read a user's second factors", description: "Takes the role System Administrator, but for one's own.", scope: access.RegistryRead, answers: factorsAnswer, fails: missing}, s.getFactors)
 	add(s, h, operation{id: "reset-user-factors", method: http.MethodDelete, path: one + "/factors", tag: tag, status: http.StatusNoContent,
-		summary: "Take a user's second factors away", description: "For somebody who has lost the device: the authenticator app, the passkeys and the recovery codes count no more.",
+		summary: "Take a user's second factors away", description: "For somebody who has lost the device: the authenticator app and the recovery codes count no more.",
 		scope: access.RegistryWrite, fails: []*Kind{kindNotFound, kindState}}, s.resetFactors)
 	add(s, h, operation{id: "get-sign-in-rules", method: http.MethodGet, path: apiPrefix + "/sign-in-rules", tag: tag,
 		summary: "Read what everybody is asked for at the sign-in", scope: access.RegistryRead, answers: `{"second_factor": true}`}, s.getRules)
@@ -128,10 +117,7 @@ func (s *server) getFactors(ctx context.Context, c call, in *userRef) (*reply[Us
 	if err != nil {
 		return nil, err
 	}
-	out := UserFactors{AuthenticatorSince: stamp(state.Since), RecoveryCodes: state.Recovery, Required: state.Required, Passkeys: []UserPasskey{}}
-	for _, p := range state.Passkeys {
-		out.Passkeys = append(out.Passkeys, UserPasskey{p.ID, p.Name, p.Host, p.CreatedAt, stamp(p.UsedAt)})
-	}
+	out := UserFactors{AuthenticatorSince: stamp(state.Since), RecoveryCodes: state.Recovery, Required: state.Required}
 	return &reply[UserFactors]{out}, nil
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +62,7 @@ func (p *program) userFactorsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "factors USER",
 		Short:   "Show a person's second factors",
-		Long:    "Show what a person is asked for after the password: the authenticator app, passkeys, recovery codes.",
+		Long:    "Show what a person is asked for after the password: the authenticator app and the recovery codes.",
 		Example: "  latchkey user factors ada@example.com",
 		Args:    takes("USER"),
 		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
@@ -71,16 +70,12 @@ func (p *program) userFactorsCommand() *cobra.Command {
 			if err != nil || p.answerJSON(f) {
 				return err
 			}
-			var passkeys []string
-			for _, k := range f.Passkeys {
-				passkeys = append(passkeys, k.Name+" ("+k.Host+")")
-			}
 			required := "no"
 			if f.Required {
 				required = "yes"
 			}
 			p.details([][2]string{
-				{"authenticator app", orDash(p.ago(f.AuthenticatorSince))}, {"passkeys", orDash(strings.Join(passkeys, ", "))},
+				{"authenticator app", orDash(p.ago(f.AuthenticatorSince))},
 				{"recovery codes left", strconv.Itoa(f.RecoveryCodes)}, {"asked of everybody", required},
 			})
 			return nil
@@ -93,8 +88,8 @@ func (p *program) userResetFactorsCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reset-factors USER [--yes]",
 		Short: "Take a person's second factors away",
-		Long: `Take the authenticator app, the passkeys and the recovery codes of a person away who has lost the device: the password
-alone signs in then. Make sure that it is that person who asks.`,
+		Long: `Take the authenticator app and the recovery codes of a person away who has lost the device: the password alone signs
+in then. Make sure that it is that person who asks.`,
 		Example: "  latchkey user reset-factors ada@example.com --yes",
 		Args:    takes("USER"),
 	}

@@ -21,7 +21,7 @@ var backedUp = []string{
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
-	"users", "authenticators", "recovery_codes", "passkeys", "identities", "sign_in_rules", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
+	"users", "authenticators", "recovery_codes", "passkeys", "sign_in_rules", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
 	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services", "audience_syncs", "audiences", "offers", "client_libraries",
 	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders", "brands", "connect_links", "credential_hours",
 }
@@ -31,7 +31,6 @@ var transient = map[string]string{
 	"used_assertions":     "those used since the backup would be missing anyhow, and all end within an hour",
 	"audit_verifications": "what a check found; it is made again",
 	"write_marks":         "transactions of processes that live",
-	"sign_in_steps":       "browsers begin again; a link is made anew",
 	"sessions":            "browsers sign in again; a copy must not keep anybody in",
 	"replays":             "answers of the last day, for requests that are sent again",
 	"goose_db_version":    "the header tells the schema's version",

@@ -128,7 +128,6 @@ var kept = map[string]string{
 	"authenticators":      "by cascade",
 	"recovery_codes":      "by cascade",
 	"passkeys":            "by cascade",
-	"identities":          "by cascade",
 	"sign_in_rules":       "by cascade",
 	"token_families":      "by cascade",
 }

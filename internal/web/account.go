@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/secret"
 )
 
-// The pages of a person's own account: what it is called, its password, its second proofs (account_factor.go), its passkeys
-// (account_passkey.go), where it is signed in (account_session.go).
+// The pages of a person's own account: what it is called, its password, its second proofs (account_factor.go),
+// where it is signed in (account_session.go).
 
 func (p *Pages) accountRoutes() map[string]func(*visit) error {
 	return map[string]func(*visit) error{

@@ -94,7 +94,7 @@ func (v *visit) showRecovery(codes []string, said string) error {
 func (v *visit) accountRemoveApp() error {
 	f := v.form(placeAccount+"/app/remove", "Remove the app", v.proofInput(true)...).orElse(placeAccount)
 	f.Danger = true
-	view := formView{"Remove the authenticator app?", "Its codes count no more, and the recovery codes go with it unless you have a passkey.", f}
+	view := formView{"Remove the authenticator app?", "Its codes count no more, and the recovery codes go with it.", f}
 	if v.r.Method != http.MethodPost {
 		return v.show(http.StatusOK, "admin_form", view.Heading, &view)
 	}
@@ -114,7 +114,7 @@ func (v *visit) accountRemoveApp() error {
 // accountRecovery makes recovery codes anew.
 func (v *visit) accountRecovery() error {
 	f := v.form(placeAccount+"/recovery", "Make new codes", v.proofInput(true)...).orElse(placeAccount)
-	view := formView{"Make new recovery codes?", "Each stands in once for the app or the passkey, for the day when it is lost. Those of before count no more.", f}
+	view := formView{"Make new recovery codes?", "Each stands in once for the app, for the day when it is lost. Those of before count no more.", f}
 	if v.r.Method != http.MethodPost {
 		return v.show(http.StatusOK, "admin_form", view.Heading, &view)
 	}

@@ -140,7 +140,7 @@ func (v *visit) adminResetFactors() error {
 	if err != nil {
 		return err
 	}
-	view := formView{"Take the second factors of " + u.Name() + " away?", "For somebody who has lost the device: the authenticator app, the passkeys and the recovery codes count no more, and the password alone signs in. Make sure that it is " + u.Name() + " who asks.",
+	view := formView{"Take the second factors of " + u.Name() + " away?", "For somebody who has lost the device: the authenticator app and the recovery codes count no more, and the password alone signs in. Make sure that it is " + u.Name() + " who asks.",
 		v.form(path+"/reset", "Take them away").orElse(path)}
 	view.Form.Danger = true
 	if v.r.Method != http.MethodPost {
@@ -172,7 +172,7 @@ func (v *visit) adminSignInRules() error {
 	view := rulesView{Tabs: adminTabs("Sign-in"), Role: v.lacksAdmin("change it"), Rules: rules}
 	if v.administers() {
 		view.Form = v.form(placeAdmin+"/sign-in", "Save", check("second_factor", "Ask everybody for a second factor",
-			"After a password. Whoever has none is asked to add an authenticator app at the next sign-in. A passkey does, and so does an identity provider.", rules.SecondFactor))
+			"After a password. Whoever has none is asked to add an authenticator app at the next sign-in.", rules.SecondFactor))
 	}
 	return v.show(http.StatusOK, "admin_rules", "How people sign in", &view)
 }

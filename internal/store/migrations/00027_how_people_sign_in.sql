@@ -39,29 +39,8 @@ CREATE TABLE passkeys (
 
 CREATE INDEX passkeys_person ON passkeys (person);
 
--- Who a person is at an identity provider.
-CREATE TABLE identities (
-    issuer       TEXT NOT NULL,
-    subject      TEXT NOT NULL,
-    person       TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    organization TEXT NOT NULL,
-    created_at   INTEGER NOT NULL,
-    PRIMARY KEY (issuer, subject, organization)
-) STRICT;
-
-CREATE INDEX identities_person ON identities (person);
-
 -- What an organization asks of everybody who signs in.
 CREATE TABLE sign_in_rules (
     organization  TEXT NOT NULL PRIMARY KEY REFERENCES organizations (id) ON DELETE CASCADE,
     second_factor INTEGER NOT NULL
 ) STRICT;
-
--- What has to be remembered between two requests of a browser that signs in, or until a link is followed; each is taken once.
-CREATE TABLE sign_in_steps (
-    name    BLOB NOT NULL PRIMARY KEY, -- keyed hash of what the browser keeps, or of what is in the link
-    content TEXT NOT NULL,
-    ends_at INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX sign_in_steps_ends ON sign_in_steps (ends_at);
