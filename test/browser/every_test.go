@@ -54,6 +54,9 @@ var beside = map[string]string{
 	"GET /settings/webhooks/{id}/delete":             "the same",
 	"GET /settings/revocations/{id}":                 "there is none at first",
 	"GET /settings/revocations/{id}/forget":          "the same",
+	"GET /account/app/remove":                        "of somebody with an app: TestAccount",
+	"GET /account/recovery":                          "the same",
+	"GET /admin/users/{user}/sign-in/reset":          "of others than oneself: TestAccount",
 	"GET /audit/checkpoints/{sequence}":              "a file: nothing is signed at first",
 	"GET /audit/file":                                "a file, which a form asks for",
 
