@@ -78,7 +78,10 @@ func (s *Sessions) begin(ctx context.Context, in Entry, spent []byte) (Begun, er
 	}
 	now := s.now()
 	name, session := s.draw(user, proof, now)
-	session.Second, session.Browser, session.Others = in.Second.proof, in.Browser.kept(), in.Others
+	session.Browser, session.Others = in.Browser.kept(), in.Others
+	if in.Second.proof != in.Proof { // of a session that is renewed the first does
+		session.Second = in.Second.proof
+	}
 	session.EndsAt = s.ends(session, now)
 	err := s.config.Store.BeginSession(ctx, session, spent, session.entry("session.begin", now))
 	if err != nil {
