@@ -57,7 +57,7 @@ type Enrolment struct {
 	URI secret.String
 }
 
-// Factors of a person, as the account's page shows them.
+// FactorState is what a person has beside the password.
 type FactorState struct {
 	// Since is when the authenticator was confirmed; zero for none.
 	Since time.Time

@@ -2,7 +2,7 @@ package registry_test
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what RFC 6238 says
+	"crypto/sha1"
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
