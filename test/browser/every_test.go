@@ -25,6 +25,16 @@ var heavier = map[string]string{}
 
 // beside are the routes that this walk does not come to, with the reason.
 var beside = map[string]string{
+	"GET /cloud-services/{name}/audiences":           "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/properties":          "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/library":             "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/offers/push":         "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/mboxes":              "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/activities":          "of Target: TestCloudServiceParts",
+	"GET /cloud-services/{name}/offers":              "of Target: TestCloudServiceParts",
+	"GET /connect/to/{token}":                        "a customer's, without a session: the rooms' own tests",
+	"GET /connect/logo/{file}":                       "a customer's, without a session: the rooms' own tests",
+	"GET /connect/accent/{file}":                     "a customer's, without a session: the rooms' own tests",
 	"GET /assets/{name}":                             "files of pages",
 	"GET /favicon.ico":                               "a file",
 	"GET /sign-in":                                   "its own test, TestSignIn",
