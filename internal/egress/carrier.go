@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,19 +27,28 @@ type Carrier struct {
 	// modern sends to the hosts that chose HTTP/2.
 	modern *http.Transport
 
+	// idle is how long a connection is kept that nobody uses.
+	idle time.Duration
+
 	mu     sync.Mutex
 	pools  map[string]*pool
 	closed bool
+	// sweeping tells that a look at the idle connections is due before long.
+	sweeping bool
 }
 
 var _ http.RoundTripper = (*Carrier)(nil)
 
 // pool is the idle connections to a host, the one used last at the end.
 type pool struct {
+	idleFor time.Duration
+
 	mu     sync.Mutex
 	idle   []*carried
 	http2  bool
 	closed bool
+	// used tells that a call came since the last sweep.
+	used bool
 }
 
 const (
@@ -56,7 +66,7 @@ func (c *Client) NewCarrier() *Carrier {
 	var protocols http.Protocols
 	protocols.SetHTTP2(true)
 	protocols.SetHTTP1(true)
-	carrier := &Carrier{client: c, dialer: &d, pools: map[string]*pool{}}
+	carrier := &Carrier{client: c, dialer: &d, idle: idleTimeout, pools: map[string]*pool{}}
 	carrier.modern = &http.Transport{
 		Protocols: &protocols, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleTimeout,
 		MaxResponseHeaderBytes: maxHeader, DisableCompression: true, ResponseHeaderTimeout: headTime,
@@ -142,10 +152,32 @@ func (c *Carrier) pool(at *url.URL) *pool {
 	defer c.mu.Unlock()
 	p := c.pools[name]
 	if p == nil {
-		p = &pool{closed: c.closed}
+		p = &pool{idleFor: c.idle, closed: c.closed}
 		c.pools[name] = p
 	}
+	if !c.sweeping && !c.closed {
+		c.sweeping = true
+		c.client.clock.AfterFunc(c.idle, c.sweep)
+	}
 	return p
+}
+
+// sweep closes what was idle for too long, and forgets the hosts that nobody calls any more: there may be one for each
+// customer.
+func (c *Carrier) sweep() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	for name, p := range c.pools {
+		if p.sweep() {
+			delete(c.pools, name)
+		}
+	}
+	if c.sweeping = len(c.pools) > 0; c.sweeping {
+		c.client.clock.AfterFunc(c.idle, c.sweep)
+	}
 }
 
 var errHTTP2 = errors.New("the service speaks HTTP/2")
@@ -197,6 +229,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 func (p *pool) prefersHTTP2() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.used = true
 	return p.http2
 }
 
@@ -213,7 +246,7 @@ func (p *pool) take() *carried {
 	for len(p.idle) > 0 {
 		at := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
-		if time.Since(at.since) < idleTimeout && at.alive() {
+		if time.Since(at.since) < p.idleFor && at.alive() {
 			at.before, at.silent = at.attempts(), false
 			return at
 		}
@@ -231,10 +264,22 @@ func (p *pool) put(at *carried) {
 		return
 	}
 	p.idle = append(p.idle, at)
-	if oldest := p.idle[0]; len(p.idle) > 1 && time.Since(oldest.since) > idleTimeout {
-		oldest.close()
-		p.idle = append(p.idle[:0], p.idle[1:]...)
+}
+
+// sweep closes what was idle for too long, and tells whether nothing is left of the pool: what comes back to it then is
+// closed.
+func (p *pool) sweep() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := 0
+	for old < len(p.idle) && time.Since(p.idle[old].since) >= p.idleFor {
+		p.idle[old].close()
+		old++
 	}
+	p.idle = slices.Delete(p.idle, 0, old)
+	p.closed = len(p.idle) == 0 && !p.used
+	p.used = false
+	return p.closed
 }
 
 func (p *pool) close() {
