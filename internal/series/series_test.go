@@ -56,6 +56,8 @@ func (m *memory) Series(_ context.Context, organization string, from time.Time, 
 }
 
 func (m *memory) FoldSeries(context.Context, time.Time, time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.folds++
 	return false, nil
 }
