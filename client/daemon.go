@@ -20,9 +20,11 @@ type Daemon struct {
 	CarriedOut int64  `json:"carried_out"`
 	Failure    string `json:"failure"`
 	// Report is how its last migration went; "null" when there was none.
-	Report    json.RawMessage `json:"report"`
-	StartedAt time.Time       `json:"started_at"`
-	SeenAt    time.Time       `json:"seen_at"`
+	Report json.RawMessage `json:"report"`
+	// State is how far it is, nil before it told.
+	State     *DaemonState `json:"state"`
+	StartedAt time.Time    `json:"started_at"`
+	SeenAt    time.Time    `json:"seen_at"`
 
 	Answer
 }
@@ -35,7 +37,10 @@ type DaemonReport struct {
 	CarriedOut  int64           `json:"carried_out,omitempty"`
 	Failure     string          `json:"failure,omitempty"`
 	Report      json.RawMessage `json:"report,omitempty"`
-	StartedAt   time.Time       `json:"started_at"`
+	State       *DaemonState    `json:"state,omitempty"`
+	// Acts are those that it has done since it told last.
+	Acts      []DaemonActResult `json:"acts,omitempty"`
+	StartedAt time.Time         `json:"started_at"`
 }
 
 // DaemonOrder is what the daemons of an instance are told to do. Number 0 is no order.
@@ -47,6 +52,8 @@ type DaemonOrder struct {
 	Fingerprint string    `json:"fingerprint"`
 	By          string    `json:"by"`
 	At          time.Time `json:"at"`
+	// Acts wait for the daemon that has told of itself.
+	Acts []DaemonAct `json:"acts"`
 
 	Answer
 }

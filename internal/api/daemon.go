@@ -22,28 +22,32 @@ type Daemon struct {
 	CarriedOut  int64            `json:"carried_out" doc:"The number of the last order that it has carried out." example:"1"`
 	Failure     string           `json:"failure,omitempty" doc:"Why the last order failed."`
 	Report      *json.RawMessage `json:"report" doc:"How its last migration went; null when there was none."`
+	State       *DaemonState     `json:"state" doc:"How far it is with its partitions, and its dead letters; null before it told."`
 	StartedAt   time.Time        `json:"started_at"`
 	SeenAt      time.Time        `json:"seen_at"`
 }
 
 // DaemonReport is what a daemon tells of itself.
 type DaemonReport struct {
-	Version     string          `json:"version,omitempty" example:"1.0.0"`
-	Credential  string          `json:"credential" example:"IMS OAuth Server-to-Server, client 5f9d2c3b"`
-	Fingerprint string          `json:"fingerprint" example:"dfb866d0daa45f74"`
-	CarriedOut  int64           `json:"carried_out,omitempty" doc:"The number of the last order that it has carried out."`
-	Failure     string          `json:"failure,omitempty" doc:"Why the last order failed."`
-	Report      json.RawMessage `json:"report,omitempty" doc:"How its last migration went."`
-	StartedAt   time.Time       `json:"started_at"`
+	Version     string            `json:"version,omitempty" example:"1.0.0"`
+	Credential  string            `json:"credential" example:"IMS OAuth Server-to-Server, client 5f9d2c3b"`
+	Fingerprint string            `json:"fingerprint" example:"dfb866d0daa45f74"`
+	CarriedOut  int64             `json:"carried_out,omitempty" doc:"The number of the last order that it has carried out."`
+	Failure     string            `json:"failure,omitempty" doc:"Why the last order failed."`
+	Report      json.RawMessage   `json:"report,omitempty" doc:"How its last migration went."`
+	State       *DaemonState      `json:"state,omitempty" doc:"How far it is with its partitions, and its dead letters."`
+	Acts        []DaemonActResult `json:"acts,omitempty" doc:"What came of the acts that it has done since it told last."`
+	StartedAt   time.Time         `json:"started_at"`
 }
 
 // DaemonOrder is what the daemons of an instance are told to do.
 type DaemonOrder struct {
-	Number      int64     `json:"number" doc:"Counts up; 0 is no order." example:"1"`
-	Action      string    `json:"action" doc:"migrate: take up the credential of the file; rollback: go back to the one before; finish: let go of that." example:"migrate"`
-	Fingerprint string    `json:"fingerprint,omitempty" doc:"Of the credential that their files must hold; without it, whatever they hold." example:"dfb866d0daa45f74"`
-	By          string    `json:"by" example:"key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
-	At          time.Time `json:"at"`
+	Number      int64       `json:"number" doc:"Counts up; 0 is no order." example:"1"`
+	Action      string      `json:"action" doc:"migrate: take up the credential of the file; rollback: go back to the one before; finish: let go of that." example:"migrate"`
+	Fingerprint string      `json:"fingerprint,omitempty" doc:"Of the credential that their files must hold; without it, whatever they hold." example:"dfb866d0daa45f74"`
+	By          string      `json:"by" example:"key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
+	At          time.Time   `json:"at"`
+	Acts        []DaemonAct `json:"acts,omitempty" doc:"What the daemon that told of itself is to do with its dead letters."`
 }
 
 // NewDaemonOrder asks for an order.
@@ -102,8 +106,11 @@ func (s *server) tellDaemon(ctx context.Context, c call, in *tellDaemon) (*reply
 	order, err := s.Fleet.Tell(ctx, c.caller, fleet.Daemon{
 		Instance: in.Instance, Host: in.Host, Version: told.Version, Credential: told.Credential, Fingerprint: told.Fingerprint,
 		CarriedOut: told.CarriedOut, Failure: told.Failure, Report: told.Report, StartedAt: told.StartedAt,
+		State: toldState(told.State), Acts: toldActs(told.Acts),
 	})
-	return &reply[DaemonOrder]{shownOrder(order)}, err
+	out := shownOrder(order)
+	out.Acts = mapped(order.Acts, shownAct)
+	return &reply[DaemonOrder]{out}, err
 }
 
 func (s *server) listDaemons(ctx context.Context, c call, in *daemonPage) (*reply[Page[Daemon]], error) {
@@ -131,7 +138,7 @@ func (s *server) orderDaemons(ctx context.Context, c call, in *orderDaemons) (*r
 func shownDaemon(d fleet.Daemon) Daemon {
 	out := Daemon{
 		Instance: d.Instance, Host: d.Host, Version: d.Version, Credential: d.Credential, Fingerprint: d.Fingerprint, CarriedOut: d.CarriedOut,
-		Failure: d.Failure, StartedAt: d.StartedAt.UTC(), SeenAt: d.SeenAt.UTC(),
+		Failure: d.Failure, StartedAt: d.StartedAt.UTC(), SeenAt: d.SeenAt.UTC(), State: shownState(&d),
 	}
 	if json.Valid(d.Report) {
 		report := json.RawMessage(d.Report)

@@ -84,6 +84,7 @@ func (s *server) describe() ([]byte, error) {
 	s.webhookRoutes(h)
 	s.topicRoutes(h)
 	s.daemonRoutes(h)
+	s.daemonActRoutes(h)
 	s.expiringRoutes(h)
 	s.auditRoutes(h)
 	s.rootKeyRoutes(h)

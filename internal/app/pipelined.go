@@ -73,7 +73,7 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 		return fmt.Errorf("setting up metrics: %w", err)
 	}
 	defer func() { err = errors.Join(err, metrics.Close(context.WithoutCancel(ctx))) }()
-	d, done, err := OpenPipelined(ctx, o, instance, log, metrics)
+	d, done, err := OpenPipelined(ctx, o, "", instance, log, metrics)
 	if err != nil {
 		return err
 	}
@@ -96,14 +96,18 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 		case <-ctx.Done():
 			log.Info("Asked to end: finishing what is under way")
 			return nil
+		case <-d.Quitting():
+			log.Info("Asked to end: finishing what is under way")
+			return nil
 		case <-hangups:
 			_ = d.Reload(ctx) // it has logged what keeps the files from being taken up
 		}
 	}
 }
 
-// OpenPipelined makes the daemon of an instance, not started, and what closes it.
-func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
+// OpenPipelined makes the daemon of an instance, not started, and what closes it. Within names the process that it is a part
+// of; "" when it has one of its own.
+func OpenPipelined(ctx context.Context, o PipelinedOptions, within string, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
 	outside, err := o.egress(log)
 	if err != nil {
 		return nil, nil, err
@@ -112,8 +116,8 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.I
 		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
 		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
 		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
-		Token: o.token,
-		Load:  func() (*pipelined.Setup, error) { return LoadPipelined(o) },
+		Token: o.token, Within: within,
+		Load: func() (*pipelined.Setup, error) { return LoadPipelined(o) },
 	}
 	if metrics != nil {
 		config.Meter = metrics.Meter("pipelined")
@@ -232,7 +236,7 @@ func ReplayLetters(ctx context.Context, o PipelinedOptions, ids []int64, told fu
 	if err != nil {
 		return err
 	}
-	d, done, err := OpenPipelined(ctx, o, instance, slog.New(slog.DiscardHandler), nil)
+	d, done, err := OpenPipelined(ctx, o, "", instance, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func runSample(ctx context.Context, o PipelinedOptions) (*sampleDaemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	daemon, done, err := OpenPipelined(ctx, o, instance, slog.New(lines), nil)
+	daemon, done, err := OpenPipelined(ctx, o, "latchkey dev", instance, slog.New(lines), nil)
 	if err != nil {
 		return nil, errors.Join(err, lines.Close())
 	}
@@ -65,16 +65,17 @@ func runSample(ctx context.Context, o PipelinedOptions) (*sampleDaemon, error) {
 	if err != nil {
 		return nil, errors.Join(err, done(), lines.Close())
 	}
-	hear := reloads(ctx, daemon)
+	end := sync.OnceValue(func() error { return errors.Join(sockets.Close(), done(), lines.Close()) })
+	hear := reloads(ctx, daemon, end)
 	return &sampleDaemon{sockets.Address.StatusURL, func() error {
 		hear()
-		return errors.Join(sockets.Close(), done(), lines.Close())
+		return end()
 	}}, nil
 }
 
 // reloads has the daemon read its files anew at SIGHUP, which `nlserver config -reload` sends to this process, until the
-// function that it gives is called.
-func reloads(ctx context.Context, daemon *pipelined.Daemon) (end func()) {
+// function that it gives is called. `nlserver stop` has it end alone: stop, and the server goes on.
+func reloads(ctx context.Context, daemon *pipelined.Daemon, stop func() error) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -84,6 +85,9 @@ func reloads(ctx context.Context, daemon *pipelined.Daemon) (end func()) {
 			select {
 			case <-hangups:
 				_ = daemon.Reload(ctx) // it logs what keeps the files from being taken up
+			case <-daemon.Quitting():
+				_ = stop() // who closes the sample gets the same error
+				return
 			case <-ctx.Done():
 				return
 			}

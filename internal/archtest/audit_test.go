@@ -46,6 +46,8 @@ var unrecorded = map[string]string{
 	"CloudTargets.FreeSyncs":    "the same",
 	"CloudTargets.KeepPage":     "how the sync ends is recorded",
 	"Daemons.Tell":              "what a daemon tells of itself; orders are recorded",
+	"Daemons.Settle":            "what came of an act, whose giving is recorded",
+	"Daemons.Tidy":              "retention of acts that ended, and of messages",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",
 	"Store.sweepMarks":          "marks of transactions",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/campaign"
+	"latchkey/internal/pipelined"
 )
 
 // How long nlserver waits for pipelined.
@@ -179,10 +181,15 @@ func (p *program) lastWords(path string, from int64) string {
 	return strings.TrimPrefix(strings.TrimSpace(string(text[from:])), "latchkey: ")
 }
 
-func (p *program) stopModule(ctx context.Context, _ *nlserver, instance *campaign.Instance, immediate bool) error {
-	pid, runs := instance.Running()
-	if !runs {
-		return p.sayTask(instance, 0, "does not run")
+// end asks a daemon to end, or kills it. One that is a part of another process ends alone, for a signal would end that.
+func (p *program) end(ctx context.Context, instance *campaign.Instance, pid int, immediate bool) error {
+	at, err := pipelined.Reach(instance.VarDir())
+	if err == nil && at.Within != "" {
+		if immediate {
+			return withHint(fmt.Errorf("pipelined@%s is a part of %s (%d), which would be killed with it", instance.Name, at.Within, pid),
+				"without -immediate it ends alone")
+		}
+		return ask(ctx, at, http.MethodPost, "/stop", nil)
 	}
 	signal := syscall.SIGTERM
 	if immediate {
@@ -190,6 +197,17 @@ func (p *program) stopModule(ctx context.Context, _ *nlserver, instance *campaig
 	}
 	if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stopping pipelined@%s (%d): %w", instance.Name, pid, err)
+	}
+	return nil
+}
+
+func (p *program) stopModule(ctx context.Context, _ *nlserver, instance *campaign.Instance, immediate bool) error {
+	pid, runs := instance.Running()
+	if !runs {
+		return p.sayTask(instance, 0, "does not run")
+	}
+	if err := p.end(ctx, instance, pid, immediate); err != nil {
+		return err
 	}
 	if err := p.await(ctx, stopWait, nil, func() bool {
 		now, runs := instance.Running()

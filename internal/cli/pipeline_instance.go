@@ -135,6 +135,11 @@ func (p *program) control(ctx context.Context, o PipelinedOptions, method, path 
 	if err != nil {
 		return err
 	}
+	return ask(ctx, at, method, path, into)
+}
+
+// ask sends a command to a daemon of this machine.
+func ask(ctx context.Context, at pipelined.Address, method, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, controlTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, at.URL+path, bytes.NewReader(nil))

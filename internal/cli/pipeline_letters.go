@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/client"
 	"latchkey/internal/clock"
 	"latchkey/internal/pipelined"
 	"latchkey/internal/pipelined/journal"
@@ -22,9 +23,13 @@ func (p *program) deadLettersCommand() *cobra.Command {
 		Use:   "dead-letters",
 		Short: "Triggers that no connector took: list, show, replay, drop",
 		Long: `A trigger that its connector refuses until the retry window ends is kept here, whole, on the daemon's disk. Replaying
-hands it to the connector of its route as that is now; the letter goes when it is taken.`,
+hands it to the connector of its route as that is now; the letter goes when it is taken.
+
+With --from-server the command asks the server that the daemons tell of themselves, so that it works from anywhere: each
+daemon does it on its own host within seconds. --host names the one that is meant.`,
 		Example: `  latchkey pipeline dead-letters list prod
-  latchkey pipeline dead-letters replay prod --all`,
+  latchkey pipeline dead-letters replay prod --all
+  latchkey pipeline dead-letters list prod --from-server`,
 	}, p.lettersListCommand(), p.lettersShowCommand(), p.lettersReplayCommand(), p.lettersDropCommand())
 }
 
@@ -93,10 +98,16 @@ func everyLetter(ctx context.Context, j *journal.Journal) ([]*journal.Letter, er
 
 func (p *program) lettersListCommand() *cobra.Command {
 	var o PipelinedOptions
+	var far farLetters
 	command := &cobra.Command{
 		Use: "list INSTANCE", Short: "List dead letters", Long: "List dead letters, the oldest first.",
 		Example: "  latchkey pipeline dead-letters list prod", Args: takes("INSTANCE"),
 		RunE: func(command *cobra.Command, args []string) error {
+			if far.server {
+				return p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+					return p.listFar(ctx, c, args[0], far.host)
+				})(command, args)
+			}
 			p.instanceFiles(&o, args[0])
 			j, err := p.letters(command.Context(), o)
 			if err != nil {
@@ -127,12 +138,14 @@ func (p *program) lettersListCommand() *cobra.Command {
 			return nil
 		},
 	}
+	far.add(command.Flags())
 	o.addConf(command.Flags())
 	return command
 }
 
 func (p *program) lettersShowCommand() *cobra.Command {
 	var o PipelinedOptions
+	var far farLetters
 	command := &cobra.Command{
 		Use: "show INSTANCE ID", Short: "Show a dead letter with its message", Long: "Show a dead letter: why it was given up, and the message as it came.",
 		Example: "  latchkey pipeline dead-letters show prod 1", Args: takes("INSTANCE", "ID"),
@@ -140,6 +153,9 @@ func (p *program) lettersShowCommand() *cobra.Command {
 			id, err := letterID(command, args[1])
 			if err != nil {
 				return err
+			}
+			if far.server {
+				return p.askFar(command, args[0], far.host, "show", []int64{id})
 			}
 			p.instanceFiles(&o, args[0])
 			j, err := p.letters(command.Context(), o)
@@ -154,6 +170,7 @@ func (p *program) lettersShowCommand() *cobra.Command {
 			return p.sayJSON(viewLetter(l, true))
 		},
 	}
+	far.add(command.Flags())
 	o.addConf(command.Flags())
 	return command
 }
@@ -166,21 +183,26 @@ func letterID(command *cobra.Command, text string) (int64, error) {
 	return id, nil
 }
 
-// chosen gives the letters that the arguments name, or all.
-func (p *program) chosen(command *cobra.Command, o PipelinedOptions, args []string, all bool) ([]int64, error) {
+// namedLetters gives the letters that the arguments name, none for all.
+func namedLetters(command *cobra.Command, args []string, all bool) ([]int64, error) {
 	if all != (len(args) == 0) {
 		return nil, usagef(command, "name letters by their numbers, or give --all")
 	}
-	if !all {
-		ids := make([]int64, 0, len(args))
-		for _, arg := range args {
-			id, err := letterID(command, arg)
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, id)
+	ids := make([]int64, 0, len(args))
+	for _, arg := range args {
+		id, err := letterID(command, arg)
+		if err != nil {
+			return nil, err
 		}
-		return ids, nil
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// chosen gives the letters that the arguments name, or all.
+func (p *program) chosen(command *cobra.Command, o PipelinedOptions, args []string, all bool) ([]int64, error) {
+	if ids, err := namedLetters(command, args, all); err != nil || !all {
+		return ids, err
 	}
 	j, err := p.letters(command.Context(), o)
 	if err != nil {
@@ -197,6 +219,7 @@ func (p *program) chosen(command *cobra.Command, o PipelinedOptions, args []stri
 
 func (p *program) lettersReplayCommand() *cobra.Command {
 	var o PipelinedOptions
+	var far farLetters
 	var all bool
 	command := &cobra.Command{
 		Use: "replay INSTANCE (ID... | --all)", Short: "Hand dead letters to their connectors again",
@@ -209,6 +232,13 @@ letter that is taken is removed. The daemon does it when it runs, else this comm
 		if len(args) == 0 {
 			return usagef(command, "INSTANCE is missing")
 		}
+		if far.server {
+			ids, err := namedLetters(command, args[1:], all)
+			if err != nil {
+				return err
+			}
+			return p.askFar(command, args[0], far.host, "replay", ids)
+		}
 		p.instanceFiles(&o, args[0])
 		ids, err := p.chosen(command, o, args[1:], all)
 		if err != nil {
@@ -217,6 +247,7 @@ letter that is taken is removed. The daemon does it when it runs, else this comm
 		return p.replay(command.Context(), o, ids)
 	}
 	command.Flags().BoolVar(&all, "all", false, "replay every dead letter")
+	far.add(command.Flags())
 	o.addConf(command.Flags())
 	o.addNet(command.Flags())
 	return command
@@ -262,6 +293,7 @@ func (p *program) replay(ctx context.Context, o PipelinedOptions, ids []int64) e
 
 func (p *program) lettersDropCommand() *cobra.Command {
 	var o PipelinedOptions
+	var far farLetters
 	var all, yes bool
 	command := &cobra.Command{
 		Use: "drop INSTANCE (ID... | --all) [--yes]", Short: "Remove dead letters for good", Long: "Remove dead letters for good. Nobody gets these triggers any more.",
@@ -271,6 +303,16 @@ func (p *program) lettersDropCommand() *cobra.Command {
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef(command, "INSTANCE is missing")
+		}
+		if far.server {
+			ids, err := namedLetters(command, args[1:], all)
+			if err == nil {
+				err = p.confirm(command.Context(), yes, "Remove these dead letters for good?")
+			}
+			if err != nil {
+				return err
+			}
+			return p.askFar(command, args[0], far.host, "drop", ids)
 		}
 		p.instanceFiles(&o, args[0])
 		ids, err := p.chosen(command, o, args[1:], all)
@@ -297,6 +339,7 @@ func (p *program) lettersDropCommand() *cobra.Command {
 		return nil
 	}
 	command.Flags().BoolVar(&all, "all", false, "drop every dead letter")
+	far.add(command.Flags())
 	command.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	o.addConf(command.Flags())
 	return command

@@ -29,7 +29,9 @@ type Address struct {
 	Key string `json:"key"`
 	// StatusURL is that of the status; "" when there is none.
 	StatusURL string `json:"status_url"`
-	PID       int    `json:"pid"`
+	// Within names the process that the daemon is a part of, which would end with it when it is killed; "" when it has its own.
+	Within string `json:"within,omitempty"`
+	PID    int    `json:"pid"`
 }
 
 // ErrNotRunning says that no daemon of the instance runs here.
@@ -64,7 +66,7 @@ type Listeners struct {
 // Serve opens the status (on statusAddress, "" for none) and the control socket. metrics answers GET /metrics beside the
 // status, unless it is nil.
 func (d *Daemon) Serve(ctx context.Context, statusAddress string, metrics http.Handler) (*Listeners, error) {
-	l := &Listeners{daemon: d, Address: Address{Key: rand.Text(), PID: os.Getpid()}}
+	l := &Listeners{daemon: d, Address: Address{Key: rand.Text(), PID: os.Getpid(), Within: d.config.Within}}
 	if statusAddress != "" {
 		at, err := l.listen(ctx, statusAddress, d.statusHandler(metrics))
 		if err != nil {
@@ -178,6 +180,10 @@ func (d *Daemon) controlHandler(key string) http.Handler {
 		})
 	}
 	handle("POST /reload", func(r *http.Request) (any, error) { return struct{}{}, d.Reload(r.Context()) })
+	handle("POST /stop", func(*http.Request) (any, error) {
+		d.quit.Do(func() { close(d.quitting) })
+		return struct{}{}, nil
+	})
 	handle("POST /letters/{id}/replay", func(r *http.Request) (any, error) {
 		id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 		if err != nil {

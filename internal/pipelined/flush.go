@@ -38,6 +38,11 @@ func (l *listener) flush(ctx context.Context, last bool) {
 	}
 	start := l.clock.Now()
 	finished := l.counts.sinceFlush.Load()
+	if err := l.remember(ctx); err != nil {
+		l.counts.flushErrors.Add(1)
+		l.log.Error("The pointer was not stored: " + err.Error())
+		return
+	}
 	if err := l.journal.Flush(journal.Marker{Topic: l.topic, Consumer: l.consumer, Text: text}); err != nil {
 		l.counts.flushErrors.Add(1)
 		l.log.Error("The pointer could not be stored: " + err.Error())

@@ -190,6 +190,7 @@ func (l *lane) count(steps []step, ends []journal.Done, took time.Duration) {
 		}
 		if dead := ends[i].Dead; dead != nil {
 			l.counts.discarded.Add(1)
+			l.discarded.Add(1)
 			l.log.Error(fmt.Sprintf("Message %d:%d (%s) is given up and lies with the dead letters: %s", l.partition, ends[i].Offset, s.trigger.Type, dead.Error))
 		}
 		l.counts.took(took / time.Duration(len(steps)))

@@ -3,6 +3,7 @@ package pipelined
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/pipelined/connector"
@@ -29,7 +30,10 @@ type lane struct {
 	// together is how many are handed on at once: half as many after each refusal, so that one that is refused for its own
 	// sake comes to stand alone, and twice as many after each success.
 	together int
-	tried    attempts // of the first in the queue
+	// first is the offset that came first, head the one after the last that came; the others count since the daemon began.
+	first                                int64
+	head, received, processed, discarded atomic.Int64
+	tried                                attempts // of the first in the queue
 
 	state  sync.Mutex
 	queue  []item // the first ones are at work
@@ -37,8 +41,8 @@ type lane struct {
 	ending bool
 }
 
-func newLane(l *listener, partition int32) *lane {
-	own := &lane{listener: l, partition: partition, together: connector.MostTogether, more: make(chan struct{}, 1)}
+func newLane(l *listener, partition int32, first int64) *lane {
+	own := &lane{listener: l, partition: partition, first: first, together: connector.MostTogether, more: make(chan struct{}, 1)}
 	own.done.Go(own.run)
 	return own
 }
@@ -128,6 +132,7 @@ func (l *lane) process(items []item) bool {
 	}
 	delivered, err := l.attempt(h)
 	l.counts.processed.Add(int64(delivered))
+	l.processed.Add(int64(delivered))
 	ended := err != nil && l.work.Err() != nil // it was cut short, which says nothing about the trigger
 	var wait time.Duration
 	var letter *journal.Letter

@@ -54,9 +54,10 @@ type mark struct {
 	number int64
 }
 
-func newListener(d *Daemon, topic, consumer string) *listener {
+func newListener(ctx context.Context, d *Daemon, topic, consumer string) *listener {
 	l := &listener{Daemon: d, topic: topic, consumer: consumer, audit: newAudit(), again: make(chan struct{}, 1), full: make(chan struct{}, 1), over: make(chan struct{}), lanes: map[int32]*lane{}}
 	l.room = sync.NewCond(&l.mu)
+	l.recall(ctx)
 	return l
 }
 
@@ -280,7 +281,7 @@ func (l *listener) take(ctx context.Context, e *message.Envelope, watch clock.Ti
 	}
 	owner := l.lanes[e.Partition]
 	if owner == nil {
-		owner = newLane(l, e.Partition)
+		owner = newLane(l, e.Partition, e.Offset)
 		l.lanes[e.Partition] = owner
 	}
 	l.number++
@@ -289,6 +290,8 @@ func (l *listener) take(ctx context.Context, e *message.Envelope, watch clock.Ti
 	l.counts.received.Add(1)
 	l.counts.peak.Store(max(l.counts.peak.Load(), l.counts.waiting.Add(1)))
 	l.audit.received(e.Partition, e.Offset)
+	owner.received.Add(1)
+	owner.head.Store(max(owner.head.Load(), e.Offset+1))
 	owner.put(item{envelope: e, number: l.number, size: size})
 	return true
 }

@@ -47,8 +47,8 @@ func (r *Report) String() string {
 
 // The errors of migrations.
 var (
-	// ErrNoMigration says that nothing was migrated since the daemon began.
-	ErrNoMigration = errors.New("no credential was migrated since the daemon began")
+	// ErrNoMigration says that nothing was migrated so far.
+	ErrNoMigration = errors.New("no credential was migrated so far")
 	// ErrSame says that the daemon runs with that credential already.
 	ErrSame = errors.New("the daemon runs with this credential already; put the new one into the instance's file first")
 )
@@ -131,10 +131,10 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 		return nil, err
 	}
 	m := &Migration{From: from.Describe(), To: c.Describe(), FromFingerprint: from.Fingerprint(), ToFingerprint: c.Fingerprint(), StartedAt: d.clock.Now()}
-	d.migration.Store(m)
 	for _, l := range d.all() {
 		l.audit.begin()
 	}
+	d.rememberMigration(ctx, m)
 	d.tokens.use(keeper)
 	d.turnAll(ctx)
 	if err := d.turned(ctx, m.ToFingerprint); err != nil {
@@ -143,13 +143,13 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 		if d.tokens.back(keeper, true) {
 			d.turnAll(ctx)
 		}
-		d.migration.Store(&done)
+		d.rememberMigration(ctx, &done)
 		d.log.Error("The migration was rolled back: " + err.Error())
 		return d.report(&done), fmt.Errorf("the migration was rolled back: %w", err)
 	}
 	done := *m
 	done.SwitchedAt = d.clock.Now()
-	d.migration.Store(&done)
+	d.rememberMigration(ctx, &done)
 	d.log.Info("Migrated to " + c.Describe())
 	return d.report(&done), nil
 }
@@ -223,7 +223,7 @@ func (d *Daemon) Rollback(ctx context.Context) (*Report, error) {
 	before, current := d.tokens.before, d.tokens.current
 	d.tokens.mu.Unlock()
 	if before == nil {
-		return nil, errors.New("the credential before is no longer held: the migration was finished")
+		return nil, errors.New("the credential before is no longer held: the migration was finished, or the daemon began anew since; put it into the file and migrate to it")
 	}
 	if token, err := before.Token(ctx); err != nil {
 		return nil, &PreflightError{"token", err}
@@ -239,7 +239,7 @@ func (d *Daemon) Rollback(ctx context.Context) (*Report, error) {
 	}
 	done := *m
 	done.RolledBack, done.Why = true, "asked for"
-	d.migration.Store(&done)
+	d.rememberMigration(ctx, &done)
 	d.log.Info("Rolled back to " + m.From)
 	return d.report(&done), nil
 }

@@ -50,6 +50,8 @@ type Config struct {
 	Connect func(connector.Server) (Server, error)
 	// Token asks that server for a connection's token, for connectors that need one; nil asks none.
 	Token func(ctx context.Context, at connector.Server, connection string) (secret.String, error)
+	// Within names the process that the daemon is a part of, "" when it has one of its own.
+	Within string
 	// Clock is the system's when nil; Log is silent when nil; Meter measures nothing when nil.
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -110,7 +112,10 @@ type Daemon struct {
 	running   sync.WaitGroup
 	started   time.Time
 	stop      context.CancelFunc
-	life      context.Context //nolint:containedctx // what stop ends
+	// quitting is closed when the daemon was asked to end by its control socket.
+	quitting chan struct{}
+	quit     sync.Once
+	life     context.Context //nolint:containedctx // what stop ends
 	// cut ends what is at connectors when draining has taken too long.
 	work context.Context //nolint:containedctx // it belongs to the daemon's life, as stop does
 	cut  context.CancelFunc
@@ -143,11 +148,15 @@ func Open(ctx context.Context, config Config) (*Daemon, error) {
 	d := &Daemon{
 		config: config, log: config.Log, clock: config.Clock, journal: kept, tokens: newTokens(keeper), started: config.Clock.Now(),
 		receivers: connector.OpenReceivers(config.Dir, config.Clock),
+		quitting:  make(chan struct{}),
 		scripts:   newPool(setup.Options.ScriptThreads, true), builtIn: newPool(setup.Options.BuiltInThreads, false),
 	}
 	d.work, d.cut = context.WithCancel(context.WithoutCancel(ctx))
 	d.setup.Store(setup)
 	d.table = newTable(d)
+	if err := d.recallMigration(ctx); err != nil {
+		return nil, errors.Join(err, kept.Close())
+	}
 	if d.meters, err = newMeters(config.Meter, d); err != nil {
 		return nil, errors.Join(err, kept.Close())
 	}
@@ -179,7 +188,7 @@ func (d *Daemon) listen(ctx context.Context, setup *Setup) {
 	for _, topic := range setup.Routes.Topics {
 		l := d.find(topic.Name, topic.Consumer)
 		if l == nil {
-			l = newListener(d, topic.Name, topic.Consumer)
+			l = newListener(ctx, d, topic.Name, topic.Consumer)
 			d.running.Go(func() { l.run(ctx) })
 		}
 		kept = append(kept, l)
@@ -210,6 +219,9 @@ func (d *Daemon) all() []*listener {
 	defer d.mu.Unlock()
 	return append([]*listener(nil), d.listeners...)
 }
+
+// Quitting is closed when the daemon was asked to end. Who runs it closes it then.
+func (d *Daemon) Quitting() <-chan struct{} { return d.quitting }
 
 // Close ends in order: nothing more is taken in, what is at connectors may finish, pointers are stored.
 func (d *Daemon) Close() error {

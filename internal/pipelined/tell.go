@@ -29,6 +29,7 @@ type teller struct {
 	server  Server
 	at      connector.Server
 	silent  bool // the server did not answer the last time
+	deeds   deeds
 }
 
 // tell tells the server of the settings until ctx ends.
@@ -50,12 +51,15 @@ func (t *teller) once(ctx context.Context, at connector.Server) {
 		}
 		t.server, t.at = server, at
 	}
-	order, err := t.server.TellDaemon(ctx, t.config.Instance, t.host(), t.report())
+	report := t.report(ctx)
+	order, err := t.server.TellDaemon(ctx, t.config.Instance, t.host(), report)
 	if err != nil {
 		t.quiet(err)
 		return
 	}
 	t.silent = false
+	t.settled(report.Acts)
+	t.begin(ctx, order.Acts)
 	if order.Number <= t.done {
 		return
 	}
@@ -88,10 +92,11 @@ func (t *teller) host() string {
 	return name
 }
 
-func (t *teller) report() client.DaemonReport {
+func (t *teller) report(ctx context.Context) client.DaemonReport {
 	c := t.tokens.inUse()
 	report := client.DaemonReport{
 		Version: t.config.Version, Credential: c.Describe(), Fingerprint: c.Fingerprint(), CarriedOut: t.done, Failure: t.failure, StartedAt: t.started,
+		State: t.state(ctx), Acts: t.results(),
 	}
 	if r, err := t.Report(); err == nil {
 		report.Report, _ = json.Marshal(r) // texts, numbers and instants

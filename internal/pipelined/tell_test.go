@@ -79,3 +79,23 @@ func TestOrders(t *testing.T) {
 		t.Error("an unknown order was carried out")
 	}
 }
+
+// A server has a daemon show, drop and replay its dead letters, and is told of its partitions.
+func TestActs(t *testing.T) {
+	h := newHouse(t, plainRoutes, toFile+"server: {url: \"http://127.0.0.1:1\", key: lk_x}\n")
+	s := &server{}
+	config := h.config()
+	config.Pace.Tell = 5 * time.Millisecond
+	config.Connect = func(connector.Server) (pipelined.Server, error) { return s, nil }
+	h.broker.produceRaw(3, 7, "no JSON at all")
+	h.broker.produceRaw(3, 8, "neither is this")
+	h.broker.produce(3, many(9, 1)...)
+	d, err := pipelined.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.daemon = d
+	d.Start(t.Context())
+	t.Cleanup(h.stop)
+	h.until("two dead letters", func() bool { return s.last().State != nil && s.last().State.Letters.Count == 2 })
+}

@@ -21,12 +21,12 @@ func (s *Store) Daemons() Daemons { return Daemons{s} }
 // Tell keeps what a daemon tells and gives its instance's order.
 func (p Daemons) Tell(ctx context.Context, d fleet.Daemon) (fleet.Order, error) {
 	err := p.s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO daemons (organization, instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		_, err := t.exec(`INSERT INTO daemons (organization, instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at, state)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (organization, instance, host) DO UPDATE SET version = excluded.version, credential = excluded.credential,
 			fingerprint = excluded.fingerprint, carried_out = excluded.carried_out, failure = excluded.failure, report = excluded.report,
-			started_at = excluded.started_at, seen_at = excluded.seen_at`,
-			d.Organization, d.Instance, d.Host, d.Version, d.Credential, d.Fingerprint, d.CarriedOut, d.Failure, string(d.Report), micros(d.StartedAt), micros(d.SeenAt))
+			started_at = excluded.started_at, seen_at = excluded.seen_at, state = excluded.state`,
+			d.Organization, d.Instance, d.Host, d.Version, d.Credential, d.Fingerprint, d.CarriedOut, d.Failure, string(d.Report), micros(d.StartedAt), micros(d.SeenAt), string(d.State))
 		return err
 	})
 	if err != nil {
@@ -56,16 +56,19 @@ func (p Daemons) Daemons(ctx context.Context, organization, instance string) ([]
 	var all []fleet.Daemon
 	err := p.s.rows(ctx, func(row scanner) error {
 		d := fleet.Daemon{Organization: organization}
-		var report string
+		var report, state string
 		var started, seen sql.NullInt64
-		err := row.Scan(&d.Instance, &d.Host, &d.Version, &d.Credential, &d.Fingerprint, &d.CarriedOut, &d.Failure, &report, &started, &seen)
+		err := row.Scan(&d.Instance, &d.Host, &d.Version, &d.Credential, &d.Fingerprint, &d.CarriedOut, &d.Failure, &report, &started, &seen, &state)
 		d.StartedAt, d.SeenAt = instant(started), instant(seen)
 		if report != "" {
 			d.Report = []byte(report)
 		}
+		if state != "" {
+			d.State = []byte(state)
+		}
 		all = append(all, d)
 		return err
-	}, `SELECT instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at FROM daemons
+	}, `SELECT instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at, state FROM daemons
 		WHERE organization = $1 AND ($2 = '' OR instance = $2) ORDER BY instance, host`, organization, instance)
 	if err != nil {
 		return nil, fmt.Errorf("listing the daemons of %s: %w", instance, err)

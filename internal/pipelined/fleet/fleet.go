@@ -28,8 +28,10 @@ type Daemon struct {
 	// CarriedOut is the number of the last order that it has carried out, Failure why the last one failed.
 	CarriedOut int64
 	Failure    string
-	// Report is the JSON of its last migration, nil for none.
-	Report            []byte
+	// Report is the JSON of its last migration, nil for none; State that of its partitions and newest dead letters.
+	Report, State []byte
+	// Acts are those that it has done since it told last. They are not kept with it.
+	Acts              []Act
 	StartedAt, SeenAt time.Time
 }
 
@@ -53,12 +55,15 @@ type Order struct {
 	Fingerprint string
 	By          string
 	At          time.Time
+	// Acts wait for the daemon that told. They are no part of the order.
+	Acts []Act
 }
 
 // Store keeps daemons and orders.
 type Store interface {
 	// Tell keeps what a daemon tells and gives the instance's order, zero for none.
 	Tell(ctx context.Context, d Daemon) (Order, error)
+	ActStore
 	// Daemons gives those of an instance, by host; of all when it is "".
 	Daemons(ctx context.Context, organization, instance string) ([]Daemon, error)
 	// Order gives what the daemons of an instance were told last, zero for nothing.
@@ -106,12 +111,12 @@ const (
 
 func (f *Fleet) now() time.Time { return f.clock.Now().UTC().Truncate(time.Microsecond) }
 
-// Tell keeps what a daemon tells of itself, and gives what it is to do.
+// Tell keeps what a daemon tells of itself, and gives what it is to do: the instance's order, and acts on dead letters.
 func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order, error) {
 	if err := caller.Require(access.PipelineConsume); err != nil {
 		return Order{}, err
 	}
-	if err := check(d.Instance, d.Host); err != nil {
+	if err := errors.Join(check(d.Instance, d.Host), d.checkState()); err != nil {
 		return Order{}, err
 	}
 	if len(d.Report) > maxReport || len(d.Credential) > maxText || len(d.Failure) > maxText || len(d.Fingerprint) > 100 || len(d.Version) > 100 {
@@ -121,7 +126,12 @@ func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order
 	if d.StartedAt.IsZero() {
 		d.StartedAt = d.SeenAt
 	}
-	return f.store.Tell(ctx, d)
+	order, err := f.store.Tell(ctx, d)
+	if err != nil {
+		return Order{}, err
+	}
+	order.Acts, err = f.settle(ctx, &d)
+	return order, err
 }
 
 // looking lets those look who may consume, or who administer.
