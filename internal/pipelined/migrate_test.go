@@ -230,3 +230,30 @@ func TestReload(t *testing.T) {
 		t.Errorf("stats = %v, want the one stream", s)
 	}
 }
+
+// The report of a migration goes on after the daemon began anew, and takes nothing for lost that came meanwhile.
+func TestReportOutlivesTheProcess(t *testing.T) {
+	h := newHouse(t, plainRoutes, toFile)
+	h.change(jwt)
+	h.broker.produce(0, many(0, 10)...)
+	d := h.start()
+	h.until("10 lines", func() bool { return len(h.lines()) == 10 })
+	h.change(oauth)
+	if _, err := d.Migrate(t.Context(), h.setup().Credential); err != nil {
+		t.Fatal(err)
+	}
+	h.broker.produce(0, many(10, 10)...)
+	h.until("20 lines", func() bool { return len(h.lines()) == 20 })
+	h.until("the pointer at the broker", func() bool { return h.broker.committed("dev", 0) == 20 })
+	h.stop()
+	h.broker.produce(0, many(20, 10)...)
+	d = h.start()
+	h.until("30 lines", func() bool { return len(h.lines()) == 30 })
+	report, err := d.Report()
+	if err != nil || report.To != "IMS OAuth Server-to-Server, client client" || report.SwitchedAt == nil || report.Lost != 0 || report.Received < 20 {
+		t.Fatalf("Report() = %+v, %v, want that of the process before, gone on with", report, err)
+	}
+	if runs := report.Partitions[0].Runs; len(runs) != 1 || runs[0].Last != 29 {
+		t.Errorf("runs = %v, want one up to 29", runs)
+	}
+}

@@ -80,16 +80,31 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+func (s *server) ask(acts ...client.DaemonAct) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.order.Acts = acts
+}
+
+// settled gives what the daemon has told of an act.
+func (s *server) settled(id string) (client.DaemonActResult, bool) {
+	for _, r := range s.last().Acts {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return client.DaemonActResult{}, false
+}
+
 // A server has a daemon show, drop and replay its dead letters, and is told of its partitions.
 func TestActs(t *testing.T) {
-	h := newHouse(t, plainRoutes, toFile+"server: {url: \"http://127.0.0.1:1\", key: lk_x}\n")
+	h := newHouse(t, plainRoutes, "server: {url: \"http://127.0.0.1:1\", key: lk_x}\nconnectors:\n  \"cus:triggers.js\": {file: {path: ../out.jsonl}}\n")
 	s := &server{}
 	config := h.config()
 	config.Pace.Tell = 5 * time.Millisecond
 	config.Connect = func(connector.Server) (pipelined.Server, error) { return s, nil }
-	h.broker.produceRaw(3, 7, "no JSON at all")
-	h.broker.produceRaw(3, 8, "neither is this")
-	h.broker.produce(3, many(9, 1)...)
+	h.broker.produce(3, `{"no":"trigger"}`, `{"nor":"this"}`)
+	h.broker.produce(3, many(2, 1)...)
 	d, err := pipelined.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -97,5 +112,41 @@ func TestActs(t *testing.T) {
 	h.daemon = d
 	d.Start(t.Context())
 	t.Cleanup(h.stop)
-	h.until("two dead letters", func() bool { return s.last().State != nil && s.last().State.Letters.Count == 2 })
+	told := func() client.DaemonState {
+		if state := s.last().State; state != nil {
+			return *state
+		}
+		return client.DaemonState{}
+	}
+	h.until("two dead letters", func() bool { return told().Letters.Count == 2 })
+	h.until("the partition", func() bool {
+		return len(told().Lanes) == 1 && told().Lanes[0].Lag == 0 && told().Lanes[0].Received == 3
+	})
+	if l := told().Lanes[0]; l.Topic != "triggers" || l.Partition != 3 || l.Pointer != 3 || l.Head != 3 || l.Discarded < 2 {
+		t.Errorf("the daemon tells %+v", l)
+	}
+	newest := told().Letters.Newest
+	if len(newest) != 2 || newest[0].ID < newest[1].ID || newest[0].Offset != 1 || newest[0].Error == "" {
+		t.Fatalf("the daemon tells of %+v, want the newest first", newest)
+	}
+	s.ask(client.DaemonAct{ID: "act_1", Action: "show", Letters: []int64{newest[1].ID}}, client.DaemonAct{ID: "act_2", Action: "dance", Letters: []int64{1}})
+	h.until("the message", func() bool { _, ok := s.settled("act_2"); return ok })
+	if r, _ := s.settled("act_1"); r.Shown != `{"no":"trigger"}` || r.Done != 1 {
+		t.Errorf("show: %+v", r)
+	}
+	if r, _ := s.settled("act_2"); r.Failed != 1 || r.Why == "" {
+		t.Errorf("dance: %+v", r)
+	}
+	s.ask(client.DaemonAct{ID: "act_3", Action: "replay", At: time.Now()})
+	h.until("the replay", func() bool { _, ok := s.settled("act_3"); return ok })
+	if r, _ := s.settled("act_3"); r.Done != 0 || r.Failed != 2 || r.Why == "" {
+		t.Errorf("replay of what is no trigger: %+v", r)
+	}
+	s.ask(client.DaemonAct{ID: "act_4", Action: "drop", At: newest[1].DeadAt.Add(-time.Second)})
+	h.until("nothing to drop", func() bool { _, ok := s.settled("act_4"); return ok })
+	if told().Letters.Count != 2 {
+		t.Error("letters that came after the act were dropped")
+	}
+	s.ask(client.DaemonAct{ID: "act_5", Action: "drop", At: time.Now()})
+	h.until("no dead letters", func() bool { return told().Letters.Count == 0 && len(told().Letters.Newest) == 0 })
 }

@@ -47,3 +47,56 @@ func TestDaemons(t *testing.T) {
 		}
 	})
 }
+
+// Acts wait for their host, are settled once, and go: what was shown soon, the rest after a day.
+func TestDaemonActs(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		daemons, at := fresh(t).open(t).Daemons(), time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC)
+		for _, host := range []string{"a", "b"} {
+			d := fleet.Daemon{Organization: "o", Instance: "prod", Host: host, State: []byte(`{"lanes":[]}`), StartedAt: at, SeenAt: at}
+			if _, err := daemons.Tell(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		instances, err := daemons.Instances(t.Context(), "o")
+		if diff := cmp.Diff([]fleet.Instance{{Name: "prod", Daemons: 2, SeenAt: at}}, instances); err != nil || diff != "" {
+			t.Errorf("Instances() = %v, %s", err, diff)
+		}
+		show := fleet.Act{ID: "act_1", Organization: "o", Instance: "prod", Host: "a", Action: fleet.Show, Letters: []int64{7}, By: "key", At: at}
+		drop := fleet.Act{ID: "act_2", Organization: "o", Instance: "prod", Host: "b", Action: fleet.Drop, By: "key", At: at}
+		entry := audit.Entry{At: at, Organization: "o", Actor: "key", Action: "pipelined.letters.show", Subject: "prod"}
+		if err := daemons.Ask(t.Context(), []fleet.Act{show, drop}, entry); err != nil {
+			t.Fatal(err)
+		}
+		acts := func(host string) []fleet.Act {
+			all, err := daemons.Acts(t.Context(), "o", "prod", host, at.Add(-time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		if diff := cmp.Diff([]fleet.Act{show}, acts("a")); diff != "" {
+			t.Error(diff)
+		}
+		show.DoneAt, show.Done, show.Shown = at.Add(time.Second), 1, "{}"
+		for _, one := range []fleet.Act{show, {ID: "act_1", Organization: "o", Instance: "prod", Host: "a", DoneAt: at, Why: "again"}, {ID: "act_2", Organization: "other", Instance: "prod", Host: "b", DoneAt: at}} {
+			if err := daemons.Settle(t.Context(), one); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff([]fleet.Act{drop, show}, acts("")); diff != "" || len(acts("a")) != 0 {
+			t.Error(diff)
+		}
+		for _, step := range []struct {
+			given, shown time.Time
+			want         []fleet.Act
+		}{{at, at, []fleet.Act{drop, show}}, {at, at.Add(time.Minute), []fleet.Act{drop, {ID: "act_1", Organization: "o", Instance: "prod", Host: "a", Action: fleet.Show, Letters: []int64{7}, By: "key", At: at, DoneAt: show.DoneAt, Done: 1}}}, {at.Add(time.Minute), at, nil}} {
+			if err := daemons.Tidy(t.Context(), "o", "prod", step.given, step.shown); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(step.want, acts("")); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
