@@ -348,12 +348,20 @@ Its cloud services, against Target and Analytics as this machine stands in for t
   %[5]s cloud-service connect sample-target
   %[5]s cloud-service connect sample-analytics
 
-The same from any program, with the key in %[6]s
+%[9]sThe same from any program, with the key in %[6]s
   KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)
   %[7]s -H "Authorization: Bearer $KEY" %[2]s/api/v1/connections/sample-password/token
 
 %[8]sCtrl-C stops it; everything is kept.
-`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl, d.interceptHelp())
+`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl, d.interceptHelp(), d.pipelinedHelp(program))
+}
+
+// pipelinedHelp names the sample instance, when its daemon runs.
+func (d *dev) pipelinedHelp(program string) string {
+	if d.pipelined == nil {
+		return ""
+	}
+	return "A Campaign instance named sample, whose pipelined runs within this process\n  " + program + " pipeline doctor sample --conf " + d.config.path("sample", "conf") + "\n\n"
 }
 
 // program is the command to type in another terminal: it has to find this data directory.
