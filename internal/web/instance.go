@@ -30,6 +30,11 @@ func (p *Pages) instanceRoutes() map[string]func(*visit) error {
 		"GET " + instanceOne + "/migration": (*visit).instanceMigration,
 		"POST " + instanceOne + "/order":    (*visit).instanceOrder,
 		"GET " + instanceOne + "/progress":  (*visit).instanceProgress,
+		"GET " + instanceOne + "/letters":   (*visit).letterList,
+		"POST " + instanceOne + "/letters":  (*visit).letterAct,
+		"GET " + instanceOne + "/drop":      (*visit).letterDrop,
+		"POST " + instanceOne + "/drop":     (*visit).letterDrop,
+		"GET " + instanceOne + "/answers":   (*visit).letterProgress,
 	}
 }
 
@@ -57,10 +62,15 @@ type daemonRow struct {
 	Report *daemonReport
 	Came   string
 	Forget *form
+	// Lanes are the partitions that it reads, Letters how many dead letters it keeps.
+	Lanes   []fleet.Lane
+	Letters int64
 }
 
 func (v *visit) daemonRow(d fleet.Daemon) daemonRow {
 	row := daemonRow{Daemon: d, Tone: "good", Says: "runs", Quiet: v.Clock.Now().Sub(d.SeenAt) > daemonQuiet}
+	state := d.Told()
+	row.Lanes, row.Letters = state.Lanes, state.Letters.Count
 	if len(d.Report) > 0 {
 		var report daemonReport
 		if json.Unmarshal(d.Report, &report) == nil {
@@ -83,6 +93,8 @@ func (v *visit) daemonRow(d fleet.Daemon) daemonRow {
 		row.Tone, row.Says = "bad", "a gap was found after its migration"
 	case row.Report != nil:
 		row.Tone, row.Says = "warn", "migrated, and not finished"
+	case row.Letters > 0:
+		row.Tone, row.Says = "warn", "keeps "+plural(int(row.Letters), "dead letter")
 	}
 	return row
 }

@@ -45,7 +45,7 @@ func (p *Pages) parseTemplates() (templates, error) {
 		"machine":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":      strings.Join,
 		"markdown":  inline,
-		"agedWords": agedWords, "inc": func(n int) int { return n + 1 }, "less": func(by, n int) int { return n - by },
+		"agedWords": agedWords, "plural64": func(n int64, noun string) string { return plural(int(n), noun) }, "inc": func(n int) int { return n + 1 }, "less": func(by, n int) int { return n - by },
 		"lines":    documentLines,
 		"sentence": sentence, "plural": plural, "roles": func() []project.ProductRole {
 			return []project.ProductRole{project.Observer, project.Editor, project.Approver}

@@ -264,6 +264,7 @@ func (v *visit) eventItem() error {
 		Event        eventRow
 		Organization string
 		Groups       []passedRow
+		Letters      []letterRow
 		Earlier      string
 		Later        string
 	}{Topic: t, Path: topicPath(&t), Event: eventRowOf(&t, &found, eventWhole), Organization: found.Organization}
@@ -274,6 +275,9 @@ func (v *visit) eventItem() error {
 			row.Behind = grouped(offset - pointer)
 		}
 		view.Groups = append(view.Groups, row)
+	}
+	if view.Letters, err = v.lettersAt(t.Name, part, offset); err != nil {
+		return err
 	}
 	if offset > 0 {
 		view.Earlier = eventPath(&t, part, offset-1)
