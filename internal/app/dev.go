@@ -282,7 +282,7 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 	if err := h.makeSamples(ctx, organization); err != nil {
 		return err
 	}
-	d.startPipelined(ctx)
+	d.startPipelined(ctx, key)
 	person, err := h.samplePerson(ctx, organization)
 	if err != nil {
 		return err

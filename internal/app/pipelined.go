@@ -38,6 +38,14 @@ type PipelinedOptions struct {
 	Err       io.Writer
 }
 
+// Within is the process that a daemon is a part of; zero when it has one of its own.
+type Within struct {
+	// Name is what people call it.
+	Name string
+	// Server is told of the daemon where its settings name none.
+	Server *connector.Server
+}
+
 // private are the networks in which a receiver or a broker may be, for the operator's own files say where they are.
 var private = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"}
 
@@ -73,7 +81,7 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 		return fmt.Errorf("setting up metrics: %w", err)
 	}
 	defer func() { err = errors.Join(err, metrics.Close(context.WithoutCancel(ctx))) }()
-	d, done, err := OpenPipelined(ctx, o, "", instance, log, metrics)
+	d, done, err := OpenPipelined(ctx, o, Within{}, instance, log, metrics)
 	if err != nil {
 		return err
 	}
@@ -105,9 +113,8 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 	}
 }
 
-// OpenPipelined makes the daemon of an instance, not started, and what closes it. Within names the process that it is a part
-// of; "" when it has one of its own.
-func OpenPipelined(ctx context.Context, o PipelinedOptions, within string, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
+// OpenPipelined makes the daemon of an instance, not started, and what closes it.
+func OpenPipelined(ctx context.Context, o PipelinedOptions, within Within, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
 	outside, err := o.egress(log)
 	if err != nil {
 		return nil, nil, err
@@ -116,8 +123,14 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, within string, insta
 		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
 		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
 		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
-		Token: o.token, Within: within,
-		Load: func() (*pipelined.Setup, error) { return LoadPipelined(o) },
+		Token: o.token, Within: within.Name,
+		Load: func() (*pipelined.Setup, error) {
+			setup, err := LoadPipelined(o)
+			if err == nil && setup.Settings.Server == nil {
+				setup.Settings.Server = within.Server
+			}
+			return setup, err
+		},
 	}
 	if metrics != nil {
 		config.Meter = metrics.Meter("pipelined")
@@ -236,7 +249,7 @@ func ReplayLetters(ctx context.Context, o PipelinedOptions, ids []int64, told fu
 	if err != nil {
 		return err
 	}
-	d, done, err := OpenPipelined(ctx, o, "", instance, slog.New(slog.DiscardHandler), nil)
+	d, done, err := OpenPipelined(ctx, o, Within{}, instance, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 
 	"latchkey/internal/campaign"
 	"latchkey/internal/pipelined"
+	"latchkey/internal/pipelined/connector"
+	"latchkey/internal/secret"
 )
 
 // sampleDaemon is the pipelined of the sample instance, which runs within this process.
@@ -24,7 +26,7 @@ type sampleDaemon struct {
 
 // startPipelined runs the daemon of the instance "sample" beside the server. The server does without it: what keeps it from
 // running is told, and `latchkey pipeline doctor sample` says more.
-func (d *dev) startPipelined(ctx context.Context) {
+func (d *dev) startPipelined(ctx context.Context, key secret.String) {
 	o := PipelinedOptions{Instance: "sample", Conf: d.config.path("sample", "conf")}
 	if _, err := os.Stat(d.config.path("sample", "conf", campaign.FileName(o.Instance))); errors.Is(err, fs.ErrNotExist) {
 		return
@@ -35,7 +37,7 @@ func (d *dev) startPipelined(ctx context.Context) {
 	if _, port, err := net.SplitHostPort(d.config.Listen); err == nil && port == "0" {
 		o.StatusListen = "127.0.0.1:0"
 	}
-	daemon, err := runSample(context.WithoutCancel(ctx), o)
+	daemon, err := runSample(context.WithoutCancel(ctx), o, Within{"latchkey dev", &connector.Server{URL: d.url, Key: key.Reveal()}})
 	if err != nil {
 		d.log.Warn("pipelined of the sample instance does not run", "error", err)
 		return
@@ -43,7 +45,7 @@ func (d *dev) startPipelined(ctx context.Context) {
 	d.pipelined = daemon
 }
 
-func runSample(ctx context.Context, o PipelinedOptions) (*sampleDaemon, error) {
+func runSample(ctx context.Context, o PipelinedOptions, within Within) (*sampleDaemon, error) {
 	instance, err := campaign.Load(o.Conf, o.Instance)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func runSample(ctx context.Context, o PipelinedOptions) (*sampleDaemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	daemon, done, err := OpenPipelined(ctx, o, "latchkey dev", instance, slog.New(lines), nil)
+	daemon, done, err := OpenPipelined(ctx, o, within, instance, slog.New(lines), nil)
 	if err != nil {
 		return nil, errors.Join(err, lines.Close())
 	}

@@ -87,8 +87,8 @@ var beside = map[string]string{
 	"GET /cloud-services/{name}/frameworks/{framework}/delete":   "of a framework",
 	"GET /topics/{topic}/events/{partition}/{offset}":            "of an event: TestPipeline",
 	"GET /topics/{topic}/groups/{group}/delete":                  "of a group that nobody reads by",
-	"GET /instances/{instance}":                                  "of a daemon that told of itself: TestPipeline",
-	"GET /instances/{instance}/migration":                        "of a daemon that told of itself: TestPipeline",
+	"GET /instances/{instance}/answers":                          "a stream",
+	"GET /instances/{instance}/drop":                             "of a dead letter",
 }
 
 // TestEveryPage follows the links of the console, one of each kind of page, as an administrator of the sample organization: none

@@ -128,6 +128,15 @@ func TestPipeline(t *testing.T) {
 func migrationWizard(s *harness.Server, b *tab) {
 	tell := func(host, fingerprint string, done int, report string) {
 		body := map[string]any{"version": "1.0.0", "credential": "IMS client of " + fingerprint, "fingerprint": fingerprint, "carried_out": done, "started_at": "2026-11-28T09:00:00Z"}
+		if host == "campaign-1" {
+			body["state"] = map[string]any{
+				"lanes": []any{map[string]any{"topic": "triggers", "consumer": "prod", "partition": 3, "pointer": 42, "head": 44, "lag": 2, "received": 44, "processed": 40, "discarded": 2}},
+				"dead_letters": map[string]any{"count": 2, "newest": []any{
+					map[string]any{"id": 2, "topic": "triggers", "partition": 3, "offset": 41, "trigger": "cart-abandonment", "dead_at": "2026-11-28T09:00:00Z", "attempts": 11, "error": "the receiver answered 503"},
+					map[string]any{"id": 1, "topic": "triggers", "partition": 3, "offset": 17, "trigger": "session-end", "dead_at": "2026-11-28T08:00:00Z", "attempts": 11, "error": "the receiver answered 503"},
+				}},
+			}
+		}
 		if report != "" {
 			body["report"] = map[string]any{"from": "IMS service account (JWT)", "to": "IMS OAuth Server-to-Server", "started_at": "2026-11-28T09:00:00Z", "received": 1042, "lost": 0, "suppressed": 3}
 		}
@@ -140,6 +149,13 @@ func migrationWizard(s *harness.Server, b *tab) {
 	b.shoot("instances")
 	b.press("prod")
 	b.shoot("instance")
+	b.press("Dead letters")
+	b.shows("2 triggers that no connector took")
+	b.shoot("instance-letters")
+	b.do(chromedp.Click(chromedp.CSS("tbody input[type=checkbox]")))
+	b.press("Replay the chosen")
+	b.shows("The daemon is asked.")
+	b.visit(s.URL + "/instances/prod")
 	b.press("Move to another credential")
 	b.shows("No migration is under way.")
 	b.shoot("instance-migration")
