@@ -185,6 +185,25 @@ func TestRoutes(t *testing.T) {
 			_, err := c.CreateConnection(ctx, client.NewConnection{Definition: "a", Label: "l"})
 			return err
 		}},
+		{"GET /api/v1/connections/a/history ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.ConnectionHistory(ctx, "a"))
+			return err
+		}},
+		{`POST /api/v1/connect-links {"definition":"a","reference":"r"}`, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateConnectLink(ctx, client.NewConnectLink{Definition: "a", Reference: "r"})
+			return err
+		}},
+		{"GET /api/v1/connect-links ", func(ctx context.Context, c *client.Client) error {
+			_, err := client.Collect(c.ConnectLinks(ctx))
+			return err
+		}},
+		{"GET /api/v1/connect-links/lnk_1 ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.ConnectLink(ctx, "lnk_1")
+			return err
+		}},
+		{"DELETE /api/v1/connect-links/lnk_1 ", func(ctx context.Context, c *client.Client) error {
+			return c.RevokeConnectLink(ctx, "lnk_1")
+		}},
 		{`PATCH /api/v1/connections/a {"fields":{"n":1}}`, func(ctx context.Context, c *client.Client) error {
 			_, err := c.UpdateConnection(ctx, "a", client.ConnectionPatch{Fields: map[string]any{"n": 1}})
 			return err

@@ -31,6 +31,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
@@ -51,8 +52,10 @@ import (
 type Config struct {
 	Definitions *destination.Catalogue
 	Connections *connection.Connector
-	Tokens      Tokens
-	Audit       *audit.Log
+	// Links let customers connect without an account here.
+	Links  *connectlink.Links
+	Tokens Tokens
+	Audit  *audit.Log
 	// Reads records the tokens that are handed out; nil records none.
 	Reads     Reads
 	Explainer Explainer

@@ -136,6 +136,9 @@ func (s *server) connectionRoutes(h huma.API) {
 		fails: append(provider, kindFields, kindNotFound, kindNameTaken)}, s.patchConnection)
 	add(s, h, operation{id: "delete-connection", method: http.MethodDelete, path: base + "/{ref}", tag: tag, status: http.StatusNoContent,
 		summary: "Delete a connection", description: "With its tokens. Its grant is revoked at the provider in the background, where the definition says how: `Location` is that revocation then.", scope: access.ConnectionsWrite, fails: []*Kind{kindNotFound}}, s.deleteConnection)
+	add(s, h, operation{id: "list-connection-history", method: http.MethodGet, path: base + "/{ref}/history", tag: tag,
+		summary: "List what happened to a connection", description: "Newest first: each renewal and consent, with how long it took, what the provider answered and who caused it; each change of its state. The last 100 things of 30 days are kept, in the transaction of what they tell of.",
+		scope: access.ConnectionsRead, answers: historyAnswer, fails: []*Kind{kindNotFound}}, s.connectionHistory)
 	s.connectionActs(h, base, tag, provider)
 }
 

@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/decision"
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
@@ -108,6 +109,8 @@ func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 		Webhooks:     webhook.New(webhook.Config{Endpoints: kept.Webhooks(nil), Log: kept.Webhooks(nil)}),
 		Checks:       []api.Check{{Name: "store", Ready: kept.Ping}}, PublicURLs: []string{h.url, "https://latchkey.example.com"}, Version: "test", Log: log,
 	}
+	h.config.Links, err = connectlink.New(connectlink.Config{Store: kept.ConnectLinks(), Connections: connector, Hash: kept.Keyring().Hash, PublicURLs: []string{"https://latchkey.example.com"}})
+	check(t, err)
 	h.config.IMS, err = ims.New(ims.Config{Store: kept.IMS(), Connections: connector, Tokens: keeper, Definitions: catalogue, Sender: client})
 	check(t, err)
 	h.config.CloudServices, err = cloudservice.New(cloudservice.Config{Store: kept.CloudServices(), Targets: kept.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.config.IMS}, Sender: client})

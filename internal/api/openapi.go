@@ -62,6 +62,7 @@ func (s *server) describe() ([]byte, error) {
 	s.definitionRoutes(h)
 	s.explainRoutes(h)
 	s.providerRoutes(h)
+	s.connectLinkRoutes(h)
 	s.revocationRoutes(h)
 	s.offboardRoutes(h)
 	s.organizationRoutes(h)

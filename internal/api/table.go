@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/calendar"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
+	"latchkey/internal/connectlink"
 	"latchkey/internal/destination"
 	"latchkey/internal/eventlog"
 	"latchkey/internal/exchange"
@@ -42,6 +43,7 @@ var known = []struct {
 }{
 	{destination.ErrNoRevision, kindNotFound, "The definition has no revision of that number."},
 	{destination.ErrNotFound, kindNotFound, "There is no definition with that id or name in the sandbox, or it is not yours to see."},
+	{connectlink.ErrUnknown, kindNotFound, "There is no connect link with that id, or it is not yours to see."},
 	{connection.ErrNotFound, kindNotFound, "There is no connection with that id or label in the sandbox, or it is not yours to see."},
 	{connection.ErrDefinitionNotFound, kindNotFound, "There is no definition with that id or name in the sandbox."},
 	{provider.ErrNotFound, kindNotFound, "There is no provider of that host, or none of your connections has called it."},

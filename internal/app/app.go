@@ -268,7 +268,7 @@ func (h *house) openConnections() (err error) {
 // handler mounts every surface on one listener.
 func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 	service, err := api.New(api.Config{
-		Definitions: h.catalogue, Connections: h.connector, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
+		Definitions: h.catalogue, Connections: h.connector, Links: h.links, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
 		Sessions: h.sessions, Factors: h.factors,
 		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
@@ -313,7 +313,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
-		Links:    h.links,
+		Authority: h.authority, Links: h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner, Trials: h.trials,
 		Factors: h.factors,

@@ -21,7 +21,7 @@ token fresh. A connection is named by its label or by its id.`,
 			Example: `  latchkey connection create moviestar --label acme
   latchkey connection list --state needs_reauthorization`,
 		},
-		p.connectionCreateCommand(), p.connectionListCommand(), p.connectionShowCommand(),
+		p.connectionCreateCommand(), p.connectionListCommand(), p.connectionShowCommand(), p.connectionHistoryCommand(),
 		p.connectionRefreshCommand(), p.connectionReauthorizeCommand(), p.connectionUpdateCommand(),
 		p.connectionDisableCommand(), p.connectionEnableCommand(), p.connectionDeleteCommand(),
 	))

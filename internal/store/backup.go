@@ -23,7 +23,7 @@ var backedUp = []string{
 	"expiry_warnings", "expiry_feeds",
 	"users", "authenticators", "recovery_codes", "passkeys", "sign_in_rules", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
 	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services", "audience_syncs", "audiences", "offers", "client_libraries",
-	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders", "brands", "connect_links", "credential_hours",
+	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders", "brands", "connect_links",
 }
 
 // transient gives the reason why a table is in no backup.

@@ -56,7 +56,9 @@ func (v *visit) credentialViewOf(c project.Credential, tabName string) (*credent
 	view.JWT = c.Kind == project.ServiceAccountJWT
 	view.Tabs = tabs{Label: "Parts of the credential", Here: tabName}
 	view.Tabs.add("Overview", view.Path)
+	view.Tabs.add("Insights", view.Path+"/insights")
 	view.Tabs.add("Services", view.Path+"/services")
+	view.Tabs.add("Events", view.Path+"/events")
 	if view.JWT {
 		view.Tabs.add("JWT", view.Path+"/jwt")
 	}

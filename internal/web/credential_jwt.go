@@ -7,13 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/finding"
 	"latchkey/internal/project"
 )
 
 // assertionLife is how long the shown payload is good for; whoever signs makes it new each time.
 const assertionLife = 24 * time.Hour
 
-// credentialJWT shows what has to be signed, and how to trade it for a token.
+// credentialJWT shows what has to be signed, and how to trade it for a token; and tries a key that is pasted.
 func (v *visit) credentialJWT() error {
 	view, err := v.credentialAt("JWT")
 	if err != nil {
@@ -36,9 +37,24 @@ func (v *visit) credentialJWT() error {
 		Payload  string
 		Samples  []sample
 		Lacks    bool
+		Try      *form
+		Layers   []finding.Layer
+		Failed   string
 		Endpoint string
 	}{credentialView: view, Payload: payload(&view.Credential, address, metascopes, v.Clock.Now()), Lacks: len(metascopes) == 0, Endpoint: address + "/ims/exchange/jwt"}
 	page.Samples = samples(page.Endpoint, view.ClientID, address)
+	if view.May {
+		page.Try = v.form(view.Path+"/jwt", "Try the key", text("private_key", "Private key", "", "As it was downloaded, -----BEGIN to -----END.").of(keyInput).needed(),
+			text("client_secret", "Client secret", "", "Left empty, the newest that is kept is taken, and it is recorded that you retrieved it.").of(secretInput).maybe())
+	}
+	if v.r.Method == http.MethodPost {
+		if page.Layers, err = v.tryKey(&view.Credential, metascopes); err != nil {
+			return err
+		}
+		if failed := finding.First(page.Layers); failed != nil {
+			page.Failed = layerName(failed.Name)
+		}
+	}
 	return v.show(http.StatusOK, "credential_jwt", view.Name, &page)
 }
 

@@ -57,6 +57,8 @@ const (
 	checksInput   kind = "checks"
 	fileInput     kind = "file"
 	readonlyInput kind = "readonly"
+	// keyInput is a text that never comes back to a page.
+	keyInput kind = "key"
 )
 
 // choiceOption is one of those that an input lets choose from.

@@ -10,6 +10,7 @@ import (
 // layerNames say each layer of a check in words.
 var layerNames = map[string]string{
 	ims.LayerKey: "Key and certificate", ims.LayerToken: "Token", ims.LayerProfile: "Profile", ims.LayerProduct: "Product",
+	layerPasted: "Pasted key", layerBound: "Certificate", layerPayload: "Payload", layerExchange: "Exchange",
 	layerRequest: "Request", layerReach: "Provider", layerAnswer: "Answer", layerNew: "Token",
 }
 

@@ -68,6 +68,8 @@ type Config struct {
 	Services      *project.Catalogue
 	Credentials   *project.Credentials
 	Administration
+	// Authority is our own authorization server, at which a key is tried; nil where there is none.
+	Authority http.Handler
 	// Links let applications send their customers here.
 	Links *connectlink.Links
 	// Calendar tells what ends, Series what was counted over time.

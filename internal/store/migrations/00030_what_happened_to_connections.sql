@@ -51,14 +51,3 @@ CREATE TABLE connect_links (
 CREATE INDEX connect_links_list ON connect_links (organization, sandbox, id);
 CREATE INDEX connect_links_open ON connect_links (connection) WHERE used_at IS NULL;
 CREATE INDEX connect_links_age ON connect_links (expires_at);
-
--- How many tokens a credential was given, and refused, by hour and by outcome.
-CREATE TABLE credential_hours (
-    credential   TEXT NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
-    at           INTEGER NOT NULL,
-    outcome      TEXT NOT NULL, -- 'ok', or the error's code
-    times        INTEGER NOT NULL,
-    PRIMARY KEY (credential, at, outcome)
-) STRICT;
-
-CREATE INDEX credential_hours_age ON credential_hours (at);
