@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/project"
 )
 
-// topicRow is a topic as the tab Events shows it.
-type topicRow struct {
+// eventTopicRow is a topic as the tab Events shows it.
+type eventTopicRow struct {
 	pipeline.Topic
 	Path   string
 	Groups []pipeline.Consumer
@@ -24,7 +24,7 @@ func (v *visit) credentialEvents() error {
 	page := struct {
 		*credentialView
 		Services []string
-		Topics   []topicRow
+		Topics   []eventTopicRow
 		Off      bool
 	}{credentialView: view, Off: v.Pipeline == nil || !v.Pipeline.On()}
 	page.Services = pipelineServices(&view.Credential)
@@ -34,7 +34,7 @@ func (v *visit) credentialEvents() error {
 			return err
 		}
 		for _, t := range topics {
-			row := topicRow{Topic: t, Path: v.leads("/pipeline/topics/" + t.Name)}
+			row := eventTopicRow{Topic: t, Path: v.leads("/pipeline/topics/" + t.Name)}
 			if row.Groups, err = v.Pipeline.Consumers(v.r.Context(), v.caller, t.Name); err != nil {
 				return err
 			}

@@ -39,6 +39,7 @@ var pages = []string{
 	"docs/guide/first-connection.md",
 	"docs/guide/use-from-anything.md",
 	"docs/guide/write-a-definition.md",
+	"docs/guide/connect-your-customers.md",
 	"docs/guide/audit.md",
 	"docs/guide/back-up-and-restore.md",
 	"docs/guide/key-pairs.md",
