@@ -2,8 +2,12 @@ package browser_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 
 	"latchkey/test/harness"
 )
@@ -19,7 +23,92 @@ func TestConnections(t *testing.T) {
 	b.shoot("connection-list")
 	connectByForm(s, b)
 	connectByRedirect(s, b)
+	link := sendLink(s, b)
 	b.clean(host(t, s))
+	stranger(t, s, link)
+	tryKey(t, s, b)
+}
+
+// sendLink makes a connect link, and gives its address.
+func sendLink(s *harness.Server, b *tab) string {
+	b.t.Helper()
+	b.visit(s.URL + "/connections/brand")
+	b.enter("Name", "Acme Portal")
+	b.enter("Colour", "#0b5c4f")
+	b.press("Save")
+	b.shows("Your customers see it from now on.")
+	b.shoot("connect-brand")
+	b.visit(s.URL + "/connections/links/new?definition=sample-authorization-code")
+	b.shoot("connect-link-new")
+	b.enter("Your reference", "customer-4711")
+	b.press("Make the link")
+	b.shows("It is shown this once")
+	b.shoot("connect-link-made")
+	link := value(b, chromedp.Evaluate[string](`document.getElementById("link").textContent`))
+	b.visit(s.URL + "/connections/links")
+	b.shows("customer-4711")
+	b.shoot("connect-links")
+	return link
+}
+
+// stranger connects with the link, in a browser that nobody is signed in to; the second time it is used up.
+func stranger(t *testing.T, s *harness.Server, link string) {
+	t.Helper()
+	b := open(t)
+	b.visit(link)
+	b.shows("Acme Portal asks you to connect your account")
+	b.shoot("connect-page")
+	for _, hidden := range []string{"customer-4711", "Sample Organization", "AdobeOrg", "conn_"} {
+		if strings.Contains(b.text(), hidden) {
+			t.Errorf("a stranger is told %q", hidden)
+		}
+	}
+	b.press("Go on to sample-authorization-code")
+	b.click("#allow")
+	b.leave("/sim/")
+	b.shows("is connected")
+	b.shoot("connect-page-done")
+	b.visit(link)
+	b.shows("This link has been used")
+	b.clean(host(t, s))
+}
+
+// tryKey pastes the private key of the sample credential: it works, and is nowhere afterwards.
+func tryKey(t *testing.T, s *harness.Server, b *tab) {
+	t.Helper()
+	key, err := os.ReadFile(filepath.Join(s.Data, "sample", "private.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.visit(s.URL + "/credentials/sample-jwt")
+	b.press("JWT")
+	b.enter("Private key", string(key))
+	b.press("Try the key")
+	b.shows("the authorization server gave a token")
+	b.shoot("credential-try")
+	b.press("Insights")
+	b.shows("Why it was given no token")
+	b.shoot("credential-insights")
+	b.press("Events")
+	b.shows("Topics that it can use")
+	b.shoot("credential-events")
+	line := strings.Split(string(key), "\n")[3]
+	if strings.Contains(s.Output(), line) {
+		t.Error("the key is in the log")
+	}
+	err = filepath.WalkDir(s.Data, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, "private.key") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(content), line) {
+			t.Errorf("the key is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func connectByForm(s *harness.Server, b *tab) {
