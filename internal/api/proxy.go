@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/connection"
 	"latchkey/internal/egress"
 	"latchkey/internal/exchange"
+	"latchkey/internal/finding"
 	"latchkey/internal/proxy"
 	"latchkey/internal/telemetry"
 )
@@ -85,7 +86,7 @@ func proxyProblem(err error) *Problem {
 		return newProblem(kindRate, "The connection has as many calls under way as it may have.").after(time.Second)
 	}
 	if e, ok := errors.AsType[*proxy.NotAllowedError](err); ok {
-		return newProblem(kindCallDenied, fmt.Sprintf("The key's lists of methods and paths do not have %s %s.", shownMethod(e.Method), shownPath(e.Path)))
+		return newProblem(kindCallDenied, fmt.Sprintf("The key's lists of methods and paths do not have %s %s.", finding.Bounded(e.Method, 20), finding.Bounded(e.Path, 200)))
 	}
 	if e, ok := errors.AsType[*connection.MovedError](err); ok {
 		return newProblem(kindMoved, fmt.Sprintf("Revision %d of the definition sends calls to another address than the revision that the connection was authorized with.", e.Revision))
@@ -104,14 +105,4 @@ func proxyProblem(err error) *Problem {
 		return newProblem(kindServiceDown, sentence(e.Error())+sent)
 	}
 	return nil
-}
-
-// shownMethod and shownPath give what a caller sent, bounded.
-func shownMethod(method string) string { return method[:min(len(method), 20)] }
-
-func shownPath(path string) string {
-	if len(path) > 200 {
-		return path[:200] + "…"
-	}
-	return path
 }
