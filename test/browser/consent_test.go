@@ -125,7 +125,7 @@ func TestPages(t *testing.T) {
 	b.visit(s.URL + "/")
 	b.shoot("welcome")
 	b.visit(s.SignInURL)
-	if text := b.text(); !strings.Contains(text, "sample-password") || !strings.Contains(text, "Sample Organization") {
+	if text := b.text(); !strings.Contains(text, "Read a token") || !strings.Contains(text, "Sample Organization") {
 		t.Errorf("signed in, the page says:\n%s", text)
 	}
 	b.shoot("home")
