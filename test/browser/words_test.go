@@ -15,12 +15,12 @@ func (b *tab) press(words string) {
 	b.pressIn("main, header, nav.main", words)
 }
 
-// pressIn looks for them in a part of the page.
+// pressIn looks for them in parts of the page, one after the other.
 func (b *tab) pressIn(part, words string) {
 	b.t.Helper()
 	const find = `(() => {
 		const words = %q;
-		for (const part of document.querySelectorAll(%q))
+		for (const part of %q.split(", ").flatMap((s) => [...document.querySelectorAll(s)]))
 			for (const e of part.querySelectorAll("button, a"))
 				if (e.innerText.trim() === words && e.checkVisibility()) { document.body.dataset.before = "yes"; e.click(); return true; }
 		return false;
