@@ -32,6 +32,7 @@ func appCode(t *testing.T, key string, at time.Time) string {
 // A person adds an authenticator app, is asked for a code at another browser, sees both there and ends the other; an administrator asks
 // everybody for a second factor.
 func TestAccount(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	_, link := invite(t, s, "grace@example.com")
 	b := open(t)

@@ -14,6 +14,7 @@ import (
 // The Admin Console's procedure of the vendor's guides: Products, the product, Product Profiles, the profile, API Credentials, Editor
 // instead of Observer. Then the people.
 func TestAdminConsole(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)
@@ -74,6 +75,7 @@ func adminUsers(b *tab) {
 
 // A key, a webhook that gets its test event, and the record of it all, verified.
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	var got atomic.Int64
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

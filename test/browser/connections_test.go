@@ -14,6 +14,7 @@ import (
 
 // The path from a definition to a token, by form and by redirect, to its history and its end.
 func TestConnections(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

@@ -23,6 +23,7 @@ func host(t *testing.T, s *harness.Server) string {
 
 // A customer connects an account: the link, the provider's consent page, the way back, and then there is a token.
 func TestConsent(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	started := s.Must(http.StatusOK, "POST", "/api/v1/connections/sample-authorization-code/reauthorize", nil).JSON(t)
@@ -55,6 +56,7 @@ func TestConsent(t *testing.T) {
 
 // With the keyboard alone: Tab to the button, Enter, and back at the application that asked.
 func TestConsentByKeyboardReturns(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	back := s.URL + "/docs"
@@ -82,6 +84,7 @@ func TestConsentByKeyboardReturns(t *testing.T) {
 }
 
 func TestDeniedConsent(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	created := s.Must(http.StatusCreated, "POST", "/api/v1/connections",
@@ -99,6 +102,7 @@ func TestDeniedConsent(t *testing.T) {
 
 // A browser that did not begin a consent can't end it: the cookie is missing.
 func TestOtherBrowser(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	created := s.Must(http.StatusCreated, "POST", "/api/v1/connections",
 		map[string]any{"definition": "sample-authorization-code", "label": "lured"}).JSON(t)
@@ -120,6 +124,7 @@ func TestOtherBrowser(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.URL + "/")

@@ -14,6 +14,7 @@ import (
 
 // The procedures of the vendor's guides for AEM with Target and with Analytics, by the words that they have.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

@@ -11,6 +11,7 @@ import (
 // From a definition to begin with to a published one that was tried, by its words: a mistake is shown at its place while it is
 // typed, names are completed, and what changes is looked at before it is published.
 func TestDefinition(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

@@ -12,6 +12,7 @@ import (
 // TestKeyboard walks the three main procedures without a mouse: an API is added to a project and its secret retrieved, an
 // IMS configuration is made of it and checked, and a connection is found and refreshed.
 func TestKeyboard(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

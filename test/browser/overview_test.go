@@ -12,6 +12,7 @@ import (
 // TestOverview goes the way of somebody who comes because something may be wrong: what needs somebody, the charts, what ends when;
 // and then straight to a thing by its name and by its id, from the keyboard.
 func TestOverview(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

@@ -14,6 +14,7 @@ import (
 // TestPictures makes the pictures that the README shows, and keeps them in the folder that TEST_PICTURES names ("make
 // pictures").
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	dir := cmp.Or(os.Getenv("TEST_PICTURES"), t.TempDir())
 	s := harness.Dev(t)
 	b := open(t)

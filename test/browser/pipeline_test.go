@@ -13,6 +13,7 @@ import (
 
 // TestCloudServiceParts syncs audiences and pushes an offer, looks at what Target has, and brings lists and a report home of Analytics.
 func TestCloudServiceParts(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)
@@ -82,6 +83,7 @@ func analyticsParts(s *harness.Server, b *tab) {
 
 // TestPipeline sends an event and sees it come, follows its path, and moves an instance to another credential.
 func TestPipeline(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

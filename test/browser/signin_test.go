@@ -139,6 +139,7 @@ func invite(t *testing.T, s *harness.Server, email string) (id, link string) {
 
 // A person comes by an invitation, signs in at an application, agrees, and is not asked again; says no to another.
 func TestPersonSignsIn(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	a := newApplication(t, s)
 	b := open(t)
@@ -216,6 +217,7 @@ func TestPersonSignsIn(t *testing.T) {
 
 // With the keyboard alone: the address and password, Enter, Tab to Allow, Enter.
 func TestSignInByKeyboard(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	a := newApplication(t, s)
 	b := open(t)
@@ -243,6 +245,7 @@ func TestSignInByKeyboard(t *testing.T) {
 
 // The pages beside the way: what can't be answered, the end of a session, who is signed in at a workstation.
 func TestSignInPages(t *testing.T) {
+	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
 	b.visit(s.SignInURL)

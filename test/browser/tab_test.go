@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -25,21 +27,49 @@ type tab struct {
 	hosts    map[string]bool
 }
 
-// open starts a browser of its own with one tab.
-func open(t *testing.T) *tab {
-	t.Helper()
+// chromium is the browser that all tests share: each has a profile of its own in it, with its own cookies.
+var chromium = sync.OnceValue(func() context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
-	parent, cancelTime := context.WithTimeout(t.Context(), 8*time.Minute) // the walk over every page takes minutes
-	allocator, cancelBrowser := chromedp.NewExecAllocator(parent, options...)
-	ctx, cancelTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() { cancelTab(); cancelBrowser(); cancelTime() })
+	allocator, cancelBrowser := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancelFirst := chromedp.NewContext(allocator)
+	closeChromium = func() { cancelFirst(); cancelBrowser() }
+	errChromium = chromedp.Do(ctx)
+	return ctx
+})
+
+// What [chromium] came to.
+var (
+	errChromium   error
+	closeChromium = func() {}
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeChromium()
+	os.Exit(code)
+}
+
+// open gives the first tab of a profile of its own.
+func open(t *testing.T) *tab {
+	t.Helper()
+	browser := chromium()
+	if errChromium != nil {
+		t.Fatalf("starting Chromium: %v (run test/install first)", errChromium)
+	}
+	limited, cancelTime := context.WithTimeout(browser, 8*time.Minute) // the walk over every page takes minutes
+	ctx, cancelTab := chromedp.NewContext(limited, chromedp.WithNewBrowserContext())
+	t.Cleanup(func() { cancelTab(); cancelTime() })
 	b := &tab{ctx: ctx, t: t, hosts: map[string]bool{}}
 	if err := chromedp.Listen(ctx, b.hear); err != nil {
-		t.Fatalf("starting Chromium: %v (run test/install first)", err)
+		t.Fatalf("opening a tab: %v", err)
+	}
+	// Each tab believes that it is the one in front, however many there are.
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatalf("opening a tab: %v", err)
 	}
 	return b
 }
