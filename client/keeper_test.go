@@ -22,11 +22,11 @@ type house struct {
 	life  time.Duration // of a token; it is renewed when less than a tenth is left
 	born  time.Time
 	count int64
-	stuck bool   // there is no newer token
-	away  bool   // no answer
+	stuck bool // there is no newer token
+	away  bool // no answer
 	slow  time.Duration
-	says  int    // a status that is answered instead
-	body  string // with it
+	says  int            // a status that is answered instead
+	body  string         // with it
 	asked map[string]int // :: method → requests
 }
 

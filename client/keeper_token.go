@@ -76,12 +76,12 @@ type entry struct {
 	pause   time.Duration
 	retryAt time.Time
 	// ended is when the last token did; zero when there was none.
-	ended     time.Time
-	used      time.Time
+	ended time.Time
+	used  time.Time
 	// timer brings the next thing to do; dozing says that this is to forget the token, as nobody asks for it.
 	timer     *time.Timer
 	dozing    bool
-	checking  bool // whether the held token holds
+	checking  bool       // whether the held token holds
 	placement *Placement // nil until it was asked for
 }
 

@@ -57,4 +57,3 @@ func (k *Keeper) Placement(ctx context.Context, ref string) (Placement, error) {
 	k.save()
 	return placement, nil
 }
-

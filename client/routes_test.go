@@ -189,6 +189,10 @@ func TestRoutes(t *testing.T) {
 			_, err := client.Collect(c.ConnectionHistory(ctx, "a"))
 			return err
 		}},
+		{"GET /api/v1/connections/a/placement ", func(ctx context.Context, c *client.Client) error {
+			_, err := c.Placement(ctx, "a")
+			return err
+		}},
 		{`POST /api/v1/connect-links {"definition":"a","reference":"r"}`, func(ctx context.Context, c *client.Client) error {
 			_, err := c.CreateConnectLink(ctx, client.NewConnectLink{Definition: "a", Reference: "r"})
 			return err

@@ -139,6 +139,9 @@ func (s *server) connectionRoutes(h huma.API) {
 	add(s, h, operation{id: "list-connection-history", method: http.MethodGet, path: base + "/{ref}/history", tag: tag,
 		summary: "List what happened to a connection", description: "Newest first: each renewal and consent, with how long it took, what the provider answered and who caused it; each change of its state. The last 100 things of 30 days are kept, in the transaction of what they tell of.",
 		scope: access.ConnectionsRead, answers: historyAnswer, fails: []*Kind{kindNotFound}}, s.connectionHistory)
+	add(s, h, operation{id: "get-token-placement", method: http.MethodGet, path: base + "/{ref}/placement", tag: tag,
+		summary: "Read where the token goes", description: "As the definition says (`options.tokenPlacement`). The proxy does it by itself; this is for programs that ask for the token.",
+		scope: access.TokensRead, answers: `{"header": "Authorization", "prefix": "Bearer "}`, fails: []*Kind{kindNotFound}}, s.tokenPlacement)
 	s.connectionActs(h, base, tag, provider)
 }
 
@@ -278,4 +281,19 @@ func shown(c connection.Connection) Connection {
 		out.LastError = &LastError{*lastFailure(c.LastError), stamp(c.LastError.At)}
 	}
 	return out
+}
+
+// TokenPlacement is where a service wants its token.
+type TokenPlacement struct {
+	Header string `json:"header,omitempty" doc:"The header that takes it." example:"Authorization"`
+	Prefix string `json:"prefix,omitempty" doc:"What stands before it there." example:"Bearer "`
+	Query  string `json:"query,omitempty" doc:"Or the parameter of the query that takes it." example:"access_token"`
+}
+
+func (s *server) tokenPlacement(ctx context.Context, c call, in *ConnectionRef) (*reply[TokenPlacement], error) {
+	placement, err := s.Connections.Placement(ctx, c.caller, in.in(c))
+	if err != nil {
+		return nil, err
+	}
+	return &reply[TokenPlacement]{TokenPlacement(placement)}, nil
 }

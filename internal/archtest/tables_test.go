@@ -64,7 +64,7 @@ var modules = map[string][]string{
 	"go.opentelemetry.io/otel/trace":                                nil,
 	"gocloud.dev/secrets":                                           {"internal/seal"},
 	"golang.org/x/crypto":                                           nil,
-	"golang.org/x/oauth2":                                           {"internal/cli"},
+	"golang.org/x/oauth2":                                           {"client/oauth2source", "internal/cli"},
 	"golang.org/x/sync":                                             nil,
 	"golang.org/x/sys":                                              nil,
 	"golang.org/x/term":                                             {"internal/cli"},

@@ -51,6 +51,20 @@ func (k *Keeper) Service(ctx context.Context, caller access.Caller, ref string, 
 	return token, service, err
 }
 
+// Placement tells where the service wants a connection's token. It takes the scope tokens:read: who gets the token has to
+// place it.
+func (c *Connector) Placement(ctx context.Context, caller access.Caller, ref Ref) (destination.TokenPlacement, error) {
+	record, err := c.find(ctx, caller, ref, access.TokensRead)
+	if err != nil {
+		return destination.TokenPlacement{}, err
+	}
+	plan, _, err := c.config.Definitions.EffectivePlan(ctx, record.Definition, record.Revision, record.Configuration)
+	if err != nil {
+		return destination.TokenPlacement{}, fmt.Errorf("reading the definition: %w", err)
+	}
+	return plan.Placement(), nil
+}
+
 // serve works out where calls go.
 func (k *Keeper) serve(ctx context.Context, e *entry) (*exchange.Service, error) {
 	now := k.since(k.config.Clock.Now())

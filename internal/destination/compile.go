@@ -29,8 +29,6 @@ type compiler struct {
 	exchanging []string
 	// tokenRequest is accessTokenRequest; codeExchange is options.codeExchangeRequest; nil when there is none.
 	tokenRequest, codeExchange *Request
-	// placement is where the service wants its token.
-	placement TokenPlacement
 }
 
 // compile makes the plan of an entry that exists. The plan is only good when no problem is unpublishable.

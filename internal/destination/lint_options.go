@@ -251,14 +251,13 @@ func (c *compiler) response(n *jsontree.Node, at string) {
 
 // tokenPlacement reads where the service wants its token: {"header", "prefix"} or {"query"}.
 func (c *compiler) tokenPlacement(n *jsontree.Node, at string) {
-	c.placement = TokenPlacement{Header: "Authorization", Prefix: "Bearer "}
 	if n.Absent() || !c.kind(n, at, jsontree.Object) {
 		return
 	}
 	c.misspelt(n, at, set("header", "prefix", "query"))
 	header, query, prefix := c.text(n, at, "header"), c.text(n, at, "query"), c.text(n, at, "prefix")
 	c.noControls(prefix, jsontree.Child(at, "prefix"))
-	c.placement = TokenPlacement{header, prefix, query}
+	c.plan.placement = TokenPlacement{header, prefix, query}
 	switch {
 	case (header == "") == (query == ""):
 		c.refuse(at, "the token goes into a header or into the query",

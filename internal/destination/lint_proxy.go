@@ -25,7 +25,7 @@ func (c *compiler) service(n *jsontree.Node, at string) {
 		return
 	}
 	c.misspelt(n, at, set("baseUrl", "headers", "query"))
-	s := &Service{BaseURL: c.url(n, at, "baseUrl"), Token: c.placement}
+	s := &Service{BaseURL: c.url(n, at, "baseUrl"), Token: c.plan.Placement()}
 	if s.BaseURL == nil {
 		if n.Get("baseUrl").Absent() {
 			c.unpublishable(jsontree.Child(at, "baseUrl"), "the proxy is not told where the service is", `add "baseUrl": "https://api.example.com/v1"`)
@@ -71,6 +71,14 @@ func (c *compiler) params(n *jsontree.Node, at string, where place) []Param {
 
 // Service tells how calls reach the service; nil when the definition does not say.
 func (p *Plan) Service() *Service { return p.service }
+
+// Placement tells where callers put the token.
+func (p *Plan) Placement() TokenPlacement {
+	if p.placement == (TokenPlacement{}) {
+		return TokenPlacement{Header: "Authorization", Prefix: "Bearer "}
+	}
+	return p.placement
+}
 
 // Origin tells where the service's token is sent to, as a fingerprint does of refresh tokens: the text of the base URL with the
 // values that are known and no secrets. "" is that of a plan without a service.

@@ -30,6 +30,7 @@ type Plan struct {
 	format        ResponseFormat
 	revocation    *Request
 	service       *Service
+	placement     TokenPlacement
 }
 
 // AuthType tells how the entry logs in.
