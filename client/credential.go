@@ -221,6 +221,30 @@ func (c *Client) Subscribe(ctx context.Context, ref string, ask SubscriptionRequ
 	return change[Credential](ctx, c, http.MethodPut, credential(ref, "services", segment(ask.Service)), map[string]any{"profiles": ask.Profiles})
 }
 
+// SetSubscriptions gives a credential exactly these services.
+func (c *Client) SetSubscriptions(ctx context.Context, ref string, asks []SubscriptionRequest) (Credential, error) {
+	if asks == nil {
+		asks = []SubscriptionRequest{}
+	}
+	return change[Credential](ctx, c, http.MethodPut, credential(ref, "services"), map[string]any{"services": asks})
+}
+
+// AddedService is a credential that has the services that were added to a workspace.
+type AddedService struct {
+	// Created says that it was made for them.
+	Created    bool              `json:"created"`
+	Credential CreatedCredential `json:"credential"`
+
+	Answer
+}
+
+// AddServices adds services to a workspace as the console does: its credential of the kind gets them. Only when there is none,
+// one is made of the input, whose Project and Workspace are not used.
+func (c *Client) AddServices(ctx context.Context, project, workspace string, input NewCredential) (AddedService, error) {
+	input.Project, input.Workspace = "", ""
+	return change[AddedService](ctx, c, http.MethodPost, "/projects/"+segment(project)+"/workspaces/"+segment(workspace)+"/services", input)
+}
+
 // Unsubscribe takes a service from a credential.
 func (c *Client) Unsubscribe(ctx context.Context, ref, service string) error {
 	return c.remove(ctx, credential(ref, "services", segment(service)))

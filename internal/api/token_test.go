@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,20 @@ func TestToken(t *testing.T) {
 	if got := h.call("HEAD", "/api/v1/connections/"+id+"/token", ""); got.StatusCode != 200 || got.text != "" {
 		t.Errorf("HEAD = %d %q", got.StatusCode, got.text)
 	}
+}
+
+func TestTokenPlacement(t *testing.T) {
+	h := newHouse(t)
+	h.define("moviestar", clientCreds)
+	h.define("elsewhere", strings.Replace(clientCreds, `"grant"`, `"options": {"tokenPlacement": {"query": "key"}}, "grant"`, 1))
+	for name, want := range map[string]string{"moviestar": `{"header":"Authorization","prefix":"Bearer "}`, "elsewhere": `{"query":"key"}`} {
+		h.connect(name, name+"-1")
+		got := h.must(http.StatusOK, "GET", "/api/v1/connections/"+name+"-1/placement", "")
+		if strings.TrimSpace(got.text) != want {
+			t.Errorf("%s: %s, want %s", name, got.text, want)
+		}
+	}
+	h.must(http.StatusNotFound, "GET", "/api/v1/connections/nobody/placement", "")
 }
 
 // TestTokenErrors reads tokens of connections that have none.

@@ -196,7 +196,7 @@ func TestModules(t *testing.T) {
 	}
 	for _, f := range house(t) {
 		for _, name := range f.imports() {
-			if isStandard(name) {
+			if isStandard(name) || beside[f.dir] == name {
 				continue
 			}
 			own := room(f.dir)
