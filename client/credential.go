@@ -92,9 +92,12 @@ type CredentialSecret struct {
 
 // CertificateBinding is a certificate whose key may sign for the credential.
 type CertificateBinding struct {
-	ID         string     `json:"id"`
-	SHA1       string     `json:"sha1"`
-	SHA256     string     `json:"sha256"`
+	ID     string `json:"id"`
+	SHA1   string `json:"sha1"`
+	SHA256 string `json:"sha256"`
+	// Key is the kind of its key, PublicKey the SHA-256 of the public key: a private key that has the same belongs to it.
+	Key        string     `json:"key"`
+	PublicKey  string     `json:"public_key_sha256"`
 	NotBefore  time.Time  `json:"not_before"`
 	NotAfter   time.Time  `json:"not_after"`
 	RequireJTI bool       `json:"require_jti"`

@@ -29,15 +29,17 @@ const (
 	RegistryWrite    Scope = "registry:write"
 	PipelineProduce  Scope = "pipeline:produce"
 	PipelineConsume  Scope = "pipeline:consume"
-	AuditRead        Scope = "audit:read"
-	Admin            Scope = "admin"
+	// PipelineRun is of the daemons of one Campaign instance: credentials are handed over to those that hold it.
+	PipelineRun Scope = "pipeline:run"
+	AuditRead   Scope = "audit:read"
+	Admin       Scope = "admin"
 )
 
 // AllScopes lists every scope, in the order of the documentation.
 func AllScopes() []Scope {
 	return []Scope{
 		TokensRead, ProxyCall, ConnectionsRead, ConnectionsWrite, DefinitionsRead, DefinitionsWrite,
-		RegistryRead, RegistryWrite, PipelineProduce, PipelineConsume, AuditRead, Admin,
+		RegistryRead, RegistryWrite, PipelineProduce, PipelineConsume, PipelineRun, AuditRead, Admin,
 	}
 }
 

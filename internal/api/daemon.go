@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/pipelined/fleet"
+	"latchkey/internal/secret"
 )
 
 // Daemon is a pipelined of an instance, as it last told of itself.
@@ -23,6 +24,8 @@ type Daemon struct {
 	Failure     string           `json:"failure,omitempty" doc:"Why the last order failed."`
 	Report      *json.RawMessage `json:"report" doc:"How its last migration went; null when there was none."`
 	State       *DaemonState     `json:"state" doc:"How far it is with its partitions, and its dead letters; null before it told."`
+	ToldBy      string           `json:"told_by" doc:"The id of the API key that it tells with." example:"key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
+	Runs        bool             `json:"runs" doc:"Whether that key has the scope pipeline:run, so that a credential can be handed over to it."`
 	StartedAt   time.Time        `json:"started_at"`
 	SeenAt      time.Time        `json:"seen_at"`
 }
@@ -43,8 +46,9 @@ type DaemonReport struct {
 // DaemonOrder is what the daemons of an instance are told to do.
 type DaemonOrder struct {
 	Number      int64       `json:"number" doc:"Counts up; 0 is no order." example:"1"`
-	Action      string      `json:"action" doc:"migrate: take up the credential of the file; rollback: go back to the one before; finish: let go of that." example:"migrate"`
+	Action      string      `json:"action" doc:"migrate: take up the credential of the file, or the one that is handed over; rollback: go back to the one before; finish: let go of that." example:"migrate"`
 	Fingerprint string      `json:"fingerprint,omitempty" doc:"Of the credential that their files must hold; without it, whatever they hold." example:"dfb866d0daa45f74"`
+	Hand        *Hand       `json:"hand,omitempty" doc:"The credential that is handed over; without it, the one of the file."`
 	By          string      `json:"by" example:"key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
 	At          time.Time   `json:"at"`
 	Acts        []DaemonAct `json:"acts,omitempty" doc:"What the daemon that told of itself is to do with its dead letters."`
@@ -54,6 +58,33 @@ type DaemonOrder struct {
 type NewDaemonOrder struct {
 	Action      string `json:"action" enum:"migrate,rollback,finish" doc:"What to do."`
 	Fingerprint string `json:"fingerprint,omitempty" doc:"Of the credential that their files must hold."`
+	Credential  string `json:"credential,omitempty" doc:"With migrate: a credential of the developer console (name, id or client id) that is handed over to the daemons that run."`
+	PrivateKey  string `json:"private_key,omitempty" doc:"Of a credential with certificates: the key of one of them, PEM or base64 of it. It is sealed, and gone when all daemons have it, or after an hour."`
+}
+
+// Hand says what an order hands over, without the secrets.
+type Hand struct {
+	ID         string    `json:"id" example:"hand_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
+	Credential string    `json:"credential" doc:"The credential's id." example:"1732185000000000001"`
+	Name       string    `json:"name" example:"campaign-prod"`
+	ClientID   string    `json:"client_id" example:"5f9d2c3b1a0e4d6f8b7c9a0e1d2f3b4c"`
+	Mode       string    `json:"mode" enum:"jwt,oauth" doc:"How it gets tokens."`
+	ExpiresAt  time.Time `json:"expires_at" doc:"When it is let go of, taken or not."`
+}
+
+// HandedCredential is a credential with its secrets, for a daemon.
+type HandedCredential struct {
+	Mode             string `json:"mode" enum:"jwt,oauth"`
+	Organization     string `json:"organization" example:"6096892F54B5819E0A4C98A2@AdobeOrg"`
+	ClientID         string `json:"client_id" example:"5f9d2c3b1a0e4d6f8b7c9a0e1d2f3b4c"`
+	TechnicalAccount string `json:"technical_account" example:"D8E157165FC0EAE10A495E8C@techacct.adobe.com"`
+	ClientSecret     string `json:"client_secret" example:"p8e-…"`
+	PrivateKey       string `json:"private_key,omitempty" doc:"In PEM; with jwt alone."`
+}
+
+// TakeHanded asks for what an order hands over.
+type TakeHanded struct {
+	Hand string `json:"hand" doc:"Its id, from the order." example:"hand_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
 }
 
 // DaemonRef names a daemon in a path.
@@ -70,6 +101,10 @@ type (
 	daemonPage struct {
 		Instance string `path:"instance" doc:"The Campaign instance." example:"prod"`
 		Paging
+	}
+	takeHanded struct {
+		DaemonRef
+		body[TakeHanded]
 	}
 	orderDaemons struct {
 		Instance string `path:"instance" doc:"The Campaign instance." example:"prod"`
@@ -94,8 +129,13 @@ func (s *server) daemonRoutes(h huma.API) {
 		fails: []*Kind{kindNotFound}}, s.forgetDaemon)
 	add(s, h, operation{id: "order-daemons", method: http.MethodPost, path: base + "/orders", tag: tag,
 		summary:     "Tell an instance's daemons what to do",
-		description: "Each takes up the credential of its own file, which is never sent from here, goes back to the one before, or lets go of that. It finds the order within seconds.",
-		scope:       access.RegistryWrite, asks: `{"action": "migrate"}`, answers: daemonOrderExample}, s.orderDaemons)
+		description: "Each takes up the credential of its own file, or one of the developer console that is handed over to it, goes back to the one before, or lets go of that. It finds the order within seconds. What is handed over goes to the daemons that told of themselves within the last minute, with keys that have `pipeline:run` and serve no other instance.",
+		scope:       access.RegistryWrite, asks: `{"action": "migrate"}`, answers: daemonOrderExample, fails: []*Kind{kindNotFound}}, s.orderDaemons)
+	add(s, h, operation{id: "take-handed-credential", method: http.MethodPost, path: base + "/daemons/{host}/credential", tag: tag,
+		summary: "Take the credential that is handed over", description: "For the daemon itself, with the key that it tells of itself with. It is recorded.",
+		scope: access.PipelineRun, asks: `{"hand": "hand_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"}`,
+		answers: `{"mode": "oauth", "organization": "6096892F54B5819E0A4C98A2@AdobeOrg", "client_id": "5f9d2c3b1a0e4d6f8b7c9a0e1d2f3b4c", "technical_account": "D8E157165FC0EAE10A495E8C@techacct.adobe.com", "client_secret": "p8e-…"}`,
+		fails:   []*Kind{kindNotFound}}, s.takeHanded)
 }
 
 func (s *server) tellDaemon(ctx context.Context, c call, in *tellDaemon) (*reply[DaemonOrder], error) {
@@ -131,14 +171,26 @@ func (s *server) orderDaemons(ctx context.Context, c call, in *orderDaemons) (*r
 	if err != nil {
 		return nil, err
 	}
-	order, err := s.Fleet.Give(ctx, c.caller, fleet.Order{Instance: in.Instance, Action: fleet.Action(ask.Action), Fingerprint: ask.Fingerprint})
+	order, err := s.Fleet.Give(ctx, c.caller, fleet.Order{Instance: in.Instance, Action: fleet.Action(ask.Action), Fingerprint: ask.Fingerprint},
+		fleet.Offer{Credential: ask.Credential, PrivateKey: secret.New(ask.PrivateKey)})
 	return &reply[DaemonOrder]{shownOrder(order)}, err
+}
+
+func (s *server) takeHanded(ctx context.Context, c call, in *takeHanded) (*reply[HandedCredential], error) {
+	ask, err := in.read()
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.Fleet.Take(ctx, c.caller, in.Instance, in.Host, ask.Hand)
+	return &reply[HandedCredential]{HandedCredential{
+		Mode: string(h.Mode), Organization: h.Organization, ClientID: h.Client, TechnicalAccount: h.Account, ClientSecret: h.Secret.Reveal(), PrivateKey: h.PrivateKey.Reveal(),
+	}}, err
 }
 
 func shownDaemon(d fleet.Daemon) Daemon {
 	out := Daemon{
 		Instance: d.Instance, Host: d.Host, Version: d.Version, Credential: d.Credential, Fingerprint: d.Fingerprint, CarriedOut: d.CarriedOut,
-		Failure: d.Failure, StartedAt: d.StartedAt.UTC(), SeenAt: d.SeenAt.UTC(), State: shownState(&d),
+		Failure: d.Failure, ToldBy: d.ToldBy, Runs: d.Runs, StartedAt: d.StartedAt.UTC(), SeenAt: d.SeenAt.UTC(), State: shownState(&d),
 	}
 	if json.Valid(d.Report) {
 		report := json.RawMessage(d.Report)
@@ -148,5 +200,9 @@ func shownDaemon(d fleet.Daemon) Daemon {
 }
 
 func shownOrder(o fleet.Order) DaemonOrder {
-	return DaemonOrder{Number: o.Number, Action: string(o.Action), Fingerprint: o.Fingerprint, By: o.By, At: o.At.UTC()}
+	out := DaemonOrder{Number: o.Number, Action: string(o.Action), Fingerprint: o.Fingerprint, By: o.By, At: o.At.UTC()}
+	if h := o.Hand; h.ID != "" {
+		out.Hand = &Hand{ID: h.ID, Credential: h.Credential, Name: h.Name, ClientID: h.Client, Mode: string(h.Mode), ExpiresAt: h.ExpiresAt.UTC()}
+	}
+	return out
 }

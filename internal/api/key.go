@@ -41,7 +41,7 @@ type CreatedKey struct {
 // NewKey asks for a key.
 type NewKey struct {
 	Name      string     `json:"name" doc:"What people call it." example:"billing"`
-	Scopes    []string   `json:"scopes" nullable:"false" doc:"Its rights: tokens:read, proxy:call, connections:read, connections:write, definitions:read, definitions:write, registry:read, registry:write, pipeline:produce, pipeline:consume, audit:read, admin. Yours at most." example:"[\"tokens:read\"]"`
+	Scopes    []string   `json:"scopes" nullable:"false" doc:"Its rights: tokens:read, proxy:call, connections:read, connections:write, definitions:read, definitions:write, registry:read, registry:write, pipeline:produce, pipeline:consume, pipeline:run, audit:read, admin. Yours at most." example:"[\"tokens:read\"]"`
 	Sandbox   string     `json:"sandbox,omitempty" doc:"Binds it to one sandbox."`
 	Calls     *Calls     `json:"calls,omitempty" doc:"Binds it to some calls of the proxy."`
 	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When it ends; without it, never."`

@@ -83,6 +83,8 @@ var known = []struct {
 	{webhook.ErrConflict, kindState, "Somebody else changed the endpoint at the same time; read it and try again."},
 	{webhook.ErrDisabled, kindState, "The endpoint is disabled; enable it first."},
 	{fleet.ErrNotFound, kindNotFound, "There is no daemon of that instance and host, or it is not yours to see."},
+	{fleet.ErrGone, kindNotFound, "What was handed over is not here any more: every daemon had it, an hour is over, or another order came. Give the order again."},
+	{fleet.ErrStranger, kindNotFound, "It was not handed over to this key, which was none of this instance's daemons when the order was given. Give the order again."},
 	{pipeline.ErrNotFound, kindNotFound, "There is no topic with that id or name, or it is not yours to see."},
 	{pipeline.ErrTaken, kindNameTaken, "The organization has a topic of that name."},
 	{pipeline.ErrConflict, kindState, "Somebody else changed the topic at the same time; read it and try again."},

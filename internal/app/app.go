@@ -131,6 +131,7 @@ type house struct {
 	post          *mail.Post   // nil where no mail server is configured
 	eventLog      eventlog.Log // nil where none is configured
 	broker        *pipeline.Broker
+	fleet         *fleet.Fleet
 	// hush ends the hearing of other nodes' news, and waits for its end.
 	hush func()
 }
@@ -271,7 +272,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		Definitions: h.catalogue, Connections: h.connector, Links: h.links, Tokens: h.keeper, Audit: h.audit, Reads: h.tokenReads(), Explainer: h.runner, Keys: h.keyring,
 		Directory: h.directory, Providers: h.health, Revocations: h.revocations, AccessTokens: h.authority, Offboardings: h.offboardings(),
 		Sessions: h.sessions, Factors: h.factors,
-		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: fleet.New(h.store.Daemons(), clock.System()), Calendar: h.calendar, Answers: h.store.Idempotency(),
+		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: h.fleet, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     h.readiness(),
 		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
@@ -321,7 +322,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keyring, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions(), Providers: h.health,
-		RootKeys: h.store.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: fleet.New(h.store.Daemons(), clock.System()),
+		RootKeys: h.store.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 	})
 }
 

@@ -13,7 +13,9 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/eventlog"
 	"latchkey/internal/pipeline"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/secret"
+	"latchkey/internal/workflow"
 )
 
 // The event logs that can be configured.
@@ -38,6 +40,10 @@ func (c *Config) eventLog() string {
 // openPipeline makes the broker on its log.
 func (h *house) openPipeline(ctx context.Context) (err error) {
 	if err := h.openEventLog(ctx); err != nil {
+		return err
+	}
+	h.fleet = fleet.New(h.store.Daemons(), workflow.HandOver{Credentials: h.credentials, Clock: clock.System()}, clock.System())
+	if err := h.fleet.Sweep(ctx); err != nil {
 		return err
 	}
 	h.broker, err = pipeline.New(pipeline.Config{

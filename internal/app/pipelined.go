@@ -33,6 +33,8 @@ type PipelinedOptions struct {
 	// Routes is the file of NmsPipeline_Config; "" finds it in Conf. StatusListen takes the place of monitorServerPort; ""
 	// does not. CAFile holds further authorities to trust.
 	Instance, Conf, Routes, StatusListen, CAFile string
+	// Host is what the server knows the daemon by; "" is the machine's name.
+	Host string
 	// AllowHTTP lets tokens and triggers go without TLS.
 	AllowHTTP bool
 	Err       io.Writer
@@ -123,7 +125,7 @@ func OpenPipelined(ctx context.Context, o PipelinedOptions, within Within, insta
 		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
 		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
 		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
-		Token: o.token, Within: within.Name,
+		Token: o.token, Within: within.Name, Host: o.Host, File: instanceFile{o.Conf, o.Instance},
 		Load: func() (*pipelined.Setup, error) {
 			setup, err := LoadPipelined(o)
 			if err == nil && setup.Settings.Server == nil {
@@ -209,7 +211,7 @@ func LoadPipelined(o PipelinedOptions) (*pipelined.Setup, error) {
 func pipelinedView(instance *campaign.Instance) (pipelined.Instance, error) {
 	p := instance.Pipelined
 	view := pipelined.Instance{
-		Organization: instance.Organization, IMSEndpoint: instance.IMS.Endpoint, ClientID: instance.IMS.TechnicalClientID, AccountID: instance.IMS.TechnicalAccount,
+		Standing: standing(instance), Organization: instance.Organization, IMSEndpoint: instance.IMS.Endpoint, ClientID: instance.IMS.TechnicalClientID, AccountID: instance.IMS.TechnicalAccount,
 	}
 	if !p.Configured {
 		return view, nil

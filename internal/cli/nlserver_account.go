@@ -80,10 +80,7 @@ func (j *configJob) putAccount(ctx context.Context, text string) error {
 
 // putKey checks the private key against everything that is known of it.
 func (j *configJob) putKey(ctx context.Context, text secret.String) (err error) {
-	if j.key, err = j.parseKey(ctx, text); err != nil {
-		if failure, ok := errors.AsType[*keypair.Error](err); ok {
-			return withHint(fmt.Errorf("the private key: %s", failure.Reason), "%s", failure.Fix)
-		}
+	if j.key, err = j.program.readKey(ctx, text.Reveal(), j.order.passphrase); err != nil {
 		return err
 	}
 	if file := j.order.certificate; file != "" {
@@ -104,19 +101,22 @@ func (j *configJob) putKey(ctx context.Context, text secret.String) (err error) 
 	return j.add(campaign.PathIMS, campaign.TechnicalKey, pem.Reveal())
 }
 
-// parseKey reads the private key, and asks for its passphrase where it needs one.
-func (j *configJob) parseKey(ctx context.Context, text secret.String) (*keypair.Key, error) {
-	word, err := j.program.value("--passphrase", j.order.passphrase)
+// readKey reads a private key, and asks for its passphrase where it needs one. word is what --passphrase says.
+func (p *program) readKey(ctx context.Context, text, word string) (*keypair.Key, error) {
+	word, err := p.value("--passphrase", word)
 	if err != nil {
 		return nil, err
 	}
-	passphrase := secret.New(word)
-	key, err := campaign.ReadKey(text, passphrase)
-	if ask := j.program.asker(); errors.Is(err, keypair.ErrEncrypted) && ask != nil {
-		if passphrase, err = ask(ctx, "Passphrase of the private key: "); err != nil {
-			return nil, err
+	key, err := campaign.ReadKey(secret.New(text), secret.New(word))
+	if ask := p.asker(); errors.Is(err, keypair.ErrEncrypted) && ask != nil {
+		passphrase, asked := ask(ctx, "Passphrase of the private key: ")
+		if asked != nil {
+			return nil, asked
 		}
-		key, err = campaign.ReadKey(text, passphrase)
+		key, err = campaign.ReadKey(secret.New(text), passphrase)
+	}
+	if failure, ok := errors.AsType[*keypair.Error](err); ok {
+		return nil, withHint(fmt.Errorf("the private key: %s", failure.Reason), "%s", failure.Fix)
 	}
 	return key, err
 }

@@ -11,33 +11,50 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/client"
 	"latchkey/internal/campaign"
 	"latchkey/internal/pipelined"
 )
 
 // instanceCommands are those of `latchkey pipeline` that work with an instance's daemon on this machine.
 func (p *program) instanceCommands() []*cobra.Command {
-	return []*cobra.Command{p.deadLettersCommand(), p.pipelineMigrateCommand(), p.pipelineDoctorCommand()}
+	return []*cobra.Command{p.deadLettersCommand(), p.withRemote(p.pipelineMigrateCommand()), p.pipelineDoctorCommand()}
 }
 
 func (p *program) pipelineMigrateCommand() *cobra.Command {
 	var o PipelinedOptions
 	var report, rollback, finish bool
+	var hand handOver
 	command := &cobra.Command{
-		Use:   "migrate INSTANCE [--report | --rollback | --finish]",
+		Use:   "migrate INSTANCE [--credential CREDENTIAL | --report | --rollback | --finish]",
 		Short: "Move a running pipelined to another credential, without losing a trigger",
 		Long: `Move a running pipelined to the credential that its files hold by now. The new one must get a token, and the broker must
 take that, while the old one serves; then the stream is opened anew, with the same consumer and the same pointers. When
-the new one is refused, the daemon goes on with the old one and this command fails.
+the new one is refused, the daemon goes on with the old one, which stands in the file again, and this command fails.
+
+With --credential the server hands a credential of the developer console over to the daemons on all hosts, and this
+command waits for all: each does the same, and writes the credential into its file once it serves. It goes to the daemons
+that tell the server of themselves with a key that has the scope pipeline:run and serves this instance alone.
 
 --report tells what came since, by contiguous offsets of each partition. --rollback goes back to the credential before;
 --finish lets go of it, after which it may be removed in the console.`,
 		Example: `  nlserver config -instance:prod -setimsoauth:ORGANIZATION/CLIENT/ACCOUNT --pipelined-auth
   latchkey pipeline migrate prod
+  latchkey pipeline migrate prod --credential campaign-prod
   latchkey pipeline migrate prod --report
   latchkey pipeline migrate prod --finish`,
 		Args: takes("INSTANCE"),
 		RunE: func(command *cobra.Command, args []string) error {
+			switch {
+			case hand.credential != "" && (report || rollback || finish):
+				return usagef(command, "--credential, --report, --rollback and --finish do not go together")
+			case hand.credential == "" && (hand.key != "" || hand.passphrase != ""):
+				return usagef(command, "--private-key and --passphrase go with --credential")
+			case hand.credential != "":
+				return p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+					return p.handOver(ctx, c, args[0], hand)
+				})(command, args)
+			}
 			p.instanceFiles(&o, args[0])
 			method, path := http.MethodPost, "/migration"
 			switch chosen := count(report, rollback, finish); {
@@ -64,6 +81,7 @@ the new one is refused, the daemon goes on with the old one and this command fai
 	flags.BoolVar(&report, "report", false, "tell what came since the migration")
 	flags.BoolVar(&rollback, "rollback", false, "go back to the credential before")
 	flags.BoolVar(&finish, "finish", false, "let go of the credential before")
+	hand.add(command)
 	o.addConf(flags)
 	return command
 }

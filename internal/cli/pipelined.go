@@ -10,6 +10,7 @@ import (
 // PipelinedOptions are the flags of `latchkey pipelined` and of what else works with an instance's daemon.
 type PipelinedOptions struct {
 	Instance, Conf, Routes, StatusListen, CAFile string
+	Host                                         string
 	AllowHTTP                                    bool
 	Err                                          io.Writer
 }
@@ -88,6 +89,7 @@ SIGHUP has it read its files anew, without dropping the stream; SIGTERM ends it 
 	flags := command.Flags()
 	flags.StringVar(&o.Instance, "instance", "", "`name` of the instance")
 	flags.StringVar(&o.StatusListen, "status-listen", "", "`address` of the status, instead of monitorServerPort on 127.0.0.1; port 0 picks one")
+	flags.StringVar(&o.Host, "host", "", "`name` by which the server knows this daemon (else the machine's)")
 	o.addConf(flags)
 	o.addNet(flags)
 	return command

@@ -200,7 +200,7 @@ func (d *Daemon) controlHandler(key string) http.Handler {
 	})
 	handle("GET /migration", func(*http.Request) (any, error) { return d.Report() })
 	handle("POST /migration/rollback", func(r *http.Request) (any, error) { return d.Rollback(r.Context()) })
-	handle("POST /migration/finish", func(*http.Request) (any, error) { return d.Finish() })
+	handle("POST /migration/finish", func(r *http.Request) (any, error) { return d.Finish(r.Context()) })
 	return mux
 }
 

@@ -73,14 +73,19 @@ func (d *Daemon) preflight(ctx context.Context, c credential.Credential) (*crede
 	if err != nil {
 		return nil, &PreflightError{"credential", err}
 	}
-	token, err := keeper.Token(ctx)
+	return keeper, d.prove(ctx, keeper)
+}
+
+// prove shows that a credential gets a token, and that the broker takes it.
+func (d *Daemon) prove(ctx context.Context, k *credential.Keeper) error {
+	token, err := k.Token(ctx)
 	if err != nil {
-		return nil, &PreflightError{"token", err}
+		return &PreflightError{"token", err}
 	}
-	if err := d.handshake(ctx, held{token, keeper}); err != nil {
-		return nil, &PreflightError{"handshake", err}
+	if err := d.handshake(ctx, held{token, k}); err != nil {
+		return &PreflightError{"handshake", err}
 	}
-	return keeper, nil
+	return nil
 }
 
 // handshake shows a token to the broker, which gets the marker again that it had last: the pointer stays where it is.
@@ -115,15 +120,49 @@ func present(ctx context.Context, broker *wire.Broker, token held, consumer, mar
 	return err
 }
 
-// Migrate moves to another credential while the daemon runs: preflight, switch, streams opened anew. Consumer and pointers
-// stay. When the broker refuses the new one after all, the daemon goes back, and the error says so.
+// Migrate moves to the credential that the instance's file holds by now, while the daemon runs: preflight, switch, streams
+// opened anew. Consumer and pointers stay. When it is refused, the daemon goes on with the one before, the file holds that
+// again, and the error says so.
 func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report, error) {
 	d.migrations.Lock()
 	defer d.migrations.Unlock()
-	from := d.tokens.inUse()
-	if c.Fingerprint() == from.Fingerprint() {
+	if c.Fingerprint() == d.tokens.inUse().Fingerprint() {
 		return nil, ErrSame
 	}
+	report, err := d.move(ctx, c, func() error {
+		d.holds(c.Fingerprint()) // how it stands there
+		return nil
+	})
+	if err == nil {
+		return report, nil
+	}
+	if said := d.putBack(); said != "" {
+		err = fmt.Errorf("%w; %s", err, said)
+	}
+	return report, err
+}
+
+// TakeOver moves to a credential that was handed over, as [Daemon.Migrate] does, and writes it into the instance's file once
+// it serves. One that can't be written there is rolled back.
+func (d *Daemon) TakeOver(ctx context.Context, c credential.Credential) (*Report, error) {
+	d.migrations.Lock()
+	defer d.migrations.Unlock()
+	if c.Fingerprint() == d.tokens.inUse().Fingerprint() {
+		if err := d.put(c); err != nil { // it was handed over before, and this process ended meanwhile
+			return nil, err
+		}
+		return nil, ErrSame
+	}
+	report, err := d.move(ctx, c, func() error { return d.put(c) })
+	if err != nil {
+		d.putBack()
+	}
+	return report, err
+}
+
+// move changes over to a credential. settle is called when it serves, and has it rolled back when it fails.
+func (d *Daemon) move(ctx context.Context, c credential.Credential, settle func() error) (*Report, error) {
+	from := d.tokens.inUse()
 	d.log.Info(fmt.Sprintf("Migration from %s to %s: preflight", from.Describe(), c.Describe()))
 	keeper, err := d.preflight(ctx, c)
 	if err != nil {
@@ -135,10 +174,14 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 		l.audit.begin()
 	}
 	d.rememberMigration(ctx, m)
+	d.keepBefore(ctx, m.FromFingerprint)
 	d.tokens.use(keeper)
 	d.turnAll(ctx)
-	if err := d.turned(ctx, m.ToFingerprint); err != nil {
-		done := *m
+	if err = d.turned(ctx, m.ToFingerprint); err == nil {
+		err = settle()
+	}
+	done := *m
+	if err != nil {
 		done.RolledBack, done.Why = true, err.Error()
 		if d.tokens.back(keeper, true) {
 			d.turnAll(ctx)
@@ -147,7 +190,6 @@ func (d *Daemon) Migrate(ctx context.Context, c credential.Credential) (*Report,
 		d.log.Error("The migration was rolled back: " + err.Error())
 		return d.report(&done), fmt.Errorf("the migration was rolled back: %w", err)
 	}
-	done := *m
 	done.SwitchedAt = d.clock.Now()
 	d.rememberMigration(ctx, &done)
 	d.log.Info("Migrated to " + c.Describe())
@@ -219,36 +261,40 @@ func (d *Daemon) Rollback(ctx context.Context) (*Report, error) {
 	if m == nil || m.RolledBack {
 		return nil, ErrNoMigration
 	}
-	d.tokens.mu.Lock()
-	before, current := d.tokens.before, d.tokens.current
-	d.tokens.mu.Unlock()
-	if before == nil {
-		return nil, errors.New("the credential before is no longer held: the migration was finished, or the daemon began anew since; put it into the file and migrate to it")
+	current := d.tokens.keeper()
+	before, undo, err := d.former(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if token, err := before.Token(ctx); err != nil {
-		return nil, &PreflightError{"token", err}
-	} else if err := d.handshake(ctx, held{token, before}); err != nil {
-		return nil, &PreflightError{"handshake", err}
+	if err := d.prove(ctx, before); err != nil {
+		undo()
+		return nil, err
 	}
 	if !d.tokens.back(current, true) {
-		return nil, ErrNoMigration
+		d.tokens.use(before) // it was not kept here, but in the file
+		d.tokens.forget()
 	}
 	d.turnAll(ctx)
-	if err := d.turned(ctx, m.FromFingerprint); err != nil {
+	d.putBack()
+	if err := d.turned(ctx, before.Credential().Fingerprint()); err != nil {
 		return nil, err
 	}
 	done := *m
 	done.RolledBack, done.Why = true, "asked for"
 	d.rememberMigration(ctx, &done)
+	d.keepBefore(ctx, "")
 	d.log.Info("Rolled back to " + m.From)
 	return d.report(&done), nil
 }
 
 // Finish lets go of the credential before: it may be removed in the console now.
-func (d *Daemon) Finish() (*Report, error) {
+func (d *Daemon) Finish(ctx context.Context) (*Report, error) {
+	d.migrations.Lock()
+	defer d.migrations.Unlock()
 	r, err := d.Report()
 	if err == nil && !r.RolledBack {
 		d.tokens.forget()
+		d.keepBefore(ctx, "")
 		d.log.Info("The migration is finished; the credential before is let go of")
 	}
 	return r, err
@@ -281,6 +327,7 @@ func (d *Daemon) Reload(ctx context.Context) error {
 		return err
 	}
 	d.tokens.use(keeper)
+	d.stand(setup)
 	d.log.Info("The credential was taken up: " + setup.Credential.Describe())
 	return nil
 }

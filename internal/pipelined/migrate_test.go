@@ -75,7 +75,7 @@ func TestMigrateUnderLoad(t *testing.T) {
 		if err != nil || report.Lost != 0 || report.Received == 0 {
 			t.Errorf("Report() = %v, %v, want some received and none lost", report, err)
 		}
-		if _, err := d.Finish(); err != nil {
+		if _, err := d.Finish(t.Context()); err != nil {
 			t.Errorf("Finish() = %v", err)
 		}
 	}

@@ -9,7 +9,7 @@
 //
 // Credentials and routes are taken up while running (SIGHUP): a new credential must have got a token that the broker takes
 // before it replaces the old one, which is kept until the new one has opened a stream. [Daemon.Migrate] does the same with a
-// report of every offset before and after.
+// report of every offset before and after, and [Daemon.TakeOver] with a credential that a server hands over.
 //
 // It trusts the instance's files and its own folder. It trusts neither the broker's messages nor the receivers' answers.
 package pipelined
@@ -50,6 +50,10 @@ type Config struct {
 	Connect func(connector.Server) (Server, error)
 	// Token asks that server for a connection's token, for connectors that need one; nil asks none.
 	Token func(ctx context.Context, at connector.Server, connection string) (secret.String, error)
+	// Host is what the server knows this daemon by; "" is the machine's name.
+	Host string
+	// File is the instance's own file; nil leaves it alone.
+	File File
 	// Within names the process that the daemon is a part of, "" when it has one of its own.
 	Within string
 	// Clock is the system's when nil; Log is silent when nil; Meter measures nothing when nil.
@@ -106,6 +110,8 @@ type Daemon struct {
 	// migrations is held by who changes the credential.
 	migrations sync.Mutex
 	migration  atomic.Pointer[Migration]
+	// stands is how credentials stand in the file, or stood, by fingerprint.
+	stands map[string][]Attribute
 
 	mu        sync.Mutex
 	listeners []*listener
@@ -153,6 +159,7 @@ func Open(ctx context.Context, config Config) (*Daemon, error) {
 	}
 	d.work, d.cut = context.WithCancel(context.WithoutCancel(ctx))
 	d.setup.Store(setup)
+	d.stand(setup)
 	d.table = newTable(d)
 	if err := d.recallMigration(ctx); err != nil {
 		return nil, errors.Join(err, kept.Close())

@@ -28,6 +28,8 @@ type Instance struct {
 	ClientSecret, PrivateKey         secret.String
 	// LegacyKey is pipelined@authPrivateKey, unsealed.
 	LegacyKey secret.String
+	// Standing is how the credential stands in the instance's own file.
+	Standing []Attribute
 }
 
 // ErrNoElement says that the configuration has no <pipelined>.
@@ -40,6 +42,9 @@ type Setup struct {
 	Credential credential.Credential
 	Routes     *routes.Config
 	Settings   connector.Settings
+	// IMS is the address of IMS, whatever the credential is; Standing how the credential stands in the instance's own file.
+	IMS      string
+	Standing []Attribute
 	// RoutesFile and SettingsFile are where those came from, for messages.
 	RoutesFile, SettingsFile string
 }
@@ -58,7 +63,9 @@ func NewSetup(instance Instance, files Files) (*Setup, error) {
 	if instance.Options == nil {
 		return nil, ErrNoElement
 	}
-	s := &Setup{Options: *instance.Options, Notes: instance.Notes}
+	s := &Setup{
+		Options: *instance.Options, Notes: instance.Notes, Standing: instance.Standing, IMS: cmp.Or(instance.IMSEndpoint, "https://ims-na1.adobelogin.com"),
+	}
 	var err error
 	s.SettingsFile = filepath.Join(files.Conf, "pipelined-"+files.Instance+".yaml")
 	if s.Settings, err = connector.ReadSettings(s.SettingsFile); err != nil {
@@ -101,7 +108,7 @@ func credentialOf(in Instance, s *Setup) credential.Credential {
 	case !strings.EqualFold(s.Options.AuthType, AuthIMS):
 		c.Mode, c.Server, c.Client, c.PrivateKey = credential.Legacy, s.Options.GatewayEndpoint, s.Options.AppName, in.LegacyKey
 	default:
-		c.Mode, c.Server = credential.OAuth, cmp.Or(in.IMSEndpoint, "https://ims-na1.adobelogin.com")
+		c.Mode, c.Server = credential.OAuth, s.IMS
 		c.Client, c.Account, c.Secret = in.ClientID, in.AccountID, in.ClientSecret
 		if !in.PrivateKey.Empty() {
 			c.Mode, c.PrivateKey = credential.JWT, in.PrivateKey

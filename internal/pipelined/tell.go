@@ -16,6 +16,8 @@ import (
 // Server is the Latchkey that knows the daemons of an instance. It is an interface, for the daemon works without one.
 type Server interface {
 	TellDaemon(ctx context.Context, instance, host string, report client.DaemonReport) (client.DaemonOrder, error)
+	// TakeHanded gives the credential that an order hands over.
+	TakeHanded(ctx context.Context, instance, host, hand string) (client.HandedCredential, error)
 }
 
 // tellEvery is how often the server is told, and asked what to do.
@@ -85,6 +87,9 @@ func (t *teller) quiet(err error) {
 }
 
 func (t *teller) host() string {
+	if t.config.Host != "" {
+		return t.config.Host
+	}
 	name, err := os.Hostname()
 	if err != nil {
 		return "unknown"
@@ -105,22 +110,23 @@ func (t *teller) report(ctx context.Context) client.DaemonReport {
 }
 
 // waitingError says that an order can't be carried out yet.
-type waitingError struct{ held, wanted string }
+type waitingError struct{ why string }
 
-func (e *waitingError) Error() string {
-	return fmt.Sprintf("the file holds the credential %s so far, and %s is wanted", e.held, e.wanted)
-}
+func (e *waitingError) Error() string { return e.why }
 
 // carryOut does what the server says. What is so already is done.
 func (t *teller) carryOut(ctx context.Context, order client.DaemonOrder) error {
 	switch order.Action {
 	case "migrate":
+		if order.Hand != nil {
+			return t.takeOver(ctx, *order.Hand)
+		}
 		setup, err := t.config.Load()
 		if err != nil {
 			return err
 		}
 		if held := setup.Credential.Fingerprint(); order.Fingerprint != "" && held != order.Fingerprint {
-			return &waitingError{held, order.Fingerprint}
+			return &waitingError{fmt.Sprintf("the file holds the credential %s so far, and %s is wanted", held, order.Fingerprint)}
 		}
 		_, err = t.Migrate(ctx, setup.Credential)
 		return unless(err, ErrSame)
@@ -128,7 +134,7 @@ func (t *teller) carryOut(ctx context.Context, order client.DaemonOrder) error {
 		_, err := t.Rollback(ctx)
 		return unless(err, ErrNoMigration)
 	case "finish":
-		_, err := t.Finish()
+		_, err := t.Finish(ctx)
 		return unless(err, ErrNoMigration)
 	}
 	return fmt.Errorf("%q is nothing that this version knows", order.Action)

@@ -16,6 +16,10 @@ type server struct {
 	mu    sync.Mutex
 	order client.DaemonOrder
 	told  client.DaemonReport
+	// handed is what is handed over, unless there is a refusal; taken are the hands that were asked for.
+	handed  client.HandedCredential
+	refusal error
+	taken   []string
 }
 
 func (s *server) TellDaemon(_ context.Context, _, _ string, report client.DaemonReport) (client.DaemonOrder, error) {
@@ -23,6 +27,17 @@ func (s *server) TellDaemon(_ context.Context, _, _ string, report client.Daemon
 	defer s.mu.Unlock()
 	s.told = report
 	return s.order, nil
+}
+
+// TakeHanded hands over what the test has put in.
+func (s *server) TakeHanded(_ context.Context, _, _, hand string) (client.HandedCredential, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken = append(s.taken, hand)
+	if s.refusal != nil {
+		return client.HandedCredential{}, s.refusal
+	}
+	return s.handed, nil
 }
 
 func (s *server) give(order client.DaemonOrder) {

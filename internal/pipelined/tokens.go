@@ -75,6 +75,13 @@ func (t *tokens) forget() {
 	t.before = nil
 }
 
+// keeper gives that of the credential in use.
+func (t *tokens) keeper() *credential.Keeper {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.current
+}
+
 // inUse gives the credential in use.
 func (t *tokens) inUse() credential.Credential {
 	t.mu.Lock()

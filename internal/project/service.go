@@ -89,7 +89,7 @@ var builtIn = []Service{
 		Code: LatchkeyAPI, Name: "Latchkey API", Description: "Latchkey's own API: connections, tokens, definitions, the pipeline.",
 		Scopes: []string{
 			"latchkey_api", "tokens:read", "connections:read", "connections:write", "definitions:read", "definitions:write", "registry:read",
-			"registry:write", "pipeline:produce", "pipeline:consume", "audit:read", "admin",
+			"registry:write", "pipeline:produce", "pipeline:consume", "pipeline:run", "audit:read", "admin",
 		},
 		Metascopes: []string{"ent_latchkey_sdk"}, Open: true, AdminOnly: true,
 		Kinds: append(slices.Clone(enterpriseKinds), OAuthWebApp, OAuthSinglePageApp, OAuthNativeApp), DocsURL: "/docs",

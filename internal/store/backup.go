@@ -35,6 +35,7 @@ var transient = map[string]string{
 	"replays":             "answers of the last day, for requests that are sent again",
 	"goose_db_version":    "the header tells the schema's version",
 	"sqlite_sequence":     "SQLite's own, of the table of versions",
+	"daemon_hands":        "credentials on their way, which are given again",
 	"daemon_acts":         "what daemons were asked to do on the last day, with messages of a few minutes",
 	"ims_checks":          "what Check Health found, which can be asked anew",
 	"series":              "what charts show of the last two weeks; it counts on anew",

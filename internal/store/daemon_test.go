@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,19 +11,20 @@ import (
 
 	"latchkey/internal/audit"
 	"latchkey/internal/pipelined/fleet"
+	"latchkey/internal/secret"
 )
 
 func TestDaemons(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
 		daemons, at := fresh(t).open(t).Daemons(), time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC)
-		d := fleet.Daemon{Organization: "o", Instance: "prod", Host: "a", Version: "1", Credential: "IMS JWT", Fingerprint: "f1", StartedAt: at, SeenAt: at}
+		d := fleet.Daemon{Organization: "o", Instance: "prod", Host: "a", Version: "1", Credential: "IMS JWT", Fingerprint: "f1", ToldBy: "key_1", Runs: true, StartedAt: at, SeenAt: at}
 		order, err := daemons.Tell(t.Context(), d)
 		if err != nil || order.Number != 0 {
 			t.Fatalf("Tell() = %+v, %v, want no order", order, err)
 		}
 		entry := audit.Entry{At: at, Organization: "o", Actor: "key", Action: "pipelined.migrate", Subject: "prod"}
 		for number := int64(1); number <= 2; number++ {
-			order, err = daemons.Give(t.Context(), fleet.Order{Organization: "o", Instance: "prod", Action: fleet.Migrate, Fingerprint: "f2", By: "key", At: at}, entry)
+			order, err = daemons.Give(t.Context(), fleet.Order{Organization: "o", Instance: "prod", Action: fleet.Migrate, Fingerprint: "f2", By: "key", At: at}, nil, entry)
 			if err != nil || order.Number != number {
 				t.Fatalf("Give() = %+v, %v, want the number %d", order, err, number)
 			}
@@ -98,5 +101,74 @@ func TestDaemonActs(t *testing.T) {
 				t.Error(diff)
 			}
 		}
+	})
+}
+
+// What is handed over is taken as it was given, lies sealed, and goes with the next order, when it is dropped, and late.
+func TestHandedOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		f := fresh(t)
+		s := f.open(t)
+		daemons, at := s.Daemons(), time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC)
+		entry := audit.Entry{At: at, Organization: "o", Actor: "key", Action: "pipelined.migrate", Subject: "prod"}
+		handed := fleet.Handed{
+			Credential: "17", Name: "campaign", Mode: fleet.JWT, Organization: "o", Client: "c", Account: "a", Secret: secret.New("p8e-sesame"), PrivateKey: secret.New("PEM"), Certificate: "sha1",
+		}
+		give := func(id string, h *fleet.Handed) fleet.Order {
+			t.Helper()
+			o := fleet.Order{Organization: "o", Instance: "prod", Action: fleet.Migrate, By: "key", At: at}
+			if h != nil {
+				o.Hand = fleet.Hand{ID: id, Credential: "17", Name: "campaign", Client: "c", Mode: fleet.JWT, Keys: []string{"key_1"}, ExpiresAt: at.Add(time.Hour)}
+			}
+			given, err := daemons.Give(t.Context(), o, h, entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Number = given.Number
+			if diff := cmp.Diff(o, given); diff != "" {
+				t.Error(diff)
+			}
+			return given
+		}
+		take := func(instance, id string, want error) {
+			t.Helper()
+			got, err := daemons.Take(t.Context(), "o", instance, id, entry)
+			if !errors.Is(err, want) {
+				t.Fatalf("Take(%s, %s) = %v, want %v", instance, id, err, want)
+			}
+			if want == nil && (got.Secret.Reveal() != "p8e-sesame" || got.PrivateKey.Reveal() != "PEM" || got.Client != "c" || got.Mode != fleet.JWT) {
+				t.Errorf("Take() = %+v", got)
+			}
+		}
+		give("hand_1", &handed)
+		take("prod", "hand_1", nil)
+		take("prod", "hand_1", nil) // the next daemon
+		take("stage", "hand_1", fleet.ErrGone)
+		var backup bytes.Buffer
+		if err := s.Backup(t.Context(), &backup); err != nil || strings.Contains(backup.String(), "sesame") || strings.Contains(backup.String(), "daemon_hands") {
+			t.Errorf("Backup() = %v, and has what is handed over", err)
+		}
+		give("hand_2", &handed)
+		take("prod", "hand_1", fleet.ErrGone)
+		take("prod", "hand_2", nil)
+		for _, step := range []struct {
+			before time.Time
+			want   int
+		}{{at, 0}, {at.Add(2 * time.Hour), 1}} {
+			if late, err := daemons.Expired(t.Context(), step.before); err != nil || len(late) != step.want {
+				t.Errorf("Expired(%s) = %v, %v", step.before, late, err)
+			}
+		}
+		for _, want := range []bool{true, false} {
+			if held, err := daemons.Held(t.Context(), "o", "hand_2"); err != nil || held != want {
+				t.Errorf("Held() = %v, %v, want %v", held, err, want)
+			}
+			if err := daemons.Drop(t.Context(), "o", "hand_2", entry); err != nil {
+				t.Error(err)
+			}
+		}
+		give("hand_3", &handed)
+		give("", nil)
+		take("prod", "hand_3", fleet.ErrGone)
 	})
 }

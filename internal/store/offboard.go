@@ -106,7 +106,7 @@ func (o Offboardings) ConnectionIDs(ctx context.Context, organization string, li
 // goes with that: deliveries, notices, attempts, claims, revisions, workspaces, credentials and theirs. A table that has a
 // column organization and stays is in kept.
 var own = []string{
-	"connect_links", "brands", "cloud_services", "topics", "daemons", "daemon_orders", "daemon_acts", "ims_configurations", "ims_keys", "webhooks", "events", "connections", "definitions", "provider_tenants", "provider_incidents", "replays", "expiry_feeds", "series",
+	"connect_links", "brands", "cloud_services", "topics", "daemons", "daemon_orders", "daemon_acts", "daemon_hands", "ims_configurations", "ims_keys", "webhooks", "events", "connections", "definitions", "provider_tenants", "provider_incidents", "replays", "expiry_feeds", "series",
 	"projects", "product_profiles", "entitlements", "services", "users", "revocations", "revoked_tokens", "api_keys", "sandboxes", "offboardings", "data_keys",
 }
 

@@ -188,7 +188,7 @@ func (h *house) openMore(kept *store.Store) {
 	h.Helper()
 	ctx := context.Background()
 	var err error
-	h.kept, h.fleet = kept, fleet.New(kept.Daemons(), h.hand)
+	h.kept, h.fleet = kept, fleet.New(kept.Daemons(), workflow.HandOver{Credentials: h.credentials, Clock: h.hand}, h.hand)
 	h.keys, err = registry.OpenKeyring(ctx, registry.KeyringConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: h.log.Logger()})
 	check(h, err)
 	h.Cleanup(func() { _ = h.keys.Close(ctx) })

@@ -8,10 +8,13 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/pipelined/fleet"
+	"latchkey/internal/project"
+	"latchkey/internal/secret"
 )
 
-// The migration of an instance's daemons to another credential, step by step: the file of each host gets the new one, then all
-// are told to take it up, each proves it before it switches, and says what came of it; then it is finished, or taken back.
+// The migration of an instance's daemons to another credential, step by step: the new one is handed over to them, or the file
+// of each host gets it and all are told to take it up; each proves it before it switches, and says what came of it; then it is
+// finished, or taken back.
 
 // migrationView is the page of it.
 type migrationView struct {
@@ -19,6 +22,9 @@ type migrationView struct {
 	// Step is at which of the steps it stands: "prepare", "running" or "decide".
 	Step                    string
 	Order, Finish, Rollback *form
+	// Hand hands a credential over; nil where that can't be done, and HandNot says why not.
+	Hand    *form
+	HandNot string
 	// Waiting are those that have not carried out the last order; Failed those that could not.
 	Waiting, Failed []string
 	// Sum is what came of it at all hosts together; Lost tells that there is a gap.
@@ -63,8 +69,47 @@ func (v *visit) migrationView() (migrationView, error) {
 			"Daemons whose file holds another one wait until it holds this one. Blank takes whatever each file holds.").maybe()).hide("do", string(fleet.Migrate))
 		view.Finish, view.Rollback = act(string(fleet.Finish), "Finish: let go of the old credential"), act(string(fleet.Rollback), "Go back to the old credential")
 		view.Rollback.Cancel = view.Path
+		return view, v.handForm(&view)
 	}
 	return view, nil
+}
+
+// handForm makes the form that hands a credential over.
+func (v *visit) handForm(view *migrationView) error {
+	all, err := v.Credentials.List(v.r.Context(), v.caller, project.Selection{Page: project.Page{Limit: listLimit}})
+	if err != nil {
+		return err
+	}
+	choice := []choiceOption{{Value: "", Label: "Choose a credential"}}
+	for _, c := range all {
+		if c.Kind.Enterprise() && c.Enabled {
+			choice = append(choice, choiceOption{Value: c.ID, Label: c.Name + ", client id " + c.ClientID})
+		}
+	}
+	var to []string
+	for _, d := range view.Daemons {
+		switch {
+		case d.Quiet:
+		case !d.Runs:
+			view.HandNot = "The daemon on " + d.Host + " tells with a key that can be handed nothing: " + d.ToldBy + " lacks the scope pipeline:run."
+		default:
+			to = append(to, d.Host)
+		}
+	}
+	switch {
+	case len(choice) == 1:
+		view.HandNot = "There is no credential of a service account or of OAuth server-to-server to hand over."
+	case len(to) == 0 && view.HandNot == "":
+		view.HandNot = "No daemon has told of itself within the minute, so that nobody would take it."
+	}
+	if view.HandNot != "" {
+		return nil
+	}
+	view.Hand = v.form(view.Path+"/order", "Hand it over to "+strings.Join(to, ", "),
+		options("credential", "New credential", "Its client secret goes with it. It lies here, sealed, until every host has it, for an hour at most.", v.text("credential"), choice...).needed(),
+		text("private_key", "Private key", "", "Of a service account (JWT): the key of one of its certificates. Blank for OAuth server-to-server.").of(keyInput).maybe(),
+	).hide("do", string(fleet.Migrate)).hide("way", "hand")
+	return nil
 }
 
 // orderFor is how long an order is waited for before a page says that something is wrong.
@@ -120,9 +165,20 @@ func (v *visit) instanceOrder() error {
 		return err
 	}
 	action := fleet.Action(v.value("do"))
-	_, err = v.Fleet.Give(v.r.Context(), v.caller, fleet.Order{Instance: view.Name, Action: action, Fingerprint: v.value("fingerprint")})
+	at, offer := view.Order, fleet.Offer{}
+	switch by := v.value("way") == "hand"; {
+	case by && view.Hand == nil:
+		err = &fleet.InvalidError{Message: view.HandNot, Fix: "or put the credential into the files"}
+	case by && v.value("credential") == "":
+		at, err = view.Hand, &fleet.InvalidError{Pointer: "/credential", Message: "no credential is chosen", Fix: "choose the one to hand over"}
+	case by:
+		at, offer = view.Hand, fleet.Offer{Credential: v.value("credential"), PrivateKey: secret.New(v.value("private_key"))}
+		fallthrough
+	default:
+		_, err = v.Fleet.Give(v.r.Context(), v.caller, fleet.Order{Instance: view.Name, Action: action, Fingerprint: v.value("fingerprint")}, offer)
+	}
 	if problems, ok := told(err); ok {
-		view.Order.put(problems)
+		at.put(problems)
 		withStreams(v.w.Header())
 		return v.show(http.StatusUnprocessableEntity, "instance_migration", "Migration of "+view.Name, &view)
 	}
@@ -133,6 +189,9 @@ func (v *visit) instanceOrder() error {
 		fleet.Migrate:  "The daemons are told to take up the credential of their files. Each proves it first.",
 		fleet.Rollback: "The daemons are told to go back to the credential before.",
 		fleet.Finish:   "The daemons are told to let go of the credential before.",
+	}
+	if offer.Credential != "" {
+		said[action] = "The credential is handed over. Each daemon proves it first, and writes it into its file once it serves."
 	}
 	return v.done(view.Path+"/migration", said[action])
 }

@@ -36,6 +36,7 @@ var scopeWords = map[string]string{
 	"registry:write":                          "See and change projects, credentials and people",
 	"pipeline:produce":                        "Send events",
 	"pipeline:consume":                        "Read events",
+	"pipeline:run":                            "Take the credentials that are handed over to an instance's daemons",
 	"audit:read":                              "Read the audit record",
 	"admin":                                   "Do everything that you may do",
 }

@@ -111,7 +111,7 @@ func (f *Fleet) Ask(ctx context.Context, caller access.Caller, a Act) ([]Act, er
 	letters := "all"
 	if len(a.Letters) > 0 {
 		text, _ := json.Marshal(a.Letters) // numbers
-		letters = string(text[:min(len(text), maxText)])
+		letters = bounded(string(text))
 	}
 	detail := map[string]string{"letters": letters, "host": a.Host, "daemons": strconv.Itoa(len(acts))}
 	return acts, f.store.Ask(ctx, acts, f.record(caller, "pipelined.letters."+string(a.Action), a.Instance, detail))

@@ -1,9 +1,9 @@
 // Package fleet is what a server knows of the daemons of an instance, which may run on several containers: which credential
 // each runs with, and how its last migration went. They tell it every few seconds, and are told what to do with the answer.
 //
-// A credential never passes through here: each container has its own file, and is told to take that up. Fingerprints say
-// whether all hold the same one. Who may consume may tell of a daemon; who may change the registry may give orders, and the
-// audit record has them.
+// An order has each take up the credential of its own file, or hands one over: hand.go says to whom, and for how long it lies
+// here. Fingerprints say whether all hold the same one. Who may consume may tell of a daemon; who may change the registry may
+// give orders, and the audit record has them.
 package fleet
 
 import (
@@ -30,6 +30,9 @@ type Daemon struct {
 	Failure    string
 	// Report is the JSON of its last migration, nil for none; State that of its partitions and newest dead letters.
 	Report, State []byte
+	// ToldBy is the id of the API key that it told with; Runs tells that the key may be handed a credential.
+	ToldBy string
+	Runs   bool
 	// Acts are those that it has done since it told last. They are not kept with it.
 	Acts              []Act
 	StartedAt, SeenAt time.Time
@@ -40,7 +43,7 @@ type Action string
 
 // The actions.
 const (
-	Migrate  Action = "migrate"  // take up the credential of the file
+	Migrate  Action = "migrate"  // take up the credential of the file, or the one that is handed over
 	Rollback Action = "rollback" // go back to the one before
 	Finish   Action = "finish"   // let go of the one before
 )
@@ -53,8 +56,10 @@ type Order struct {
 	Action Action
 	// Fingerprint is that of the credential that their files must hold; "" for whatever they hold.
 	Fingerprint string
-	By          string
-	At          time.Time
+	// Hand is the credential that is handed over, zero for none.
+	Hand Hand
+	By   string
+	At   time.Time
 	// Acts wait for the daemon that told. They are no part of the order.
 	Acts []Act
 }
@@ -64,12 +69,14 @@ type Store interface {
 	// Tell keeps what a daemon tells and gives the instance's order, zero for none.
 	Tell(ctx context.Context, d Daemon) (Order, error)
 	ActStore
+	HandStore
 	// Daemons gives those of an instance, by host; of all when it is "".
 	Daemons(ctx context.Context, organization, instance string) ([]Daemon, error)
 	// Order gives what the daemons of an instance were told last, zero for nothing.
 	Order(ctx context.Context, organization, instance string) (Order, error)
-	// Give replaces the instance's order and gives it with its number.
-	Give(ctx context.Context, o Order, record audit.Entry) (Order, error)
+	// Give replaces the instance's order, and what that handed over, and gives it with its number. handed is kept sealed; nil
+	// is nothing.
+	Give(ctx context.Context, o Order, handed *Handed, record audit.Entry) (Order, error)
 	// Forget removes a daemon that is gone; [ErrNotFound] when there is none.
 	Forget(ctx context.Context, organization, instance, host string, record audit.Entry) error
 }
@@ -84,12 +91,15 @@ func (e *InvalidError) Error() string { return e.Message }
 
 // Fleet is the use cases. It is safe for concurrent use.
 type Fleet struct {
-	store Store
-	clock clock.Clock
+	store       Store
+	credentials Credentials
+	clock       clock.Clock
 }
 
-// New makes a fleet.
-func New(store Store, c clock.Clock) *Fleet { return &Fleet{store, c} }
+// New makes a fleet. Without credentials, none is handed over.
+func New(store Store, credentials Credentials, c clock.Clock) *Fleet {
+	return &Fleet{store, credentials, c}
+}
 
 var name = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
 
@@ -122,7 +132,7 @@ func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order
 	if len(d.Report) > maxReport || len(d.Credential) > maxText || len(d.Failure) > maxText || len(d.Fingerprint) > 100 || len(d.Version) > 100 {
 		return Order{}, &InvalidError{"", "a daemon tells less than that", "send what pipelined sends"}
 	}
-	d.Organization, d.SeenAt = caller.Organization, f.now()
+	d.Organization, d.SeenAt, d.ToldBy, d.Runs = caller.Organization, f.now(), caller.ID, caller.Scopes.Has(access.PipelineRun)
 	if d.StartedAt.IsZero() {
 		d.StartedAt = d.SeenAt
 	}
@@ -131,7 +141,7 @@ func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order
 		return Order{}, err
 	}
 	order.Acts, err = f.settle(ctx, &d)
-	return order, err
+	return order, errors.Join(err, f.spend(ctx, order), f.Sweep(ctx))
 }
 
 // looking lets those look who may consume, or who administer.
@@ -158,8 +168,8 @@ func (f *Fleet) Daemons(ctx context.Context, caller access.Caller, instance stri
 	return f.store.Daemons(ctx, caller.Organization, instance)
 }
 
-// Give tells the daemons of an instance what to do.
-func (f *Fleet) Give(ctx context.Context, caller access.Caller, o Order) (Order, error) {
+// Give tells the daemons of an instance what to do. An offer with a credential hands that over to them.
+func (f *Fleet) Give(ctx context.Context, caller access.Caller, o Order, offer Offer) (Order, error) {
 	if err := caller.Require(access.RegistryWrite); err != nil {
 		return Order{}, err
 	}
@@ -174,8 +184,19 @@ func (f *Fleet) Give(ctx context.Context, caller access.Caller, o Order) (Order,
 	if len(o.Fingerprint) > 100 {
 		return Order{}, &InvalidError{"/fingerprint", "that is no fingerprint", "copy it out of a daemon's status"}
 	}
-	o.Organization, o.By, o.At = caller.Organization, caller.ID, f.now()
-	return f.store.Give(ctx, o, f.record(caller, "pipelined."+string(o.Action), o.Instance, map[string]string{"fingerprint": o.Fingerprint}))
+	o.Organization, o.By, o.At, o.Hand = caller.Organization, caller.ID, f.now(), Hand{}
+	detail := map[string]string{"fingerprint": o.Fingerprint}
+	var handed *Handed
+	switch {
+	case offer.Credential != "":
+		var err error
+		if handed, detail, err = f.handOver(ctx, caller, &o, offer); err != nil {
+			return Order{}, err
+		}
+	case !offer.PrivateKey.Empty():
+		return Order{}, &InvalidError{"/private_key", "a private key goes with a credential", "name the credential"}
+	}
+	return f.store.Give(ctx, o, handed, f.record(caller, "pipelined."+string(o.Action), o.Instance, detail))
 }
 
 // Forget removes a daemon that runs no more.
