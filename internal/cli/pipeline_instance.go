@@ -33,8 +33,8 @@ take that, while the old one serves; then the stream is opened anew, with the sa
 the new one is refused, the daemon goes on with the old one, which stands in the file again, and this command fails.
 
 With --credential the server hands a credential of the developer console over to the daemons on all hosts, and this
-command waits for all: each does the same, and writes the credential into its file once it serves. It goes to the daemons
-that tell the server of themselves with a key that has the scope pipeline:run and serves this instance alone.
+command waits for all: each does the same, and writes the credential into its file once it serves. It goes to the
+daemons that tell the server of themselves with a key that has the scope pipeline:run and serves this instance alone.
 
 --report tells what came since, by contiguous offsets of each partition. --rollback goes back to the credential before;
 --finish lets go of it, after which it may be removed in the console.`,

@@ -58,7 +58,7 @@ func (t Topic) check() error {
 	case t.Partitions < 1 || t.Partitions > MaxPartitions:
 		return &InvalidError{"/partitions", fmt.Sprintf("there can't be %d partitions", t.Partitions), fmt.Sprintf("use 1 to %d", MaxPartitions)}
 	case t.Age != 0 && t.Age < MinAge:
-		return &InvalidError{"/retention_age", fmt.Sprintf("events can't be kept for %s", t.Age), "use a minute or more, or 0 for ever"}
+		return &InvalidError{"/retention_seconds", fmt.Sprintf("events can't be kept for %s", t.Age), "use a minute or more, or 0 for ever"}
 	case t.Bytes != 0 && t.Bytes < MinBytes:
 		return &InvalidError{"/retention_bytes", fmt.Sprintf("%d bytes are too few to keep", t.Bytes), "use 1048576 or more, or 0 for no limit"}
 	case len(t.Description) > 1000:

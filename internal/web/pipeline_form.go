@@ -17,7 +17,7 @@ import (
 // keptInputs are what a topic keeps.
 func keptInputs(age, size, description string) []*input {
 	return []*input{
-		text("retention_age", "Events are kept for", age, "30m, 12h, 7d. Blank is for ever. A consumer that is away for longer loses events.").maybe(),
+		text("retention_seconds", "Events are kept for", age, "30m, 12h, 7d. Blank is for ever. A consumer that is away for longer loses events.").maybe(),
 		text("retention_bytes", "At most", size, "512MiB, 4GiB, of the topic as a whole. Blank is without a limit.").maybe(),
 		text("description", "Description", description, "").maybe(),
 	}
@@ -25,10 +25,10 @@ func keptInputs(age, size, description string) []*input {
 
 // keptAsked reads them.
 func (v *visit) keptAsked() (age time.Duration, size int64, problems finding.Problems) {
-	if text := v.value("retention_age"); text != "" {
+	if text := v.value("retention_seconds"); text != "" {
 		var ok bool
 		if age, ok = parseSpan(text); !ok {
-			problems.Wrong("/retention_age", "this is no time span", "write it as 7d, 12h or 30m")
+			problems.Wrong("/retention_seconds", "this is no time span", "write it as 7d, 12h or 30m")
 		}
 	}
 	if text := v.value("retention_bytes"); text != "" {

@@ -60,10 +60,10 @@ func TestPipelinePages(t *testing.T) {
 		return post(h, client, path, values)
 	}
 	tells(t, h.get(client, h.url+"/topics"), http.StatusOK, "campaign: 1 behind", "nobody reads", "&lt;script&gt;")
-	tells(t, send("/new-topic", url.Values{"name": {"no blanks"}, "partitions": {"3"}, "retention_age": {"a week"}}), http.StatusUnprocessableEntity, "This is no time span")
-	tells(t, send("/new-topic", url.Values{"name": {"clicks"}, "partitions": {"3"}, "retention_age": {"36h"}, "retention_bytes": {"1.5GiB"}}), http.StatusOK, "The topic clicks was made.", "It keeps 36 hours, 1.5 GiB at most")
+	tells(t, send("/new-topic", url.Values{"name": {"no blanks"}, "partitions": {"3"}, "retention_seconds": {"a week"}}), http.StatusUnprocessableEntity, "This is no time span")
+	tells(t, send("/new-topic", url.Values{"name": {"clicks"}, "partitions": {"3"}, "retention_seconds": {"36h"}, "retention_bytes": {"1.5GiB"}}), http.StatusOK, "The topic clicks was made.", "It keeps 36 hours, 1.5 GiB at most")
 	tells(t, h.get(client, h.url+"/topics/clicks/edit"), http.StatusOK, `value="36h"`, `value="1536MiB"`)
-	tells(t, send("/topics/clicks/edit", url.Values{"retention_age": {""}, "retention_bytes": {""}}), http.StatusOK, "It keeps for ever, without a limit")
+	tells(t, send("/topics/clicks/edit", url.Values{"retention_seconds": {""}, "retention_bytes": {""}}), http.StatusOK, "It keeps for ever, without a limit")
 	tells(t, send("/topics/clicks/delete", url.Values{"confirm": {"clicks"}}), http.StatusOK, "The topic clicks was deleted.")
 	tells(t, send("/topics/triggers/produce", url.Values{"value": {"{"}}), http.StatusUnprocessableEntity, "This is no JSON")
 	sent := send("/topics/triggers/produce", url.Values{"value": {`{"triggerId":"test-trigger"}`}, "key": {"k"}, "messageId": {"m-2"}})
