@@ -99,6 +99,7 @@ type house struct {
 	users     *registry.Users
 	sessions  *registry.Sessions
 	factors   *registry.Factors
+	passkeys  *registry.Passkeys
 	catalogue *destination.Catalogue
 	// The developer console, and its credentials as the authority reads them.
 	projects      *project.Projects
@@ -317,8 +318,8 @@ func (h *house) openPages() (*web.Pages, error) {
 		Authority: h.authority, Links: h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner, Trials: h.trials,
-		Factors: h.factors,
-		IMS:     h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
+		Factors: h.factors, Passkeys: h.passkeys,
+		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keyring, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions(), Providers: h.health,

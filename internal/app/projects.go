@@ -28,6 +28,7 @@ func (h *house) openProjects() {
 	h.factors = registry.NewFactors(registry.FactorsConfig{
 		Store: h.store.Registry(), Passkeys: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
 	})
+	h.passkeys = registry.NewPasskeys(registry.PasskeysConfig{Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log})
 	h.sessions = registry.NewSessions(registry.SessionsConfig{
 		Factors: h.factors, Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: clock.System(), Log: h.log,
 	})

@@ -9,7 +9,6 @@ import (
 var unrecorded = map[string]string{
 	"Registry.TouchKeys":        "when a key was last used; the token reads say more",
 	"Registry.SeeSession":       "when a browser last came; its beginning and its end are recorded",
-	"Registry.UsePasskey":       "when a passkey was last used; the session that it begins is recorded",
 	"Connections.writeAttempt":  "steps of a browser; FailAttempt records in it, the commit of the consent by itself",
 	"Connections.Delete":        "deleteConnection records",
 	"Connections.Sweep":         "deleteConnection records; attempts that ended have their records",

@@ -48,6 +48,7 @@ var modules = map[string][]string{
 	"github.com/coreos/go-oidc/v3":                                  {"internal/web"},
 	"github.com/danielgtaylor/huma/v2":                              {"internal/api"},
 	"github.com/go-jose/go-jose/v4":                                 nil,
+	"github.com/go-webauthn/webauthn":                               {"internal/registry"},
 	"github.com/goccy/go-yaml":                                      nil,
 	"github.com/jackc/pgx/v5":                                       {"internal/store", "internal/pipelined"},
 	"github.com/maypok86/otter/v2":                                  nil,

@@ -21,7 +21,7 @@ var backedUp = []string{
 	"audit_keys", "audit_chains", "audit_records", "audit_checkpoints", "audit_nodes", "audit_reads",
 	"events", "webhooks", "deliveries", "mails", "mail_notices", "providers", "provider_tenants", "provider_incidents",
 	"expiry_warnings", "expiry_feeds",
-	"users", "authenticators", "recovery_codes", "passkeys", "sign_in_rules", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
+	"users", "authenticators", "recovery_codes", "passkeys", "identities", "sign_in_rules", "projects", "workspaces", "services", "entitlements", "product_profiles", "credentials", "subscriptions", "client_secrets", "bindings", "binding_jtis",
 	"credential_uses", "consents", "token_families", "ims_configurations", "ims_keys", "cloud_services", "audience_syncs", "audiences", "offers", "client_libraries",
 	"analytics_lists", "analytics_items", "frameworks", "framework_pages", "topics", "daemons", "daemon_orders", "brands", "connect_links",
 }
@@ -38,6 +38,8 @@ var transient = map[string]string{
 	"daemon_hands":        "credentials on their way, which are given again",
 	"daemon_acts":         "what daemons were asked to do on the last day, with messages of a few minutes",
 	"ims_checks":          "what Check Health found, which can be asked anew",
+	"spent_challenges":    "all end within an hour",
+	"set_up_links":        "a copy of an installation that is not set up has a link of its own",
 	"series":              "what charts show of the last two weeks; it counts on anew",
 	"decisions":           "why tokens were refused in the last days",
 	"decision_debug_ids":  "the same",

@@ -128,6 +128,7 @@ var kept = map[string]string{
 	"authenticators":      "by cascade",
 	"recovery_codes":      "by cascade",
 	"passkeys":            "by cascade",
+	"identities":          "by cascade",
 	"sign_in_rules":       "by cascade",
 	"token_families":      "by cascade",
 }

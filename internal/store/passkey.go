@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/registry"
@@ -12,8 +13,11 @@ import (
 const passkeyColumns = `id, person, organization, host, credential, name, record, created_at, used_at`
 
 // AddPasskey adds one.
-func (r Registry) AddPasskey(ctx context.Context, p registry.Passkey, entry audit.Entry) error {
+func (r Registry) AddPasskey(ctx context.Context, p registry.Passkey, spent registry.Spent, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
+		if err := t.spend(spent, entry.At); err != nil {
+			return err
+		}
 		_, err := t.exec(`INSERT INTO passkeys (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			p.ID, p.Person, p.Organization, p.Host, p.Credential, p.Name, p.Record, micros(p.CreatedAt), micros(p.UsedAt))
 		switch {
@@ -53,12 +57,44 @@ func (r Registry) Passkeys(ctx context.Context, by registry.PasskeyKey) ([]regis
 }
 
 // UsePasskey keeps the record anew.
-func (r Registry) UsePasskey(ctx context.Context, p registry.Passkey, before string) error {
+func (r Registry) UsePasskey(ctx context.Context, p registry.Passkey, before string, spent registry.Spent, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
+		if err := t.spend(spent, entry.At); err != nil {
+			return err
+		}
+		t.record(entry)
 		return oneRow(t.exec(`UPDATE passkeys SET record = $2, used_at = $3 WHERE id = $1 AND record = $4`, p.ID, p.Record, micros(p.UsedAt), before))
 	})
 	if err != nil {
 		return fmt.Errorf("noting that a passkey was used: %w", err)
+	}
+	return nil
+}
+
+// spend keeps that a challenge was answered, and lets go of some that have ended.
+func (t *tx) spend(spent registry.Spent, at time.Time) error {
+	if _, err := t.exec(`DELETE FROM spent_challenges WHERE hash IN (SELECT hash FROM spent_challenges WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)`, micros(at), pruned); err != nil {
+		return err
+	}
+	n, err := t.exec(`INSERT INTO spent_challenges (hash, ends_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING`, spent.Hash, micros(spent.Until))
+	if err == nil && n == 0 {
+		return registry.ErrPasskeyUsed
+	}
+	return err
+}
+
+// RenamePasskey renames one of a person's.
+func (r Registry) RenamePasskey(ctx context.Context, person, id, name string, entry audit.Entry) error {
+	err := r.s.write(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE passkeys SET name = $3 WHERE person = $1 AND id = $2`, person, id, name)
+		if err == nil && n == 0 {
+			return registry.ErrNotFound
+		}
+		t.record(entry)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renaming a passkey: %w", err)
 	}
 	return nil
 }

@@ -40,6 +40,8 @@ type accountView struct {
 	State        registry.FactorState
 	Sessions     []sessionRow
 	EndOthers    *form
+	// NoPasskey says why none can be made at this address, "" where one can.
+	NoPasskey string
 }
 
 func (v *visit) account() error {
@@ -52,6 +54,7 @@ func (v *visit) account() error {
 	if view.Sessions, err = v.sessionRows(v.user.ID, placeAccount+"/sessions/"); err != nil {
 		return err
 	}
+	_, view.NoPasskey = v.relyingParty(v.r)
 	if len(view.Sessions) > 1 {
 		view.EndOthers = v.form(placeAccount+"/sessions", "End all others").orElse(placeAccount)
 	}

@@ -148,7 +148,8 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	h.factors = factors
 	h.pages, err = web.New(web.Config{
 		Links: links, Factors: factors,
-		IMS: h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
+		Passkeys: registry.NewPasskeys(registry.PasskeysConfig{Store: kept.Registry(), Users: h.users, Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
+		IMS:      h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
 		Explainer: runner, Trials: trial.New(trial.Config{Authority: authority, Clock: clock.System(), Log: log}),
 		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Factors: factors, Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),

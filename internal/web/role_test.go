@@ -70,6 +70,13 @@ func (h *house) deeds() []deed {
 	atConnection := h.account()
 	return []deed{
 		{"GET", "/search?q=acme", access.Viewer, 200},
+		{"GET", "/account/passkeys/new", access.Viewer, 200}, // which say that there are none at a bare address
+		{"POST", "/account/passkeys/new", access.Viewer, 200},
+		{"POST", "/account/passkeys", access.Viewer, 200},
+		{"GET", "/account/passkeys/none/name", access.Viewer, 404},
+		{"POST", "/account/passkeys/none/name", access.Viewer, 404},
+		{"GET", "/account/passkeys/none/remove", access.Viewer, 404},
+		{"POST", "/account/passkeys/none/remove", access.Viewer, 404},
 		{"GET", "/account", access.Viewer, 200},
 		{"GET", "/account/name", access.Viewer, 200},
 		{"POST", "/account/name", access.Viewer, 200},

@@ -22,6 +22,9 @@ type secondForm struct {
 	// App and Recovery tell what there is to ask for.
 	App      bool
 	Recovery int
+	// Passkey asks the device for one of the person's, Elsewhere says where those work.
+	Passkey   *passkeyAsk
+	Elsewhere string
 }
 
 const (
@@ -64,6 +67,7 @@ func (p *Pages) secondPage(w http.ResponseWriter, r *http.Request, status int, f
 		return
 	}
 	form.CSRF, form.Email, form.App, form.Recovery = formToken(w, r), user.Email, !state.Since.IsZero(), state.Recovery
+	form.Passkey, form.Elsewhere = p.passkeyFor(r, user, state.Passkeys, form.Ticket)
 	p.render(w, r, status, "second", page{Title: "One more proof", Here: "/sign-in", Body: form})
 }
 

@@ -35,6 +35,8 @@ type signInForm struct {
 	Here string
 	// Asked tells that an application sent the person here.
 	Asked bool
+	// Passkey asks the device for one; nil where that can't be.
+	Passkey *passkeyAsk
 }
 
 const (
@@ -87,6 +89,7 @@ func (p *Pages) signInPage(w http.ResponseWriter, r *http.Request, status int, f
 	if _, user, ok := p.signed(r); ok {
 		form.Here = user.Name()
 	}
+	form.Passkey = p.offerPasskey(r, form.CSRF)
 	p.render(w, r, status, "signin", page{Title: "Sign in", Here: "/sign-in", Body: form})
 }
 

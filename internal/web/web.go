@@ -104,6 +104,8 @@ type Config struct {
 	People   People
 	Sessions *registry.Sessions
 	Factors  *registry.Factors
+	// Passkeys are the key pairs of people's devices.
+	Passkeys *registry.Passkeys
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what is told to nobody else; nil means none.
@@ -144,8 +146,8 @@ var _ http.Handler = (*Pages)(nil)
 // answer every other path with a page that says that there is none.
 func New(config Config) (*Pages, error) {
 	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil || config.Explainer == nil ||
-		config.People == nil || config.Sessions == nil || config.Factors == nil {
-		return nil, errors.New("web: Consents, Connections, Definitions, Directory, Explainer, People, Sessions and Factors are needed")
+		config.People == nil || config.Sessions == nil || config.Factors == nil || config.Passkeys == nil {
+		return nil, errors.New("web: Consents, Connections, Definitions, Directory, Explainer, People, Sessions, Factors and Passkeys are needed")
 	}
 	if config.IMS == nil || config.CloudServices == nil || config.Projects == nil || config.Services == nil || config.Credentials == nil {
 		return nil, errors.New("web: IMS, CloudServices, Projects, Services and Credentials are needed")
@@ -211,6 +213,8 @@ func (p *Pages) public() map[string]http.HandlerFunc {
 		"POST /sign-in":                  p.postSignIn,
 		"POST /sign-in/organization":     p.postChoice,
 		"POST /sign-in/second":           p.postSecond,
+		"POST /sign-in/second/passkey":   p.postSecondPasskey,
+		"POST /sign-in/passkey":          p.postPasskey,
 		"POST /sign-in/enrol":            p.postEnrol,
 		"POST /sign-out":                 p.postSignOut,
 		"GET /invitation":                p.getInvitation,
@@ -266,6 +270,7 @@ func (p *Pages) sections() []section {
 		{placeSettings, p.settingsRoutes()},
 		{placeAudit, p.auditRoutes()},
 		{placeAccount, p.accountRoutes()},
+		{placeAccount, p.passkeyRoutes()},
 		{placeAdmin, p.adminSignInRoutes()},
 	}
 }

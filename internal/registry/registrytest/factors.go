@@ -105,23 +105,28 @@ func testFactors(t *testing.T, store PeopleStore, ada registry.User) {
 func testPasskeys(t *testing.T, store PeopleStore, ada registry.User) {
 	ctx := context.Background()
 	p := registry.Passkey{ID: "pk_1", Person: ada.ID, Organization: one, Host: "localhost", Credential: []byte("c1"), Name: "phone", Record: `{"n":1}`, CreatedAt: at}
-	wants(t, "AddPasskey()", store.AddPasskey(ctx, p, entry), nil)
+	spent := func(n byte) registry.Spent { return registry.Spent{Hash: []byte{n}, Until: at.Add(time.Hour)} }
+	wants(t, "AddPasskey()", store.AddPasskey(ctx, p, spent(1), entry), nil)
 	same := p
 	same.ID = "pk_2"
-	wants(t, "AddPasskey() of the same", store.AddPasskey(ctx, same, entry), registry.ErrNameTaken)
+	wants(t, "AddPasskey() of the same", store.AddPasskey(ctx, same, spent(2), entry), registry.ErrNameTaken)
 	same.Host = "latchkey.example.com"
-	wants(t, "AddPasskey() at another host", store.AddPasskey(ctx, same, entry), nil)
+	wants(t, "AddPasskey() at another host", store.AddPasskey(ctx, same, spent(3), entry), nil)
 	nobody := p
 	nobody.ID, nobody.Person, nobody.Credential = "pk_3", "N@x", []byte("c3")
-	wants(t, "AddPasskey() of nobody", store.AddPasskey(ctx, nobody, entry), registry.ErrNotFound)
+	wants(t, "AddPasskey() of nobody", store.AddPasskey(ctx, nobody, spent(4), entry), registry.ErrNotFound)
 	all, err := store.Passkeys(ctx, registry.PasskeyKey{Person: ada.ID})
 	if diff := cmp.Diff([]registry.Passkey{p, same}, all, sameTimes); diff != "" || err != nil {
 		t.Errorf("Passkeys() = %v (-want +got):\n%s", err, diff)
 	}
 	before := p.Record
 	p.Record, p.UsedAt = `{"n":2}`, at.Add(time.Hour)
-	wants(t, "UsePasskey()", store.UsePasskey(ctx, p, before), nil)
-	wants(t, "UsePasskey() by the record of before", store.UsePasskey(ctx, p, before), registry.ErrConflict)
+	wants(t, "UsePasskey() of an answer to the challenge of before", store.UsePasskey(ctx, p, before, spent(1), entry), registry.ErrPasskeyUsed)
+	wants(t, "UsePasskey()", store.UsePasskey(ctx, p, before, spent(5), entry), nil)
+	wants(t, "UsePasskey() by the record of before", store.UsePasskey(ctx, p, before, spent(6), entry), registry.ErrConflict)
+	p.Name = "my phone"
+	wants(t, "RenamePasskey()", store.RenamePasskey(ctx, ada.ID, p.ID, p.Name, entry), nil)
+	wants(t, "RenamePasskey() of another's", store.RenamePasskey(ctx, "B@x", p.ID, p.Name, entry), registry.ErrNotFound)
 	found, err := store.Passkeys(ctx, registry.PasskeyKey{Host: "localhost", Credential: []byte("c1")})
 	if diff := cmp.Diff([]registry.Passkey{p}, found, sameTimes); diff != "" || err != nil {
 		t.Errorf("Passkeys() of a credential = %v (-want +got):\n%s", err, diff)
