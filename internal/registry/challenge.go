@@ -24,7 +24,7 @@ type ceremony struct{ act, host, binding string }
 
 // challenge makes one.
 func (p *Passkeys) challenge(of ceremony) string {
-	head := binary.BigEndian.AppendUint64(nil, uint64(p.now().Add(challengeLife).UnixMicro())) //nolint:gosec // a time of this century
+	head := binary.BigEndian.AppendUint64(nil, uint64(p.now().Add(challengeLife).UnixMicro()))
 	var drawn [challengeDrawn]byte
 	_, _ = rand.Read(drawn[:]) // never fails, crypto/rand
 	head = append(head, drawn[:]...)
@@ -38,7 +38,7 @@ func (p *Passkeys) taken(of ceremony, text string) (Spent, bool) {
 	if err != nil || len(raw) <= head || !hmac.Equal(raw[head:], p.seal(of, raw[:head])) {
 		return Spent{}, false
 	}
-	until := time.UnixMicro(int64(binary.BigEndian.Uint64(raw))).UTC() //nolint:gosec // we wrote it
+	until := time.UnixMicro(int64(binary.BigEndian.Uint64(raw))).UTC()
 	return Spent{Hash: raw[8:], Until: until}, p.now().Before(until)
 }
 
