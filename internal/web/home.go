@@ -145,12 +145,20 @@ func daySentence(day *series.Counts) string {
 	if day.Reads > 0 {
 		said = append(said, "tokens were read "+times(day.Reads))
 	}
-	if day.Renewed > 0 {
-		said = append(said, number(day.Renewed)+" were renewed")
+	add := func(n int64, what string) {
+		one, many := "1 was ", number(n)+" were "
+		if len(said) == 0 {
+			one, many = "1 token was ", number(n)+" tokens were "
+		}
+		switch {
+		case n == 1:
+			said = append(said, one+what)
+		case n > 1:
+			said = append(said, many+what)
+		}
 	}
-	if day.Issued > 0 {
-		said = append(said, number(day.Issued)+" were issued")
-	}
+	add(day.Renewed, "renewed")
+	add(day.Issued, "issued")
 	if len(said) == 0 {
 		return "In the last day no token was read, renewed or issued."
 	}
