@@ -72,7 +72,8 @@ type Session struct {
 }
 
 // SessionStore keeps sessions. registrytest.TestSessionStore checks an implementation. They end with the person, when the
-// person is not active any more, and by another password: [UserStore.ChangeUser] MUST see to that.
+// person is not active any more, and by another password: [UserStore.ChangeUser] MUST see to that, and that no session has the person among its
+// others any more then; so MUST EndSessions, but where it ends one alone.
 type SessionStore interface {
 	// BeginSession adds a session, and takes the ticket that it spends away in the same transaction, unless spent is nil:
 	// [ErrLink] when that is not there, [ErrNotFound] when there is no such person who is active. Some of those that had ended when

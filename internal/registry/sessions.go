@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"latchkey/internal/audit"
@@ -63,6 +64,8 @@ type Entry struct {
 	Browser Browser
 	// Others are the ids of accounts of the same person that the proof opened, too.
 	Others []string
+	// since is when the proof was given, where that is not now.
+	since time.Time
 }
 
 // Begin signs a person in who proved who it is. The name is new, so that nobody knows it who knew one before.
@@ -79,6 +82,9 @@ func (s *Sessions) begin(ctx context.Context, in Entry, spent []byte) (Begun, er
 	now := s.now()
 	name, session := s.draw(user, proof, now)
 	session.Browser, session.Others = in.Browser.kept(), in.Others
+	if !in.since.IsZero() {
+		session.BeganAt = in.since
+	}
 	if in.Second.proof != in.Proof { // of a session that is renewed the first does
 		session.Second = in.Second.proof
 	}
@@ -87,7 +93,7 @@ func (s *Sessions) begin(ctx context.Context, in Entry, spent []byte) (Begun, er
 	if err != nil {
 		return Begun{}, fmt.Errorf("beginning a session of %s: %w", user.ID, err)
 	}
-	return Begun{Name: name, User: user, Proof: proof, Until: now.Add(s.config.Life)}, nil
+	return Begun{Name: name, User: user, Proof: proof, Until: session.BeganAt.Add(s.config.Life)}, nil
 }
 
 // enough tells what is asked for beside the proof.
@@ -130,6 +136,18 @@ func (s *Sessions) Redeem(ctx context.Context, ticket secret.String, second Seco
 // Renew begins a session in the place of one that has ended by what its person did there, with the proofs of that one.
 func (s *Sessions) Renew(ctx context.Context, ended Session, user User) (Begun, error) {
 	return s.begin(ctx, Entry{User: user, Proof: ended.Proof, Second: Second{user.ID, cmp.Or(ended.Second, ended.Proof)}, Browser: ended.Browser, Others: ended.Others}, nil)
+}
+
+// Across gives what goes on in another account of the same person that the proof of a session opened, too; [ErrNotFound] where it
+// did not. It lasts no longer than that of before, and what that account asks for beside the proof is asked for.
+func (s *Sessions) Across(from Session, to User) (Entry, error) {
+	at := slices.Index(from.Others, to.ID)
+	if at < 0 {
+		return Entry{}, fmt.Errorf("the account %.80q: %w", to.ID, ErrNotFound)
+	}
+	others := slices.Clone(from.Others)
+	others[at] = from.Person
+	return Entry{User: to, Proof: from.Proof, Browser: from.Browser, Others: others, since: from.BeganAt}, nil
 }
 
 // Holder tells for whom a ticket is, and leaves it; [ErrLink].

@@ -60,6 +60,12 @@ func (r Registry) Session(ctx context.Context, name []byte) (registry.Session, r
 	return s.read(), u, nil
 }
 
+// closeTo keeps sessions of other accounts from going over to this person: what they were opened by holds here no more.
+func (t *tx) closeTo(person string) error {
+	_, err := t.exec(`UPDATE sessions SET others = TRIM(REPLACE(' ' || others || ' ', ' ' || $1 || ' ', ' ')) WHERE others LIKE '%' || $1 || '%'`, person)
+	return err
+}
+
 // SessionsOf gives a person's sessions that have not ended.
 func (r Registry) SessionsOf(ctx context.Context, organization, person string, at time.Time) ([]registry.Session, error) {
 	var all []registry.Session
@@ -138,6 +144,9 @@ func (r Registry) EndSessions(ctx context.Context, organization, person string, 
 	err := r.s.write(ctx, func(t *tx) (err error) {
 		if which.ID == "" { // a ticket of before would begin another
 			if _, err := t.exec(`DELETE FROM sessions WHERE organization = $1 AND person = $2 AND ticket = 1`, organization, person); err != nil {
+				return err
+			}
+			if err := t.closeTo(person); err != nil {
 				return err
 			}
 		}

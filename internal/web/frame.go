@@ -24,6 +24,9 @@ type frame struct {
 	Waiting int
 	// Find is what was looked for.
 	Find string
+	// Others are the person's accounts in other organizations, Address is where they begin.
+	Others  []elseAccount
+	Address string
 }
 
 // The places of the navigation.
@@ -129,7 +132,7 @@ func sandboxed(path string) bool {
 
 // framed tells what stands around a page. What can't be read is left out: a page that says what is broken has to come out
 // all the same.
-func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Caller, content *page) *frame {
+func (p *Pages) framed(w http.ResponseWriter, r *http.Request, session registry.Session, caller access.Caller, content *page) *frame {
 	f := &frame{Organization: registry.Organization{ID: caller.Organization}, Role: caller.Role.Words(), Sandbox: content.Sandbox, Switch: placeOverview}
 	if sandboxed(content.Here) {
 		f.Switch = content.Here
@@ -149,6 +152,7 @@ func (p *Pages) framed(w http.ResponseWriter, r *http.Request, caller access.Cal
 	}
 	f.Waiting = p.counts.of(caller, f.Sandbox, p.Clock.Now())
 	f.Flash = takeFlash(w, r)
+	f.Others, f.Address = p.others(r.Context(), session), content.Here
 	return f
 }
 

@@ -82,9 +82,10 @@ func (p *Pages) parseTemplates() (templates, error) {
 // render writes a page. It is made whole before the first byte goes out, so that a fault becomes a page of its own.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
 	content.Version = p.Version
-	if caller, ok := p.caller(r); ok {
+	if session, user, ok := p.signed(r); ok {
+		caller := user.Caller()
 		content.Caller, content.CSRF = &caller, csrf(cookieValue(r, sessionCookie(r)))
-		content.Frame = p.framed(w, r, caller, &content)
+		content.Frame = p.framed(w, r, session, caller, &content)
 	}
 	var buffer bytes.Buffer
 	if err := p.templates[name].Execute(&buffer, content); err != nil {

@@ -185,6 +185,9 @@ func (v *visit) refuse(err error) {
 	}
 	for _, row := range known {
 		if errors.Is(err, row.err) && row.status == http.StatusNotFound {
+			if v.elsewhere(row.message) {
+				return
+			}
 			v.message(v.w, v.r, message{
 				Status: row.status, Tone: "warn", Title: row.message,
 				Text: []string{"It may have been deleted or renamed meanwhile, or it is in another sandbox or organization."}, Link: v.here, LinkText: "To the list", Here: v.here,

@@ -70,6 +70,7 @@ func (h *house) deeds() []deed {
 	atConnection := h.account()
 	return []deed{
 		{"GET", "/search?q=acme", access.Viewer, 200},
+		{"POST", "/organization", access.Viewer, 404},
 		{"GET", "/account/passkeys/new", access.Viewer, 200}, // which say that there are none at a bare address
 		{"POST", "/account/passkeys/new", access.Viewer, 200},
 		{"POST", "/account/passkeys", access.Viewer, 200},

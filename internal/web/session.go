@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"time"
 
-	"latchkey/internal/access"
 	"latchkey/internal/limit"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
@@ -59,12 +58,6 @@ func (p *Pages) signed(r *http.Request) (registry.Session, registry.User, bool) 
 		p.Log.ErrorContext(r.Context(), "it can't be told who is signed in", slog.Any("error", err))
 	}
 	return session, user, err == nil
-}
-
-// caller tells who is signed in.
-func (p *Pages) caller(r *http.Request) (access.Caller, bool) {
-	_, user, ok := p.signed(r)
-	return user.Caller(), ok
 }
 
 // browserOf tells where a request comes from.

@@ -22,6 +22,8 @@ type visit struct {
 	session registry.Session
 	// sandbox is the one that is looked at; here the page's address in the navigation.
 	sandbox, here string
+	// do is what the address asks for.
+	do func(*visit) error
 }
 
 const (
@@ -46,7 +48,7 @@ func (p *Pages) inside(here string, do func(*visit) error) http.HandlerFunc {
 			p.broken(w, r, err)
 			return
 		}
-		v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), user: user, session: session, here: here}
+		v := &visit{Pages: p, w: w, r: r, caller: user.Caller(), user: user, session: session, here: here, do: do}
 		if r.Method == http.MethodPost {
 			most := int64(maxConsoleForm)
 			if strings.HasSuffix(r.URL.Path, "/library") || strings.HasSuffix(r.URL.Path, "/offers/push") { // files of 512 KiB, as a form writes them

@@ -271,6 +271,7 @@ func (p *Pages) sections() []section {
 		{placeAudit, p.auditRoutes()},
 		{placeAccount, p.accountRoutes()},
 		{placeAccount, p.passkeyRoutes()},
+		{placeAccount, p.switchRoutes()},
 		{placeAdmin, p.adminSignInRoutes()},
 	}
 }
