@@ -226,6 +226,9 @@ func (l *Log) Start() {
 				if err := l.Tend(ctx); err != nil && ctx.Err() == nil {
 					l.config.Log.WarnContext(ctx, "tending the audit record", "error", err)
 				}
+				if err := l.VerifyDue(ctx); err != nil && ctx.Err() == nil {
+					l.config.Log.WarnContext(ctx, "checking the audit record", "error", err)
+				}
 				timer.Reset(l.config.CheckpointEvery)
 			}
 		}
@@ -234,11 +237,11 @@ func (l *Log) Start() {
 
 // Close ends the background and signs what is new.
 func (l *Log) Close(ctx context.Context) error {
+	l.stop() // verifications end, those of the background too
 	if l.cancel != nil {
 		l.cancel()
 		<-l.done
 	}
-	l.stop()
 	l.verifying.Wait()
 	return l.Tend(ctx)
 }

@@ -3,6 +3,8 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"time"
 
@@ -28,6 +30,8 @@ const (
 	// seenEvery is how often a verification says that it goes on; one that has not for lost is not worked at any more.
 	seenEvery = time.Second
 	lost      = 30 * time.Second
+	// verifyEvery is how old the last check of a chain gets before Latchkey checks it itself.
+	verifyEvery = 24 * time.Hour
 )
 
 // Running tells whether somebody works at it.
@@ -55,23 +59,62 @@ func (l *Log) BeginVerification(ctx context.Context, caller access.Caller, chain
 	if err != nil {
 		return Verification{}, err
 	}
+	asked := func(last *Verification, now time.Time) bool { return !last.Running(now) }
+	v, began, err := l.begin(ctx, organization, cmp.Or(caller.User, caller.ID), asked)
+	if began {
+		l.verifying.Go(func() { l.runVerification(v, proof) })
+	}
+	return v, err
+}
+
+// begin notes that a chain is checked from now on, unless the last check makes that needless.
+func (l *Log) begin(ctx context.Context, organization, by string, needed func(last *Verification, now time.Time) bool) (v Verification, began bool, err error) {
 	l.beginning.Lock()
 	defer l.beginning.Unlock()
 	now := l.config.Clock.Now().UTC()
 	last, err := l.config.Vault.Verification(ctx, organization)
-	if err != nil || last.Running(now) {
-		return last, err
+	if err != nil || !needed(&last, now) {
+		return last, false, err
 	}
 	extent, err := l.config.Store.Extent(ctx, organization)
 	if err != nil {
-		return Verification{}, err
+		return Verification{}, false, err
 	}
-	v := Verification{Organization: organization, By: cmp.Or(caller.User, caller.ID), StartedAt: now, SeenAt: now, Total: extent.Sequence - extent.Base.Sequence}
+	v = Verification{Organization: organization, By: by, StartedAt: now, SeenAt: now, Total: extent.Sequence - extent.Base.Sequence}
 	if err := l.config.Vault.KeepVerification(ctx, v); err != nil {
-		return Verification{}, err
+		return Verification{}, false, err
 	}
-	l.verifying.Go(func() { l.runVerification(v, proof) })
-	return v, nil
+	return v, true, nil
+}
+
+// due tells whether a chain is checked without anybody asking: each day, and when the last check did not come to its end. What was found wrong stays until somebody checks again: he
+// or she may have proved it by a checkpoint that was kept elsewhere, which Latchkey has not.
+func due(last *Verification, now time.Time) bool {
+	if last.Running(now) {
+		return false
+	}
+	return last.Report == nil || last.Report.OK() && now.Sub(last.StartedAt) >= verifyEvery
+}
+
+// VerifyDue checks every chain that nobody has checked for a day, one after the other.
+func (l *Log) VerifyDue(ctx context.Context) error {
+	extents, err := l.config.Store.Extents(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the chains' extents: %w", err)
+	}
+	var errs []error
+	for _, extent := range extents {
+		if extent.Sequence == 0 || l.background.Err() != nil {
+			continue
+		}
+		v, began, err := l.begin(ctx, extent.Organization, System, due)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("checking the audit record of %q: %w", extent.Organization, err))
+		} else if began {
+			l.runVerification(v, Proof{})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (l *Log) runVerification(v Verification, proof Proof) {
@@ -97,6 +140,9 @@ func (l *Log) runVerification(v Verification, proof Proof) {
 		v.Problem = "the record could not be read to its end; the server’s log says why"
 	default:
 		v.Report = &report
+		for i := range min(len(report.Faults), 3) {
+			l.config.Log.ErrorContext(ctx, "the audit record is not whole", "organization", v.Organization, "fault", report.Faults[i])
+		}
 	}
 	keep()
 }

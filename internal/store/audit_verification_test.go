@@ -7,6 +7,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/clock"
 	"latchkey/internal/telemetry"
 )
 
@@ -68,5 +69,51 @@ func TestRecordsNameTheirRequest(t *testing.T) {
 	}
 	if len(entry.Detail) != 2 {
 		t.Error("the caller's own detail was changed")
+	}
+}
+
+// TestVerifyDue holds that chains are checked each day without anybody asking, and that what somebody found wrong is kept.
+func TestVerifyDue(t *testing.T) {
+	ctx := context.Background()
+	s := newFolder(t).open(t)
+	hand := clock.NewManual(time.Now())
+	log, err := audit.Open(ctx, audit.LogConfig{Store: s.Audit(), Vault: s.Audit(), Clock: hand})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Audit().Append(ctx, audit.Entry{Organization: "A", Action: "test.write"}); err != nil {
+		t.Fatal(err)
+	}
+	caller := access.Caller{ID: "key_1", Organization: "A", Scopes: access.Scopes{access.AuditRead}}
+	last := func() audit.Verification {
+		t.Helper()
+		if err := log.VerifyDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		v, err := log.Verification(ctx, caller, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	first := last()
+	if first.By != audit.System || first.Report == nil || !first.Report.OK() || first.Report.Records != 1 {
+		t.Fatalf("VerifyDue left %+v", first)
+	}
+	hand.Advance(23 * time.Hour)
+	if v := last(); !v.StartedAt.Equal(first.StartedAt) {
+		t.Errorf("within a day the chain is checked again: %v", v.StartedAt)
+	}
+	hand.Advance(2 * time.Hour)
+	if v := last(); v.StartedAt.Equal(first.StartedAt) {
+		t.Error("after a day the chain is not checked again")
+	}
+	first = audit.Verification{Organization: "A", By: "usr_1", StartedAt: hand.Now().UTC(), SeenAt: hand.Now().UTC(), FinishedAt: hand.Now().UTC(), Report: &audit.Report{Faults: []audit.Fault{{Kind: audit.Rebuilt}}}}
+	if err := s.Audit().KeepVerification(ctx, first); err != nil {
+		t.Fatal(err)
+	}
+	hand.Advance(48 * time.Hour)
+	if v := last(); v.By != "usr_1" {
+		t.Errorf("what somebody found wrong was replaced by %+v", v)
 	}
 }

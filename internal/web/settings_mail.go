@@ -29,7 +29,7 @@ func (v *visit) mailRow() settingRow {
 		return row
 	}
 	row.Says, row.Tone = "to "+countWords(len(v.Mail.To), "recipient", "recipients"), "good"
-	if len(status.Recent) > 0 && (status.Recent[0].State == mail.Failed || status.Recent[0].Error != "") {
+	if len(undelivered(status.Recent)) > 0 {
 		row.Says, row.Tone = "the last mail was not sent", "bad"
 	}
 	return row

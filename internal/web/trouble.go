@@ -47,6 +47,9 @@ var watches = []watch{
 	{"the pipeline", pipelineTroubles},
 	{"the revocations", revocationTroubles},
 	{"the root keys", rootKeyTroubles},
+	{"the daemons of instances", daemonTroubles},
+	{"the audit record", auditTroubles},
+	{"the mail", mailTroubles},
 }
 
 const (
