@@ -26,7 +26,7 @@ type Explanation struct {
 
 // ExplainedRequest is one request that would be sent.
 type ExplainedRequest struct {
-	// Purpose is "authorize", "acquire", "renew" or "step:NAME".
+	// Purpose is "authorize", "acquire", "renew", "revoke" or "step:NAME".
 	Purpose     string   `json:"purpose"`
 	When        string   `json:"when"`
 	Method      string   `json:"method"`

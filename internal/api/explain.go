@@ -20,7 +20,7 @@ type Explanation struct {
 
 // Explained is a request that would be sent, with every secret masked.
 type Explained struct {
-	Purpose     string   `json:"purpose" doc:"authorize, acquire, renew, or step:NAME." example:"acquire"`
+	Purpose     string   `json:"purpose" doc:"authorize, acquire, renew, revoke, or step:NAME." example:"acquire"`
 	When        string   `json:"when" doc:"When it is sent, in words."`
 	Method      string   `json:"method" example:"POST"`
 	URL         string   `json:"url" example:"https://api.moviestar.com/OAuth/access_token"`

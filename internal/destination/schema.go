@@ -36,11 +36,11 @@ func Schema() map[string][]Member {
 		"header":        {text("header", "its name"), template("value", "its value")},
 		"template":      {one("templatingStrategy", "whether value is a template", strategyPebble, strategyNone), text("value", "the text")},
 		"responseField": {text("name", "what it gives: accessToken, refreshToken, expiresIn, scope or a name of yours"), one("templatingStrategy", "whether value is a template", strategyPebble, strategyNone), text("value", "of response.body, response.status or response.headers")},
-		"validation":    {text("name", "what is checked"), template("actualValue", "of the answer"), template("expectedValue", "what it must be, or a regular expression")},
+		"validation":    {text("name", "what is checked: names the failure"), text("description", "for people"), template("actualValue", "of the answer"), template("expectedValue", "what it must be, or a regular expression")},
 		"options":       optionSchema(),
 		"callback": {text("codeParam", "the callback's parameter with the code"), text("stateParam", "the one with the state"), text("errorParam", "the one with an error"),
 			object("capture", "", "further parameters to keep, as {parameter: name}"), truth("decodeCode", "the code is encoded twice")},
-		"step": {text("name", "of the step"), one("when", "it is sent", string(First), string(OnAcquire), string(OnRefresh), string(Always)), one("destinationServerType", "", "URL_BASED"), object("urlBasedDestination", "destination", "where it goes"),
+		"step": {text("name", "of the step"), one("when", "it is sent", string(First), string(OnAcquire), string(OnRefresh), string(Always)), one("destinationServerType", "always this one", "URL_BASED"), object("urlBasedDestination", "destination", "where it goes"),
 			object("httpTemplate", "httpTemplate", "the request"), listOf("responseFields", "responseField", "what to take out of the answer"), listOf("validations", "validation", "what the answer must be like")},
 		"expiry": {number("leewaySeconds", "renew so long before"), number("defaultSeconds", "the life where the answer says none"),
 			one("unit", "of expires_in", string(Seconds), string(Milliseconds), string(EitherUnit), string(Durations)), truth("fromJwt", "read the exp of a token that is a JWT")},
@@ -48,8 +48,10 @@ func Schema() map[string][]Member {
 			object("claims", "", "iss, sub, aud and others; templates iff they have delimiters"), text("trueClaims", "names of claims that are true, apart by blanks"), number("lifetimeSeconds", "how long it is good")},
 		"response":       {one("format", "of answers", string(AutoFormat), string(JSONFormat), string(FormFormat), string(TextFormat))},
 		"tokenPlacement": {text("header", "the header that takes the token"), text("prefix", "before the token"), text("query", "or the parameter that takes it")},
+		"proxy": {text("baseUrl", "where the service is: calls through the proxy are put behind it"), object("headers", "", "headers of each call beside the token's, as {name: value}"),
+			object("query", "", "parameters of each call, as {name: value}")},
 		"refresh":        {number("grace_seconds", "how long a used refresh token is still taken"), one("reuse", "what using it twice does", string(ReuseNone), string(ReuseGrace), string(ReuseRevokesFamily))},
-		"conditional":    {text("field", "the other field"), one("operator", "", "EQUALS"), text("value", "that it must have")},
+		"conditional":    {text("field", "the other field"), one("operator", "how the two are compared", "EQUALS"), text("value", "that it must have")},
 		"choice":         {text("name", "what people read"), text("value", "what is sent")},
 	}
 }
@@ -75,23 +77,27 @@ func fieldSchema() []Member {
 		text("value", "a constant"), text("authenticationResponsePath", "where the answer has it"), {Name: "enum", Kind: "array", Says: "the only values"},
 		listOf("namedEnum", "choice", "the only values, with labels"), text("default", "when nothing is entered"), text("pattern", "a regular expression of the whole value"),
 		truth("hidden", "not shown in forms"), truth("readOnly", "shown, not changed"), object("conditional", "conditional", "asked for when another field has a value"),
+		truth("unique", "kept, not read"), {Name: "properties", Kind: "array", Says: "kept, not read"}, object("dynamicEnum", "", "kept, not read"),
 	}
 }
 
 func requestSchema() []Member {
 	return []Member{
-		one("destinationServerType", "", "URL_BASED"), object("urlBasedDestination", "destination", "where it goes"), object("httpTemplate", "httpTemplate", "the request"),
+		one("destinationServerType", "always this one", "URL_BASED"), object("urlBasedDestination", "destination", "where it goes"), object("httpTemplate", "httpTemplate", "the request"),
 		listOf("responseFields", "responseField", "what to take out of the answer"), listOf("validations", "validation", "what the answer must be like"),
 	}
 }
 
 func optionSchema() []Member {
 	return []Member{
-		truth("useBasicAuth", "the client goes into the header"), one("clientAuth", "how the client shows itself", "post", "basic", "none"), one("pkce", "for authorization code", "S256", "plain", "none"),
+		truth("useBasicAuth", "the client goes into the header"), one("clientAuth", "how the client shows itself", "post", "basic", "none"),
+		one("basicAuthEncoding", "of id and secret in that header", "raw", "form"), one("pkce", "for authorization code", "S256", "plain", "none"),
 		text("scopeSeparator", "between scopes"), object("authorizationParams", "", "further parameters of authorizationUrl"), object("callback", "callback", "what the redirect brings"),
 		object("codeExchangeRequest", "request", "exchanges the code"), listOf("steps", "step", "requests before and after the token's"), object("expiry", "expiry", "how a life is told"),
 		object("assertion", "assertion", "a signed JWT in place of a secret"), object("response", "response", "how answers are read"), text("revocationUrl", "ends a grant (RFC 7009)"),
-		object("revocationRequest", "request", "ends a grant, written out"), object("tokenPlacement", "tokenPlacement", "where callers put the token"), object("refresh", "refresh", "how the service treats a used refresh token"),
+		object("revocationRequest", "request", "ends a grant, written out"), object("tokenPlacement", "tokenPlacement", "where the service wants the token"),
+		object("proxy", "proxy", "where the service is, for calls through the proxy"), object("refresh", "refresh", "how the service treats a used refresh token"),
+		text("scopeEncoding", "kept, not read"), object("tls", "", "client certificates: not supported yet, and refused on publish"),
 	}
 }
 

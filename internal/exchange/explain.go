@@ -13,7 +13,7 @@ import (
 
 // Explained is a request that a plan would send, with every secret masked.
 type Explained struct {
-	// Purpose is "authorize", "acquire", "renew" or "step:NAME".
+	// Purpose is "authorize", "acquire", "renew", "revoke" or "step:NAME".
 	Purpose string
 	// When says in words when it is sent.
 	When        string
@@ -29,7 +29,7 @@ type Explained struct {
 type Header struct{ Name, Value string }
 
 // Explain gives the requests that would be sent, in their order: the redirect of the browser, the first token with the
-// steps around it, each way to renew. It sends nothing. Every secret is rendered as [destination.Mask], so that
+// steps around it, each way to renew, what ends the grant. It sends nothing. Every secret is rendered as [destination.Mask], so that
 // nothing that is computed from it can tell it; what the consent or the provider will bring stands as <name>. An error
 // is a [*Failure].
 func (r *Runner) Explain(ctx context.Context, plan *destination.Plan, in Input) ([]Explained, error) {
@@ -57,7 +57,11 @@ func (r *Runner) Explain(ctx context.Context, plan *destination.Plan, in Input) 
 		}
 		out = append(out, renewal...)
 	}
-	return out, nil
+	ended, err := r.explainRevocation(ctx, plan, in)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, ended...), nil
 }
 
 func whenAcquired(plan *destination.Plan) string {
@@ -107,6 +111,40 @@ func (r *Runner) explainRedirect(ctx context.Context, plan *destination.Plan, in
 		e.Notes = append(e.Notes, "code_challenge is computed from a verifier that is made for each attempt")
 	}
 	return e, nil
+}
+
+// explainRevocation shows what is sent when a connection is deleted: nothing where the definition does not say how a grant is revoked.
+func (r *Runner) explainRevocation(ctx context.Context, plan *destination.Plan, in Input) ([]Explained, error) {
+	request := plan.Revocation()
+	if request == nil {
+		return nil, nil
+	}
+	when := map[string]string{
+		"": "when the connection is deleted", nameRefreshToken: "when the connection is deleted, for the refresh token",
+		nameAccessToken: "when the connection is deleted, for the access token",
+	}
+	names := []string{""}
+	if request.Kind != destination.Templated {
+		names = []string{nameAccessToken}
+		if slices.ContainsFunc(plan.Renewals(), func(way destination.Renewal) bool { return way.NeedsRefreshToken }) {
+			names = []string{nameRefreshToken, nameAccessToken}
+		}
+	}
+	var out []Explained
+	for _, name := range names {
+		x := r.gather(plan, in, true)
+		x.revokes = name
+		x.expectFields()
+		x.expectOutputs(destination.OnRefresh)
+		e, err := x.explain(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		e.Purpose, e.When = "revoke", when[name]
+		e.Notes = append(e.Notes, "tried again for three days until the provider takes it")
+		out = append(out, e)
+	}
+	return out, nil
 }
 
 // shown is the main request of a round that is explained.

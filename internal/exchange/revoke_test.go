@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"latchkey/internal/destination"
 	"latchkey/internal/exchange"
 	"latchkey/internal/secret"
@@ -113,5 +115,38 @@ func TestRevocable(t *testing.T) {
 	target := p.runner.RevocationTarget(context.Background(), plan, exchange.Input{Tokens: tokens})
 	if target.URL != "https://api.moviestar.com/revoke" || target.ClientID != "mc" {
 		t.Errorf("RevocationTarget() = %+v", target)
+	}
+}
+
+// TestExplainRevocation shows what is sent when a connection is deleted, with every token masked.
+func TestExplainRevocation(t *testing.T) {
+	for name, c := range map[string]struct {
+		options string
+		want    []string
+	}{
+		"RFC 7009": {rfc7009, []string{
+			"revoke POST https://api.moviestar.com/revoke token=********&token_type_hint=refresh_token&client_id=mc&client_secret=********",
+			"revoke POST https://api.moviestar.com/revoke token=********&token_type_hint=access_token&client_id=mc&client_secret=********",
+		}},
+		"own":  {own, []string{"revoke DELETE https://api.moviestar.com/grants/******** "}},
+		"none": {"", nil},
+	} {
+		p := newProvider(t, saysJSON(usual))
+		all, err := p.runner.Explain(t.Context(), revocable(t, c.options), exchange.Input{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range all {
+			if e.Purpose == "revoke" {
+				got = append(got, e.Purpose+" "+e.Method+" "+e.URL+" "+e.Body)
+				if !strings.HasPrefix(e.When, "when the connection is deleted") {
+					t.Errorf("%s: it is sent %s", name, e.When)
+				}
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
 	}
 }

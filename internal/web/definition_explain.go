@@ -27,7 +27,7 @@ type explainedRequest struct {
 }
 
 var purposes = map[string]string{
-	"authorize": "The browser is sent to the service", "acquire": "The first token", "renew": "A new token", "revoke": "The grant is revoked",
+	"authorize": "The browser is sent to the service", "acquire": "The first token", "renew": "A new token", "revoke": "The grant is ended",
 }
 
 // definitionExplain shows the requests that a definition would send, with fields that somebody enters. Nothing is sent.

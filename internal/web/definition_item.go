@@ -21,6 +21,8 @@ type definitionHead struct {
 	Role string
 	// Primary is the act that its state asks for: edit, publish or connect.
 	Primary string
+	// Connect is where an account is connected, "" where that can't be done, or not by this person.
+	Connect string
 }
 
 func (v *visit) definitionHead(saved destination.Saved, here string) definitionHead {
@@ -32,8 +34,13 @@ func (v *visit) definitionHead(saved destination.Saved, here string) definitionH
 	switch {
 	case h.Problems > 0:
 		h.Primary = "edit"
-	case h.State() != destination.StatePublished:
+	case h.State() != destination.StatePublished && h.May:
 		h.Primary = "publish"
+	default:
+		h.Primary = "connect"
+	}
+	if v.may(access.ConnectionsWrite) && (h.Published != 0 || h.Problems == 0) {
+		h.Connect = placeConnections + "/new?definition=" + url.QueryEscape(saved.Definition.ID)
 	}
 	return h
 }

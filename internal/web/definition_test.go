@@ -75,6 +75,9 @@ func TestWriteDefinition(t *testing.T) {
 	saved := send("/definitions/new", "document", draft, "note", "the first")
 	reads(t, saved, http.StatusOK, "Draft revision 1 of movies was saved. 1 thing to mend", "clientId is missing")
 	at := saved.Request.URL.Path
+	if page := h.get(client, h.url+at); strings.Contains(page.text, ">Connect</a>") {
+		t.Error("what can’t be connected to offers it")
+	}
 	reads(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "Nothing was published")
 	reads(t, h.get(client, h.url+at+"/edit"), http.StatusOK, destination.Mask, `name="base" value="1"`)
 
@@ -83,6 +86,7 @@ func TestWriteDefinition(t *testing.T) {
 	reads(t, send(at+"/publish", "revision", "1"), http.StatusConflict, "there is a newer revision")
 	reads(t, send(at+"/publish", "revision", "2"), http.StatusOK, "Revision 2 of movies is published")
 	reads(t, h.get(client, h.url+"/definitions?q=movies"), http.StatusOK, "published", "client credentials")
+	reads(t, h.get(client, h.url+at), http.StatusOK, `<a class="button primary" href="/connections/new?definition=`+strings.TrimPrefix(at, "/definitions/")+`">Connect</a>`)
 
 	other := strings.Replace(whole, "access_token", "refresh_token", 1)
 	reads(t, send(at+"/edit", "document", other, "base", "1"), http.StatusConflict, "Nothing was saved yet", "OAuth/refresh_token", "you saved revision 2", `name="base" value="2"`)
