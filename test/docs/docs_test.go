@@ -38,6 +38,7 @@ var pages = []string{
 	"README.md",
 	"docs/guide/first-connection.md",
 	"docs/guide/use-from-anything.md",
+	"docs/guide/use-from-go.md",
 	"docs/guide/write-a-definition.md",
 	"docs/guide/connect-your-customers.md",
 	"docs/guide/audit.md",
