@@ -35,7 +35,8 @@ const (
 func BenchmarkPages(b *testing.B) {
 	h := newHouse(b)
 	paths := []string{"/", "/?over=week", "/charts?over=day", "/search?q=crowd-777", "/search?q=conn", "/search?q=audience", "/calendar?all=1&days=365",
-		"/connections?q=crowd-777", "/connections?state=degraded", "/cloud-services/crowd/audiences", "/cloud-services/crowd/audiences?q=777"}
+		"/connections?q=crowd-777", "/connections?q=nobody", "/connections?state=degraded",
+		"/cloud-services/crowd/audiences", "/cloud-services/crowd/audiences?q=777", "/cloud-services/crowd/audiences?q=nobody", "/search?q=nobody"}
 	for _, d := range h.deeds() {
 		if d.method == http.MethodGet && d.ok == http.StatusOK && !slices.Contains(paths, d.path) {
 			paths = append(paths, d.path)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,6 +92,9 @@ type house struct {
 	dir         string // where its files are
 }
 
+// openAPI is the document that the pages are made of, the same for every house.
+var openAPI = sync.OnceValues(func() ([]byte, error) { return api.OpenAPI("test") })
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -136,7 +140,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	}
 	h.connector, err = connection.NewConnector(config)
 	check(t, err)
-	document, err := api.OpenAPI("test")
+	document, err := openAPI()
 	check(t, err)
 	h.open(kept, client)
 	links, err := connectlink.New(connectlink.Config{Store: kept.ConnectLinks(), Connections: h.connector, Hash: kept.Keyring().Hash, PublicURLs: config.PublicURLs, Clock: h.hand})

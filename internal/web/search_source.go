@@ -196,7 +196,13 @@ func findTopics(ctx context.Context, v *visit, q query) ([]hit, error) {
 			out = append(out, hit{t.Name, t.ID, "topic", v.leads("/pipeline/topics/"+url.PathEscape(t.Name), "/topics/"+url.PathEscape(t.Name)), q.is(t.ID)})
 		}
 	}
-	return out, err
+	instances, failed := v.Fleet.Instances(ctx, v.caller)
+	for _, i := range instances {
+		if q.in(i.Name) {
+			out = append(out, hit{Name: i.Name, ID: i.Name, What: "Campaign instance of " + plural(int(i.Daemons), "daemon"), Path: v.leads("/instances/" + url.PathEscape(i.Name))})
+		}
+	}
+	return out, errors.Join(err, failed)
 }
 
 func findServices(ctx context.Context, v *visit, q query) ([]hit, error) {

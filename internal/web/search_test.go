@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/connection"
+	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
 	"latchkey/internal/webhook"
@@ -25,6 +26,8 @@ func TestSearch(t *testing.T) {
 	check(t, err)
 	_, err = h.webhooks.Create(ctx, h.caller, webhook.Create{URL: "https://hooks.example.com/warehouse"})
 	check(t, err)
+	_, err = h.fleet.Tell(ctx, h.caller, fleet.Daemon{Instance: "winter-sale", Host: "one", Credential: "JWT", Fingerprint: "f1"})
+	check(t, err)
 	all, err := h.credentials.List(ctx, h.caller, project.Selection{Page: project.Page{Limit: 10}})
 	check(t, err)
 	credential := all[0]
@@ -36,6 +39,7 @@ func TestSearch(t *testing.T) {
 		"warehouse":              "Warehouse key",
 		"hooks.example":          "https://hooks.example.com/warehouse",
 		"lovelace":               "ada@example.com",
+		"WINTER":                 `href="/instances/winter-sale"`,
 		"AdobeAnalytics":         "AdobeAnalyticsSDK",
 		"needs_reauthorization":  "/docs/errors#needs_reauthorization",
 		"/connections/{ref}/tok": "API reference",
