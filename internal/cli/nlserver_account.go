@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"latchkey/client"
 	"latchkey/internal/campaign"
 	"latchkey/internal/finding"
 	"latchkey/internal/keypair"
@@ -18,9 +19,11 @@ type configJob struct {
 	order    *configOrder
 	instance *campaign.Instance
 	changes  []campaign.Change
-	key      *keypair.Key         // that was given
-	fits     *keypair.Certificate // that it belongs to
-	put      campaign.Grant       // what was put in
+	key      *keypair.Key               // that was given
+	fits     *keypair.Certificate       // that it belongs to
+	bound    *client.CertificateBinding // at the server, that it belongs to
+	unbound  string                     // why there is none
+	put      campaign.Grant             // what was put in
 	account  campaign.Account
 }
 
@@ -93,6 +96,9 @@ func (j *configJob) putKey(ctx context.Context, text secret.String) (err error) 
 		if err := j.fits.Check(j.program.Clock.Now()); err != nil {
 			return withWords(file, err)
 		}
+	}
+	if j.bound, j.unbound, err = j.program.boundCertificate(ctx, j.account.ClientID, j.key); err != nil {
+		return err
 	}
 	pem, err := j.key.PEM()
 	if err != nil {

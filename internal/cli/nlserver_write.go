@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"latchkey/internal/campaign"
 )
@@ -86,13 +87,20 @@ func (j *configJob) write() error {
 
 // verdict says what is known of the private key.
 func (j *configJob) verdict() string {
-	switch {
-	case j.key == nil:
+	if j.key == nil {
 		return ""
-	case j.fits == nil:
-		return j.key.Kind() + "; whether it belongs to the credential's certificate is checked with --certificate FILE"
 	}
-	return fmt.Sprintf("%s, belongs to the certificate %s (%s), which is valid for %s more", j.key.Kind(), j.fits.SHA1, j.fits.Subject, days(j.fits.DaysLeft(j.program.Clock.Now())))
+	var known []string
+	if j.fits != nil {
+		known = append(known, fmt.Sprintf("belongs to the certificate %s (%s), which is valid for %s more", j.fits.SHA1, j.fits.Subject, days(j.fits.DaysLeft(j.program.Clock.Now()))))
+	}
+	switch {
+	case j.bound != nil:
+		known = append(known, boundWords(j.bound, j.program.Clock.Now()))
+	case j.fits == nil:
+		known = append(known, "whether it belongs to the credential's certificate is checked with --certificate FILE, or at the server of the credential: "+j.unbound)
+	}
+	return j.key.Kind() + ", " + strings.Join(known, "; ")
 }
 
 // next says what is left to do of the vendor's procedure.

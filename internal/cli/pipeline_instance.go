@@ -18,7 +18,7 @@ import (
 
 // instanceCommands are those of `latchkey pipeline` that work with an instance's daemon on this machine.
 func (p *program) instanceCommands() []*cobra.Command {
-	return []*cobra.Command{p.deadLettersCommand(), p.withRemote(p.pipelineMigrateCommand()), p.pipelineDoctorCommand()}
+	return []*cobra.Command{p.deadLettersCommand(), p.withRemote(p.pipelineMigrateCommand()), p.withRemote(p.pipelineDoctorCommand())}
 }
 
 func (p *program) pipelineMigrateCommand() *cobra.Command {

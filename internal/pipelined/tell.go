@@ -37,9 +37,15 @@ type teller struct {
 // tell tells the server of the settings until ctx ends.
 func (d *Daemon) tell(ctx context.Context) {
 	t := &teller{Daemon: d}
-	for d.pause(ctx, cmp.Or(d.config.Pace.Tell, tellEvery), nil) {
-		if at := d.setup.Load().Settings.Server; at != nil && d.config.Connect != nil {
+	for ctx.Err() == nil {
+		at, done := d.setup.Load().Settings.Server, int64(0)
+		if at != nil && d.config.Connect != nil {
+			done = t.done
 			t.once(ctx, *at)
+			done = t.done - done
+		}
+		if done == 0 { // what came of an order is told at once
+			d.pause(ctx, cmp.Or(d.config.Pace.Tell, tellEvery), nil)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"latchkey/internal/pipelined/fleet"
+	"latchkey/internal/project"
 )
 
 // TestDeadLetters lists what a daemon gave up, has one shown and replayed, and drops the rest when the name is typed.
@@ -51,5 +52,33 @@ func TestDeadLetters(t *testing.T) {
 	tells(t, act("/instances/prod/drop?host=one&all=1", url.Values{"confirm": {"prod"}}), http.StatusOK, "is asked to drop all dead letters on one")
 	if waiting = tell().Acts; len(waiting) != 1 || waiting[0].Action != fleet.Drop || len(waiting[0].Letters) != 0 {
 		t.Errorf("the daemon is asked %v", waiting)
+	}
+}
+
+// TestHandOver hands a credential over by the form of the migration, which says what keeps it from being handed over.
+func TestHandOver(t *testing.T) {
+	h := newHouse(t)
+	h.furnishPipeline()
+	made, err := h.credentials.Create(t.Context(), h.caller, project.NewCredential{Workspace: h.workspace(), Name: "campaign-oauth", Kind: project.OAuthServerToServer})
+	check(t, err)
+	tell := func(instance string) fleet.Order {
+		t.Helper()
+		order, err := h.fleet.Tell(t.Context(), h.caller, fleet.Daemon{Instance: instance, Host: "one", Credential: "JWT", Fingerprint: "f1"})
+		check(t, err)
+		return order
+	}
+	tell("prod")
+	client := h.browser()
+	h.get(client, h.link(h.ada))
+	send := func(values url.Values) answer {
+		values.Set("csrf", h.tokenOf(client))
+		return post(h, client, "/instances/prod/order", values)
+	}
+	tells(t, h.get(client, h.url+"/instances/prod/migration"), http.StatusOK, "Hand it over to one", "campaign-oauth, client id "+made.ClientID)
+	tells(t, send(url.Values{"do": {"migrate"}, "way": {"hand"}}), http.StatusUnprocessableEntity, "No credential is chosen")
+	tells(t, send(url.Values{"do": {"migrate"}, "way": {"hand"}, "credential": {made.ID}, "private_key": {"PEM"}}), http.StatusUnprocessableEntity, "has no private key")
+	tells(t, send(url.Values{"do": {"migrate"}, "way": {"hand"}, "credential": {made.ID}}), http.StatusOK, "The credential is handed over.")
+	if order := tell("prod"); order.Hand.Client != made.ClientID || order.Hand.Mode != fleet.OAuth {
+		t.Errorf("the daemon is told %+v", order)
 	}
 }
