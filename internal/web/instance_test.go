@@ -59,7 +59,9 @@ func TestDeadLetters(t *testing.T) {
 func TestHandOver(t *testing.T) {
 	h := newHouse(t)
 	h.furnishPipeline()
-	made, err := h.credentials.Create(t.Context(), h.caller, project.NewCredential{Workspace: h.workspace(), Name: "campaign-oauth", Kind: project.OAuthServerToServer})
+	_, workspaces, err := h.projects.Create(t.Context(), h.caller, project.NewProject{Name: "Campaign"})
+	check(t, err)
+	made, err := h.credentials.Create(t.Context(), h.caller, project.NewCredential{Workspace: workspaces[0].ID, Name: "campaign-oauth", Kind: project.OAuthServerToServer})
 	check(t, err)
 	tell := func(instance string) fleet.Order {
 		t.Helper()
