@@ -288,6 +288,11 @@ func (c CloudTargets) Audiences(ctx context.Context, q cloudservice.AudienceQuer
 	text := `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences
 		WHERE service = $1 AND id > $2 AND search LIKE $3 ESCAPE '\' AND ($4 = '' OR kind = $4) AND gone_at IS ` + gone + ` ORDER BY id LIMIT $5`
 	args := []any{q.Service, q.After, pattern, q.Kind, q.Limit}
+	if q.Search != "" { // the index audiences_by_id has all that is looked at
+		text = `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences
+			WHERE service = $1 AND id IN (SELECT f.id FROM audiences f WHERE f.service = $1 AND f.id > $2 AND f.search LIKE $3 ESCAPE '\'
+				AND ($4 = '' OR f.kind = $4) AND f.gone_at IS ` + gone + ` ORDER BY f.id LIMIT $5) ORDER BY id`
+	}
 	if q.Prefix {
 		begin := clean(strings.ToLower(q.Search))
 		text = `SELECT id, name, description, origin, status, kind, workspace, rule, modified_at, created_at, gone_at FROM audiences

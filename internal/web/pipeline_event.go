@@ -44,7 +44,7 @@ func eventPath(t *pipeline.Topic, partition int, offset int64) string {
 
 // triggerOf reads an event's trigger; "" where it is none.
 func triggerOf(topic string, e *pipeline.Found) string {
-	envelope := trigger.Envelope{Kind: trigger.Data, Topic: topic, Partition: int32(e.Partition), Offset: e.Offset, Message: e.Body} //nolint:gosec // there are 128 at most
+	envelope := trigger.Envelope{Kind: trigger.Data, Topic: topic, Partition: int32(e.Partition), Offset: e.Offset, Message: e.Body}
 	var shape struct {
 		Header json.RawMessage `json:"header"`
 	}
