@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,9 +28,10 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestKeepFresh(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	synctest.Test(t, func(t *testing.T) {
-		begin, gone := time.Now(), false
+		begin := time.Now()
+		var gone atomic.Bool
 		server := roundTrip(func(*http.Request) (int, string) {
-			if gone {
+			if gone.Load() {
 				return 404, `{"type":"/docs/errors#not_found","title":"Not found","detail":"there is no such connection","status":404}`
 			}
 			half := time.Since(begin) / (30 * time.Minute) // each lives an hour, and has a successor after half of it
@@ -60,11 +62,11 @@ func TestKeepFresh(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		gone = true
+		gone.Store(true)
 		time.Sleep(time.Minute)
+		end()
 		if _, err := os.Stat(path); !os.IsNotExist(err) || strings.Count(told.String(), "the token's file is gone") != 1 {
 			t.Errorf("of a connection that is gone: %v, %q", err, told.String())
 		}
-		end()
 	})
 }
