@@ -10,7 +10,7 @@ import (
 )
 
 // TestKeyboard walks the three main procedures without a mouse: an API is added to a project and its secret retrieved, an
-// IMS configuration is made of it and checked, and a connection is found and refreshed.
+// IMS configuration is made of it and checked, and an account is connected by its form and its token renewed.
 func TestKeyboard(t *testing.T) {
 	t.Parallel()
 	s := harness.Dev(t)
@@ -21,6 +21,7 @@ func TestKeyboard(t *testing.T) {
 	b.focused("To the content")
 	client, secret := addByKeyboard(b)
 	configureByKeyboard(s, b, client, secret)
+	connectByKeyboard(b)
 	b.clean(host(t, s))
 }
 
@@ -67,6 +68,20 @@ func configureByKeyboard(s *harness.Server, b *tab, client, secret string) {
 	b.shows("Token is retrieved successfully")
 }
 
+func connectByKeyboard(b *tab) {
+	b.follow("Connections")
+	b.follow("Connect an account")
+	b.follow("Connect to sample-password")
+	for _, field := range []struct{ label, text string }{{"Username", "jane"}, {"Password", "hunter2"}, {"Label", "by-keys"}} {
+		b.reach(field.label)
+		b.key(field.text)
+	}
+	b.follow("Connect")
+	b.shows("Connected. Its token is kept fresh from now on.")
+	b.follow("Renew now")
+	b.shows("It has a new token.")
+}
+
 // key presses keys, where the focus is.
 func (b *tab) key(keys string) {
 	b.t.Helper()
@@ -78,7 +93,7 @@ const focus = `(() => {
 	const e = document.activeElement;
 	if (!e || e === document.body) return "";
 	const own = (e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.textContent).join("").trim();
-	return e.labels?.length ? own(e.labels[0]) : (e.getAttribute("aria-label") || e.innerText || e.value || "").trim();
+	return e.labels?.length ? own(e.labels[0]) : (e.getAttribute("aria-label") || e.innerText || e.value || "").replace(/\s+/g, " ").trim();
 })()`
 
 // focused fails the test unless what says so has the focus, and is seen to have it.
