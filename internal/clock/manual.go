@@ -35,10 +35,11 @@ func (m *Manual) Advance(d time.Duration) {
 		if next == nil {
 			break
 		}
-		m.now = next.at
+		at := next.at // its owner may reset it once it has fired
+		m.now = at
 		delete(m.timers, next)
 		m.mu.Unlock()
-		next.fire()
+		next.fire(at)
 		m.mu.Lock()
 	}
 	m.now = target
@@ -75,14 +76,15 @@ func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 
 func (m *Manual) add(d time.Duration, t *manualTimer) *manualTimer {
 	m.mu.Lock()
-	t.at = m.now.Add(d)
+	at := m.now.Add(d)
+	t.at = at
 	due := d <= 0
 	if !due {
 		m.timers[t] = struct{}{}
 	}
 	m.mu.Unlock()
 	if due {
-		t.fire()
+		t.fire(at)
 	}
 	return t
 }
@@ -96,13 +98,13 @@ type manualTimer struct {
 
 func (t *manualTimer) C() <-chan time.Time { return t.ch }
 
-func (t *manualTimer) fire() {
+func (t *manualTimer) fire(at time.Time) {
 	if t.call != nil {
 		t.call()
 		return
 	}
 	select {
-	case t.ch <- t.at:
+	case t.ch <- at:
 	default: // the last firing has not been read; time.Timer keeps one too
 	}
 }
