@@ -50,9 +50,9 @@ func Schema() map[string][]Member {
 		"tokenPlacement": {text("header", "the header that takes the token"), text("prefix", "before the token"), text("query", "or the parameter that takes it")},
 		"proxy": {text("baseUrl", "where the service is: calls through the proxy are put behind it"), object("headers", "", "headers of each call beside the token's, as {name: value}"),
 			object("query", "", "parameters of each call, as {name: value}")},
-		"refresh":        {number("grace_seconds", "how long a used refresh token is still taken"), one("reuse", "what using it twice does", string(ReuseNone), string(ReuseGrace), string(ReuseRevokesFamily))},
-		"conditional":    {text("field", "the other field"), one("operator", "how the two are compared", "EQUALS"), text("value", "that it must have")},
-		"choice":         {text("name", "what people read"), text("value", "what is sent")},
+		"refresh":     {number("grace_seconds", "how long a used refresh token is still taken"), one("reuse", "what using it twice does", string(ReuseNone), string(ReuseGrace), string(ReuseRevokesFamily))},
+		"conditional": {text("field", "the other field"), one("operator", "how the two are compared", "EQUALS"), text("value", "that it must have")},
+		"choice":      {text("name", "what people read"), text("value", "what is sent")},
 	}
 }
 
