@@ -51,7 +51,12 @@ func scanLetter(row scanner) (*Letter, error) {
 
 // Letters lists dead letters in the order in which they were given up, from after a number.
 func (j *Journal) Letters(ctx context.Context, after int64, limit int) ([]*Letter, error) {
-	rows, err := j.db.QueryContext(ctx, `SELECT `+letterColumns+` FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+	return j.letters(ctx, `SELECT `+letterColumns+` FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+}
+
+// letters reads the dead letters that a query gives.
+func (j *Journal) letters(ctx context.Context, query string, args ...any) ([]*Letter, error) {
+	rows, err := j.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing dead letters: %w", err)
 	}

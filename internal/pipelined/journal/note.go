@@ -10,21 +10,8 @@ import (
 
 // NewestLetters gives the last dead letters without their messages, the newest first.
 func (j *Journal) NewestLetters(ctx context.Context, limit int) ([]*Letter, error) {
-	rows, err := j.db.QueryContext(ctx, `SELECT id, topic, consumer, partition, message_offset, message, trigger_type, connector, x'', first_at, dead_at, attempts, error
+	return j.letters(ctx, `SELECT id, topic, consumer, partition, message_offset, message, trigger_type, connector, x'', first_at, dead_at, attempts, error
 		FROM dead_letters ORDER BY id DESC LIMIT $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("listing dead letters: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []*Letter
-	for rows.Next() {
-		l, err := scanLetter(rows)
-		if err != nil {
-			return nil, fmt.Errorf("listing dead letters: %w", err)
-		}
-		list = append(list, l)
-	}
-	return list, rows.Err()
 }
 
 // LettersBefore gives the numbers of the letters that were given up before an instant, in that order.
