@@ -47,6 +47,7 @@ var unrecorded = map[string]string{
 	"Daemons.Tell":              "what a daemon tells of itself; orders are recorded",
 	"Daemons.Settle":            "what came of an act, whose giving is recorded",
 	"Daemons.Tidy":              "retention of acts that ended, and of messages",
+	"Registry.KeepSetUpLink":    "there is no organization yet, and so no record; its use is recorded",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",
 	"Store.sweepMarks":          "marks of transactions",

@@ -12,15 +12,10 @@ import (
 // CreateOrganization adds an organization with its first sandbox.
 func (r Registry) CreateOrganization(ctx context.Context, organization registry.Organization, first registry.Sandbox, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO organizations (id, name, created_at, number) VALUES ($1, $2, $3, $4)`,
-			organization.ID, organization.Name, micros(organization.CreatedAt), organization.Number)
-		switch {
-		case taken(err, "organizations.id"):
-			return registry.ErrNameTaken
-		case taken(err, "organizations.number"):
-			return registry.ErrNumberTaken
+		if _, err := t.exec(`DELETE FROM set_up_links`); err != nil { // nobody is to set up by it any more
+			return err
 		}
-		if err != nil {
+		if err := insertOrganization(t, organization); err != nil {
 			return err
 		}
 		t.record(entry)
@@ -30,6 +25,17 @@ func (r Registry) CreateOrganization(ctx context.Context, organization registry.
 		return fmt.Errorf("storing the organization %s: %w", organization.ID, err)
 	}
 	return nil
+}
+
+func insertOrganization(t *tx, o registry.Organization) error {
+	_, err := t.exec(`INSERT INTO organizations (id, name, created_at, number) VALUES ($1, $2, $3, $4)`, o.ID, o.Name, micros(o.CreatedAt), o.Number)
+	switch {
+	case taken(err, "organizations.id"):
+		return registry.ErrNameTaken
+	case taken(err, "organizations.number"):
+		return registry.ErrNumberTaken
+	}
+	return err
 }
 
 // Organizations gives all.

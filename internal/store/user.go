@@ -34,24 +34,31 @@ func scanUser(row scanner) (registry.User, error) {
 // CreateUser adds a user.
 func (r Registry) CreateUser(ctx context.Context, u registry.User, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO users (id, organization, email, email_key, first_name, last_name, role, profiles, status, password, link,
-			link_until, version, created_by, created_at, updated_at, last_sign_in_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-			u.ID, u.Organization, u.Email, strings.ToLower(u.Email), u.FirstName, u.LastName, u.Role, strings.Join(u.Profiles, " "), u.Status,
-			u.Password, link(u), micros(u.LinkUntil), u.Version, u.CreatedBy, micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.LastSignInAt))
-		switch {
-		case taken(err, "users.email_key"):
-			return registry.ErrNameTaken
-		case dangling(err):
-			return registry.ErrNotFound
+		if err := insertUser(t, u); err != nil {
+			return err
 		}
 		t.record(entry)
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("storing the user %s: %w", u.Email, err)
 	}
 	return nil
+}
+
+func insertUser(t *tx, u registry.User) error {
+	_, err := t.exec(`INSERT INTO users (id, organization, email, email_key, first_name, last_name, role, profiles, status, password, link,
+		link_until, version, created_by, created_at, updated_at, last_sign_in_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		u.ID, u.Organization, u.Email, strings.ToLower(u.Email), u.FirstName, u.LastName, u.Role, strings.Join(u.Profiles, " "), u.Status,
+		u.Password, link(u), micros(u.LinkUntil), u.Version, u.CreatedBy, micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.LastSignInAt))
+	switch {
+	case taken(err, "users.email_key"):
+		return registry.ErrNameTaken
+	case dangling(err):
+		return registry.ErrNotFound
+	}
+	return err
 }
 
 // link gives NULL for none.
