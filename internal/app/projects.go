@@ -25,6 +25,10 @@ func (h *house) openProjects() {
 	h.users = registry.NewUsers(registry.UsersConfig{
 		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Profiles: h.checkProfiles,
 	})
+	h.firstStart = registry.NewFirstStart(registry.FirstStartConfig{
+		Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+		OrganizationID: h.config.OrganizationID, Name: h.config.proposedName(),
+	})
 	h.factors = registry.NewFactors(registry.FactorsConfig{
 		Store: h.store.Registry(), Passkeys: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
 	})

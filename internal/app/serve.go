@@ -24,7 +24,8 @@ type ServeOptions struct {
 	Ask func(ctx context.Context, question string) (secret.String, error)
 }
 
-// Serve runs Latchkey in production until ctx ends. It refuses to start without a sealing key and an organization.
+// Serve runs Latchkey in production until ctx ends. It refuses to start without a sealing key. Where there is no organization yet
+// it prints the link by which the first one is made, and shows nothing else until then.
 func Serve(ctx context.Context, options ServeOptions) error {
 	config, err := LoadConfig(options.Config, os.Environ())
 	if err != nil {
@@ -55,13 +56,17 @@ func Serve(ctx context.Context, options ServeOptions) error {
 	}
 	err = house.begin(ctx)
 	var l *listener
+	var toSetUp string
+	if err == nil {
+		toSetUp, err = house.toSetUp(ctx)
+	}
 	if err == nil {
 		l, err = open(ctx, house, bound, certificates)
 	}
 	if err != nil {
 		return errors.Join(err, bound.Close(), house.close(ctx))
 	}
-	fmt.Fprintf(options.Out, "Latchkey %s serves at %s, reached by %s\n", Version, bound.Addr(), config.PublicURL)
+	fmt.Fprintf(options.Out, "Latchkey %s serves at %s, reached by %s\n%s", Version, bound.Addr(), config.PublicURL, toSetUp)
 	return house.run(ctx, l)
 }
 
@@ -82,15 +87,8 @@ func productionPlan(config *Config, log io.Writer, ask asking) (plan, error) {
 		publicURLs: append([]string{strings.TrimRight(config.PublicURL, "/")}, config.CallbackURLs...)}, nil
 }
 
-// open checks that the installation was set up and begins to serve.
+// open begins to serve.
 func open(ctx context.Context, h *house, bound net.Listener, certificates *tls.Config) (*listener, error) {
-	organizations, err := h.directory.Organizations(ctx, operator())
-	if err != nil {
-		return nil, fmt.Errorf("reading the organizations: %w", err)
-	}
-	if len(organizations) == 0 {
-		return nil, hinted(errors.New("there is no organization yet"), `run "latchkey setup" with this configuration first`)
-	}
 	handler, err := h.handler(nil)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/web"
 )
 
 // operator acts for whoever runs this program on the machine: it makes organizations.
@@ -80,6 +81,35 @@ func Setup(ctx context.Context, options SetupOptions) (err error) {
 		return fmt.Errorf("making the administrator's key: %w", err)
 	}
 	return options.print(config, did)
+}
+
+// toSetUp says by which link an installation without organizations is set up; "" where there is nothing to set up. The link is
+// printed and not logged: logs go where more people look.
+func (h *house) toSetUp(ctx context.Context) (string, error) {
+	waiting, err := h.firstStart.Waiting(ctx)
+	if err != nil || !waiting {
+		return "", err
+	}
+	token, until, err := h.firstStart.Link(ctx)
+	if errors.Is(err, registry.ErrSetUp) {
+		return "", nil // by another node, at this moment
+	}
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(`
+There is no organization yet. Whoever opens this link makes the first one and is its System Administrator; it is good
+once, until %s:
+  %s
+`, until.Format("2006-01-02 15:04 UTC"), strings.TrimRight(h.config.PublicURL, "/")+web.SetUpPath(token)), nil
+}
+
+// proposedName is what the configuration calls the organization, "" for what nobody has set.
+func (c *Config) proposedName() string {
+	if c.where("organization.name") == "" {
+		return ""
+	}
+	return c.Organization
 }
 
 // firstPerson invites a System Administrator; one who is there already gets a link to set another password.

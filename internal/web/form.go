@@ -29,7 +29,7 @@ type form struct {
 // "target/tenant_id" for /target/tenant_id.
 type input struct {
 	Name, Label, Hint, Value string
-	// Kind is text, password, area, code, select, radio, check, checks or file.
+	// Kind is text, password, email, area, code, select, radio, check, checks or file.
 	Kind     kind
 	Options  []choiceOption
 	Required bool
@@ -46,6 +46,8 @@ type kind string
 const (
 	textInput   kind = "text"
 	secretInput kind = "password"
+	// emailInput is the address of somebody's own account, which a browser keeps with the password.
+	emailInput kind = "email"
 	// currentInput is a password that is there already, codeOnceInput a code of an app: browsers fill both in.
 	currentInput  kind = "current"
 	codeOnceInput kind = "once"

@@ -106,6 +106,8 @@ type Config struct {
 	Factors  *registry.Factors
 	// Passkeys are the key pairs of people's devices.
 	Passkeys *registry.Passkeys
+	// FirstStart sets up an installation that has no organization yet; nil where there always is one.
+	FirstStart *registry.FirstStart
 	// Clock is the system's when nil.
 	Clock clock.Clock
 	// Log gets what is told to nobody else; nil means none.
@@ -142,7 +144,7 @@ type Pages struct {
 
 var _ http.Handler = (*Pages)(nil)
 
-// New makes the pages. They serve /, /sign-in, /sign-out, /invitation, /docs…, /connect/{attempt}, the callback, /assets/…, and
+// New makes the pages. They serve /, /sign-in, /sign-out, /invitation, /set-up, /docs…, /connect/{attempt}, the callback, /assets/…, and
 // answer every other path with a page that says that there is none.
 func New(config Config) (*Pages, error) {
 	if config.Consents == nil || config.Connections == nil || config.Definitions == nil || config.Directory == nil || config.Explainer == nil ||
@@ -219,6 +221,8 @@ func (p *Pages) public() map[string]http.HandlerFunc {
 		"POST /sign-out":                 p.postSignOut,
 		"GET /invitation":                p.getInvitation,
 		"POST /invitation":               p.postInvitation,
+		"GET " + setUpPath:               p.getSetUp,
+		"POST " + setUpPath:              p.postSetUp,
 		"GET /connect/{attempt}":         p.connect,
 		"GET /connect/to/{token}":        p.getConnectTo,
 		"POST /connect/to/{token}":       p.postConnectTo,
@@ -285,6 +289,9 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
 		p.message(w, r, messageForeign)
+		return
+	}
+	if p.waiting(w, r) {
 		return
 	}
 	if _, pattern := p.mux.Handler(r); pattern == "" {
