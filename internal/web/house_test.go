@@ -60,6 +60,7 @@ type house struct {
 	connector  *connection.Connector
 	catalogue  *destination.Catalogue
 	keeper     *connection.Keeper
+	config     web.Config // of pages
 	pages      *web.Pages
 	caller     access.Caller
 	users      *registry.Users
@@ -150,7 +151,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	check(t, err)
 	factors := registry.NewFactors(registry.FactorsConfig{Store: kept.Registry(), Passkeys: kept.Registry(), Users: h.users, Hash: kept.Keyring().Hash, Clock: h.hand})
 	h.factors = factors
-	h.pages, err = web.New(web.Config{
+	h.config = web.Config{
 		Links: links, Factors: factors,
 		Passkeys: registry.NewPasskeys(registry.PasskeysConfig{Store: kept.Registry(), Users: h.users, Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		IMS:      h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
@@ -160,7 +161,8 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,
 		RootKeys: kept.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 		PublicURLs: config.PublicURLs, BrowserURL: simulated, Version: "test", Clock: h.hand, Log: log,
-	})
+	}
+	h.pages, err = web.New(h.config)
 	check(t, err)
 	mux.Handle("/", h.pages)
 	mux.Handle("/sim/", sim.Browser("/sim"))

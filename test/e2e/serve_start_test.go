@@ -34,7 +34,6 @@ func TestServeRefuses(t *testing.T) {
 			check(t, os.Remove(filepath.Join(i.Dir, "root.key")))
 			foreignKey(t, i)
 		}, want: []string{"root.key", "another root key", "hint: "}},
-		{name: "no organization", before: foreignKey, want: []string{"no organization", "latchkey setup"}},
 		{name: "expired certificate", before: func(t *testing.T, i *harness.Installation) {
 			harness.Certificate(t, i.Dir, time.Now().Add(-time.Hour))
 			i.Setup()
