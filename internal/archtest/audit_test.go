@@ -47,6 +47,7 @@ var unrecorded = map[string]string{
 	"Daemons.Tell":              "what a daemon tells of itself; orders are recorded",
 	"Daemons.Settle":            "what came of an act, whose giving is recorded",
 	"Daemons.Tidy":              "retention of acts that ended, and of messages",
+	"Registry.UseIdentities":    "when somebody last came by the provider; the session is recorded",
 	"Registry.KeepSetUpLink":    "there is no organization yet, and so no record; its use is recorded",
 	"Store.Emit":                "an event without a change",
 	"Store.write":               "writeOf without keys",

@@ -94,7 +94,7 @@ type FactorStore interface {
 	PutRecovery(ctx context.Context, organization, person string, hashes [][]byte, entry audit.Entry) error
 	// TakeRecovery takes one away: [ErrNotFound].
 	TakeRecovery(ctx context.Context, person string, hash []byte, entry audit.Entry) error
-	// RemoveFactors removes the authenticator with the recovery codes, and with all the passkeys, too.
+	// RemoveFactors removes the authenticator with the recovery codes, and with all the passkeys and identities, too.
 	RemoveFactors(ctx context.Context, organization, person string, all bool, entry audit.Entry) error
 	// SignInRules gives an organization's; the zero rules when it has none.
 	SignInRules(ctx context.Context, organization string) (SignInRules, error)

@@ -149,8 +149,10 @@ func (r Registry) RemoveFactors(ctx context.Context, organization, person string
 			return err
 		}
 		if all {
-			if _, err := t.exec(`DELETE FROM passkeys WHERE organization = $1 AND person = $2`, organization, person); err != nil {
-				return err
+			for _, table := range []string{"passkeys", "identities"} {
+				if _, err := t.exec(`DELETE FROM `+table+` WHERE organization = $1 AND person = $2`, organization, person); err != nil {
+					return err
+				}
 			}
 		}
 		_, err := t.exec(`DELETE FROM recovery_codes WHERE organization = $1 AND person = $2 AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.person = $2)`, organization, person)

@@ -96,6 +96,9 @@ func TestRegistry(t *testing.T) {
 		t.Run("first start", func(t *testing.T) {
 			registrytest.TestFirstStartStore(t, func(t *testing.T) registrytest.FirstStartStore { return fresh(t).open(t).Registry() })
 		})
+		t.Run("identities", func(t *testing.T) {
+			registrytest.TestIdentityStore(t, func(t *testing.T) registrytest.IdentityStore { return fresh(t).open(t).Registry() })
+		})
 		t.Run("sessions", func(t *testing.T) {
 			registrytest.TestSessionStore(t, func(t *testing.T) (registry.Store, registrytest.PeopleStore) {
 				r := fresh(t).open(t).Registry()

@@ -103,37 +103,44 @@ func (r Registry) users(ctx context.Context, query string, args ...any) ([]regis
 // ChangeUser replaces a user whose version is still the same.
 func (r Registry) ChangeUser(ctx context.Context, u registry.User, entry audit.Entry) error {
 	err := r.s.write(ctx, func(t *tx) error {
-		var over int
-		err := t.row(`SELECT COUNT(*) FROM users WHERE id = $1 AND (CAST($2 AS TEXT) <> 'active' OR password <> $3)`, u.ID, u.Status, u.Password).Scan(&over)
-		if err != nil {
+		if err := changeUser(t, u); err != nil {
 			return err
 		}
-		if over > 0 {
-			if _, err := t.exec(`DELETE FROM sessions WHERE person = $1`, u.ID); err != nil {
-				return err
-			}
-			if err := t.closeTo(u.ID); err != nil {
-				return err
-			}
-		}
-		n, err := t.exec(`UPDATE users SET email = $4, email_key = $5, first_name = $6, last_name = $7, role = $8, profiles = $9, status = $10,
-			password = $11, link = $12, link_until = $13, updated_at = $14, last_sign_in_at = $15, version = version + 1
-			WHERE id = $1 AND organization = $2 AND version = $3`,
-			u.ID, u.Organization, u.Version, u.Email, strings.ToLower(u.Email), u.FirstName, u.LastName, u.Role, strings.Join(u.Profiles, " "), u.Status,
-			u.Password, link(u), micros(u.LinkUntil), micros(u.UpdatedAt), micros(u.LastSignInAt))
-		switch {
-		case taken(err, "users.email_key"):
-			return registry.ErrNameTaken
-		case err == nil && n == 0:
-			return registry.ErrConflict
-		}
 		t.record(entry)
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("changing the user %s: %w", u.Email, err)
 	}
 	return nil
+}
+
+func changeUser(t *tx, u registry.User) error {
+	var over int
+	err := t.row(`SELECT COUNT(*) FROM users WHERE id = $1 AND (CAST($2 AS TEXT) <> 'active' OR password <> $3)`, u.ID, u.Status, u.Password).Scan(&over)
+	if err != nil {
+		return err
+	}
+	if over > 0 {
+		if _, err := t.exec(`DELETE FROM sessions WHERE person = $1`, u.ID); err != nil {
+			return err
+		}
+		if err := t.closeTo(u.ID); err != nil {
+			return err
+		}
+	}
+	n, err := t.exec(`UPDATE users SET email = $4, email_key = $5, first_name = $6, last_name = $7, role = $8, profiles = $9, status = $10,
+		password = $11, link = $12, link_until = $13, updated_at = $14, last_sign_in_at = $15, version = version + 1
+		WHERE id = $1 AND organization = $2 AND version = $3`,
+		u.ID, u.Organization, u.Version, u.Email, strings.ToLower(u.Email), u.FirstName, u.LastName, u.Role, strings.Join(u.Profiles, " "), u.Status,
+		u.Password, link(u), micros(u.LinkUntil), micros(u.UpdatedAt), micros(u.LastSignInAt))
+	switch {
+	case taken(err, "users.email_key"):
+		return registry.ErrNameTaken
+	case err == nil && n == 0:
+		return registry.ErrConflict
+	}
+	return err
 }
 
 // DeleteUser removes a user.
