@@ -16,8 +16,8 @@ import (
 // UserSession is a browser at which a person is signed in.
 type UserSession struct {
 	ID      string    `json:"id" example:"ses_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
-	Proof   string    `json:"proof" doc:"How the person showed who it is: password, invitation or ticket." example:"password"`
-	Second  string    `json:"second" doc:"How once more: one_time_code or recovery_code; empty for not at all." example:"one_time_code"`
+	Proof   string    `json:"proof" doc:"How the person showed who it is: password, passkey, oidc (the identity provider), invitation or ticket." example:"password"`
+	Second  string    `json:"second" doc:"How once more: one_time_code, recovery_code or passkey; empty for not at all." example:"one_time_code"`
 	Address string    `json:"address" doc:"The network address where it began." example:"203.0.113.7"`
 	Agent   string    `json:"agent" doc:"What the browser says of itself."`
 	BeganAt time.Time `json:"began_at"`
@@ -65,7 +65,7 @@ func (s *server) sessionRoutes(h huma.API) {
 	add(s, h, operation{id: "get-user-factors", method: http.MethodGet, path: one + "/factors", tag: tag,
 		summary: "Read a user's second factors", description: "Takes the role System Administrator, but for one's own.", scope: access.RegistryRead, answers: factorsAnswer, fails: missing}, s.getFactors)
 	add(s, h, operation{id: "reset-user-factors", method: http.MethodDelete, path: one + "/factors", tag: tag, status: http.StatusNoContent,
-		summary: "Take a user's second factors away", description: "For somebody who has lost the device: the authenticator app and the recovery codes count no more.",
+		summary: "Take a user's second factors away", description: "For somebody who has lost the device: the authenticator app, the passkeys and the recovery codes count no more, and a link with the identity provider goes.",
 		scope: access.RegistryWrite, fails: []*Kind{kindNotFound, kindState}}, s.resetFactors)
 	add(s, h, operation{id: "get-sign-in-rules", method: http.MethodGet, path: apiPrefix + "/sign-in-rules", tag: tag,
 		summary: "Read what everybody is asked for at the sign-in", scope: access.RegistryRead, answers: `{"second_factor": true}`}, s.getRules)

@@ -320,7 +320,7 @@ func (h *house) openPages() (*web.Pages, error) {
 		Authority: h.authority, Links: h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner, Trials: h.trials,
-		Factors: h.factors, Passkeys: h.passkeys, FirstStart: h.firstStart,
+		Factors: h.factors, Passkeys: h.passkeys, FirstStart: h.firstStart, OpenID: h.openID(),
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
 		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
 		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),

@@ -39,6 +39,7 @@ func (c *Config) check() error {
 	found.outgoing()
 	found.events()
 	found.mail()
+	found.openID()
 	found.log()
 	found.registration()
 	found.pipeline()

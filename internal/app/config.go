@@ -49,6 +49,7 @@ type Config struct {
 	EventRetention time.Duration
 	RootKeyLife    time.Duration // 0 is for ever
 	Mail           MailConfig
+	OpenID         OpenIDConfig
 	Traces         TracesConfig
 	IssuerAliases  []string
 	// Registration says whether clients may register themselves, RegistrationOrganization whose they are without a token.

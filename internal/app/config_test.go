@@ -120,6 +120,10 @@ func TestServeRefusesToStart(t *testing.T) {
 		{"plain public URL", "public_url: http://l.example\nseal: {root_key_file: /k}\n", []string{"public_url", "https"}},
 		{"public URL with a path", "public_url: https://l.example/latchkey\nseal: {root_key_file: /k}\n", []string{"public_url", "has a path", "host"}},
 		{"half a certificate", "public_url: https://l.example\nseal: {root_key_file: /k}\ntls: {cert_file: /c}\n", []string{"tls.key_file"}},
+		{"no client id", "public_url: https://l.example\nseal: {root_key_file: /k}\noidc: {issuer: https://id.example}\n", []string{"oidc.client_id", "https://l.example/sign-in/provider/callback"}},
+		{"no issuer", "public_url: https://l.example\nseal: {root_key_file: /k}\noidc: {client_id: x}\n", []string{"oidc.issuer", "is missing"}},
+		{"plain issuer", "public_url: https://l.example\nseal: {root_key_file: /k}\noidc: {issuer: http://id.example, client_id: x}\n", []string{"oidc.issuer", "is not an issuer"}},
+		{"discovery document", "public_url: https://l.example\nseal: {root_key_file: /k}\noidc: {issuer: https://id.example/.well-known/openid-configuration, client_id: x}\n", []string{"leave /.well-known/openid-configuration out"}},
 		{"bad proxy", "public_url: https://l.example\nseal: {root_key_file: /k}\ntrusted_proxies: [10.0.0.1]\n", []string{"trusted_proxies", "CIDR"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -73,7 +73,7 @@ func settings() []setting {
 		readsMode("audit.reads", "batched", "How token reads are recorded: batched (a crash loses at most the last 100 ms of them), strict (each read waits until its record is durable) or off.", func(c *Config) *audit.Mode { return &c.AuditReads }),
 		retention("audit.retention", "How long audit records are kept: forever, or days as 400d. What is older than a signed checkpoint of that age is let go.", func(c *Config) *time.Duration { return &c.AuditRetention }),
 		duration("audit.checkpoint_every", "1h", "How often the audit record is signed, when there is news.", func(c *Config) *time.Duration { return &c.AuditCheckpointEvery }),
-	}, slices.Concat(authoritySettings(), sessionSettings(), productSettings(), traceSettings(), mailSettings(), pipelineSettings())...)
+	}, slices.Concat(authoritySettings(), sessionSettings(), openIDSettings(), productSettings(), traceSettings(), mailSettings(), pipelineSettings())...)
 }
 
 func text(name, fallback, doc string, at func(*Config) *string) setting {

@@ -40,6 +40,8 @@ type accountView struct {
 	State        registry.FactorState
 	Sessions     []sessionRow
 	EndOthers    *form
+	// Identities are who the person is at the provider.
+	Identities []registry.Identity
 	// NoPasskey says why none can be made at this address, "" where one can.
 	NoPasskey string
 }
@@ -55,6 +57,11 @@ func (v *visit) account() error {
 		return err
 	}
 	_, view.NoPasskey = v.relyingParty(v.r)
+	if v.openID != nil {
+		if view.Identities, err = v.openID.Identities.Of(v.r.Context(), v.user); err != nil {
+			return err
+		}
+	}
 	if len(view.Sessions) > 1 {
 		view.EndOthers = v.form(placeAccount+"/sessions", "End all others").orElse(placeAccount)
 	}
@@ -74,6 +81,9 @@ func (v *visit) accountName() error {
 
 // accountPassword takes another password. All sessions end by that; this browser gets a new one.
 func (v *visit) accountPassword() error {
+	if v.byProvider() {
+		return v.done(placeAccount, "You have no password: you sign in with "+v.openID.Name+". An administrator can make a link by which you set one.")
+	}
 	old := text("old", "Password now", "", "").of(currentInput).needed()
 	fresh := text("password", "New password", "", "12 characters or more. A few words that nobody would guess are better than marks and digits.").of(secretInput).needed()
 	again := text("again", "The new password again", "", "").of(secretInput).needed()
@@ -121,16 +131,22 @@ func (v *visit) fresh() bool { return v.Clock.Now().Sub(v.session.BeganAt) < fre
 
 // proofInput asks for a proof once more, of whoever did not just sign in.
 func (v *visit) proofInput(always bool) []*input {
-	if v.fresh() && !always {
+	if v.fresh() && !always || v.provedByProvider() {
 		return nil
+	}
+	if v.byProvider() {
+		return []*input{v.providerInput()}
 	}
 	return []*input{text("proof", "Your password, or a code of your app", "", "So that nobody else does this at a browser that you left open.").of(currentInput).needed()}
 }
 
 // proved takes that proof. Without it, it gives what is wrong with it, and the status of the page.
 func (v *visit) proved(always bool) (problems finding.Problems, status int, err error) {
-	if v.fresh() && !always {
+	if v.fresh() && !always || v.provedByProvider() {
 		return nil, 0, nil
+	}
+	if v.byProvider() && v.text("proof") == "" {
+		return v.unproved()
 	}
 	if wait := v.guesses.wait(v.r, v.user.Email); wait > 0 {
 		problems.Wrong("/proof", tooMany(v.w, wait), "")

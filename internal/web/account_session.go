@@ -90,11 +90,17 @@ func (v *visit) adminSignIn() error {
 		registry.User
 		Path, Reset string
 		State       registry.FactorState
+		Identities  []registry.Identity
 		Sessions    []sessionRow
 		EndAll      *form
 	}{User: u, Path: userPath(u.ID)}
 	if view.State, err = v.Factors.Of(v.r.Context(), v.caller, u); err != nil {
 		return err
+	}
+	if v.openID != nil {
+		if view.Identities, err = v.openID.Identities.Of(v.r.Context(), u); err != nil {
+			return err
+		}
 	}
 	if view.Sessions, err = v.sessionRows(u.ID, path+"/sessions/"); err != nil {
 		return err
@@ -102,7 +108,7 @@ func (v *visit) adminSignIn() error {
 	if len(view.Sessions) > 0 && u.ID != v.caller.User {
 		view.EndAll = v.form(path+"/end", "End all").orElse(path)
 	}
-	if view.State.Any() && u.ID != v.caller.User {
+	if (view.State.Any() || len(view.Identities) > 0) && u.ID != v.caller.User {
 		view.Reset = path + "/reset"
 	}
 	return v.show(http.StatusOK, "admin_signin", "Sign-in of "+u.Name(), &view)
@@ -140,7 +146,7 @@ func (v *visit) adminResetFactors() error {
 	if err != nil {
 		return err
 	}
-	view := formView{"Take the second factors of " + u.Name() + " away?", "For somebody who has lost the device: the authenticator app and the recovery codes count no more, and the password alone signs in. Make sure that it is " + u.Name() + " who asks.",
+	view := formView{"Take the second factors of " + u.Name() + " away?", "For somebody who has lost the device: the authenticator app, the passkeys and the recovery codes count no more, and the password alone signs in. A link with the identity provider goes, too: the next sign-in there makes it anew. Make sure that it is " + u.Name() + " who asks.",
 		v.form(path+"/reset", "Take them away").orElse(path)}
 	view.Form.Danger = true
 	if v.r.Method != http.MethodPost {

@@ -29,7 +29,7 @@ type form struct {
 // "target/tenant_id" for /target/tenant_id.
 type input struct {
 	Name, Label, Hint, Value string
-	// Kind is text, password, email, area, code, select, radio, check, checks or file.
+	// Kind is text, password, email, area, code, select, radio, check, checks, file or link.
 	Kind     kind
 	Options  []choiceOption
 	Required bool
@@ -61,6 +61,8 @@ const (
 	readonlyInput kind = "readonly"
 	// keyInput is a text that never comes back to a page.
 	keyInput kind = "key"
+	// linkInput is a link, to its value, to something that comes first.
+	linkInput kind = "link"
 )
 
 // choiceOption is one of those that an input lets choose from.

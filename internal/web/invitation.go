@@ -17,6 +17,8 @@ type invitation struct {
 	// First tells that the person never signed in.
 	First   bool
 	Problem string
+	// Provider names the OpenID provider, "" where there is none.
+	Provider string
 }
 
 // getInvitation shows whose link it is.
@@ -32,7 +34,7 @@ func (p *Pages) invitationPage(w http.ResponseWriter, r *http.Request, status in
 	}
 	view := invitation{
 		CSRF: formToken(w, r), Token: token, Name: user.Name(), Email: user.Email, Organization: p.organizationName(r.Context(), user),
-		Words: user.Role.Words(), First: user.LastSignInAt.IsZero(), Problem: problem,
+		Words: user.Role.Words(), First: user.LastSignInAt.IsZero(), Problem: problem, Provider: p.providerName(),
 	}
 	p.render(w, r, status, "invitation", page{Title: "Set a password", Body: view})
 }

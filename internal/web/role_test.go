@@ -78,6 +78,7 @@ func (h *house) deeds() []deed {
 		{"POST", "/account/passkeys/none/name", access.Viewer, 404},
 		{"GET", "/account/passkeys/none/remove", access.Viewer, 404},
 		{"POST", "/account/passkeys/none/remove", access.Viewer, 404},
+		{"GET", "/account/prove", access.Viewer, 404}, // where there is no provider
 		{"GET", "/account", access.Viewer, 200},
 		{"GET", "/account/name", access.Viewer, 200},
 		{"POST", "/account/name", access.Viewer, 200},

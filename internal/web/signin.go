@@ -37,6 +37,8 @@ type signInForm struct {
 	Asked bool
 	// Passkey asks the device for one; nil where that can't be.
 	Passkey *passkeyAsk
+	// Provider names the OpenID provider, "" where there is none.
+	Provider string
 }
 
 const (
@@ -89,7 +91,7 @@ func (p *Pages) signInPage(w http.ResponseWriter, r *http.Request, status int, f
 	if _, user, ok := p.signed(r); ok {
 		form.Here = user.Name()
 	}
-	form.Passkey = p.offerPasskey(r, form.CSRF)
+	form.Passkey, form.Provider = p.offerPasskey(r, form.CSRF), p.providerName()
 	p.render(w, r, status, "signin", page{Title: "Sign in", Here: "/sign-in", Body: form})
 }
 
@@ -122,7 +124,7 @@ func (p *Pages) postSignIn(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		p.broken(w, r, err)
 	case len(users) > 1:
-		p.choose(w, r, users, form.Back)
+		p.choose(w, r, users, registry.ByPassword, form.Back)
 	default:
 		p.begin(w, r, registry.Entry{User: users[0], Proof: registry.ByPassword}, form.Back)
 	}
@@ -175,10 +177,10 @@ type choice struct {
 type option struct{ Ticket, Organization, ID, Role string }
 
 // choose asks for the organization. The proof that was given stands in a ticket for each, for a short time.
-func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.User, back string) {
+func (p *Pages) choose(w http.ResponseWriter, r *http.Request, users []registry.User, proof registry.Proof, back string) {
 	view := choice{CSRF: formToken(w, r), Back: back, Email: users[0].Email}
 	for _, user := range users {
-		ticket, err := p.Sessions.Ticket(r.Context(), registry.Entry{User: user, Proof: registry.ByPassword, Others: idsOf(users, user.ID)}, choiceLife)
+		ticket, err := p.Sessions.Ticket(r.Context(), registry.Entry{User: user, Proof: proof, Others: idsOf(users, user.ID)}, choiceLife)
 		if err != nil {
 			p.broken(w, r, err)
 			return

@@ -106,6 +106,8 @@ type Config struct {
 	Factors  *registry.Factors
 	// Passkeys are the key pairs of people's devices.
 	Passkeys *registry.Passkeys
+	// OpenID is the provider that people can sign in by; nil for none.
+	OpenID *OpenID
 	// FirstStart sets up an installation that has no organization yet; nil where there always is one.
 	FirstStart *registry.FirstStart
 	// Clock is the system's when nil.
@@ -140,6 +142,7 @@ type Pages struct {
 	meters    meters
 	counts    counts
 	lives     lives
+	openID    *openID // nil for none
 }
 
 var _ http.Handler = (*Pages)(nil)
@@ -178,6 +181,9 @@ func New(config Config) (*Pages, error) {
 	}
 	p := &Pages{Config: config, mux: http.NewServeMux(), assets: newAssets(), guesses: newGuesses(config.Clock), lives: lives{ending: make(chan struct{})}}
 	var err error
+	if p.openID, err = newOpenID(config.OpenID, config.Clock); err != nil {
+		return nil, err
+	}
 	if p.meters, err = newMeters(config.Meter); err != nil {
 		return nil, err
 	}
@@ -217,6 +223,8 @@ func (p *Pages) public() map[string]http.HandlerFunc {
 		"POST /sign-in/second":           p.postSecond,
 		"POST /sign-in/second/passkey":   p.postSecondPasskey,
 		"POST /sign-in/passkey":          p.postPasskey,
+		"GET " + openIDPath:              p.getProvider,
+		"GET " + openIDCallback:          p.getProviderCallback,
 		"POST /sign-in/enrol":            p.postEnrol,
 		"POST /sign-out":                 p.postSignOut,
 		"GET /invitation":                p.getInvitation,
@@ -275,6 +283,7 @@ func (p *Pages) sections() []section {
 		{placeAudit, p.auditRoutes()},
 		{placeAccount, p.accountRoutes()},
 		{placeAccount, p.passkeyRoutes()},
+		{placeAccount, p.proveRoutes()},
 		{placeAccount, p.switchRoutes()},
 		{placeAdmin, p.adminSignInRoutes()},
 	}

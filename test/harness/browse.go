@@ -30,7 +30,11 @@ func Walk(start string, values url.Values) (*http.Response, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	client := &http.Client{Jar: jar, Timeout: 20 * time.Second}
+	return WalkWith(&http.Client{Jar: jar, Timeout: 20 * time.Second}, start, values, func(at *url.URL) bool { return strings.Contains(at.Path, "/data/core/") })
+}
+
+// WalkWith is [Walk] with a browser of before, until it is where it should end.
+func WalkWith(client *http.Client, start string, values url.Values, there func(*url.URL) bool) (*http.Response, string, error) {
 	response, err := client.Get(start)
 	for range 8 {
 		if err != nil {
@@ -45,7 +49,7 @@ func Walk(start string, values url.Values) (*http.Response, string, error) {
 		if formErr != nil {
 			return nil, "", formErr
 		}
-		if !f.found || strings.Contains(response.Request.URL.Path, "/data/core/") {
+		if !f.found || there(response.Request.URL) {
 			return response, string(body), nil
 		}
 		for name, value := range values {
