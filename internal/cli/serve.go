@@ -117,7 +117,8 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:   "serve [--config FILE]",
 		Short: "Run a server in production",
 		Long: `Run a server as its configuration says: the file, and the environment (LATCHKEY_SECTION_KEY), which wins. It
-refuses to start without a sealing key. SIGTERM lets running calls end, then stops it.`,
+refuses to start without a sealing key. Where there is no organization yet it prints a link, good once and for a day:
+whoever opens it makes the first one, and is its System Administrator. SIGTERM lets running calls end, then stops it.`,
 		Example: `  latchkey serve --config /etc/latchkey.yaml`,
 		Args:    takes(),
 		RunE: func(command *cobra.Command, _ []string) error {

@@ -88,8 +88,8 @@ func (p *program) userResetFactorsCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "reset-factors USER [--yes]",
 		Short: "Take a person's second factors away",
-		Long: `Take the authenticator app and the recovery codes of a person away who has lost the device: the password alone signs
-in then. Make sure that it is that person who asks.`,
+		Long: `Take the authenticator app, the passkeys and the recovery codes of a person away who has lost the device: the password
+alone signs in then. The link with the identity provider goes, too. Make sure that it is that person who asks.`,
 		Example: "  latchkey user reset-factors ada@example.com --yes",
 		Args:    takes("USER"),
 	}
