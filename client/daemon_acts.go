@@ -18,8 +18,21 @@ type Instance struct {
 
 // DaemonState is how far a daemon is with its partitions, and what it has given up.
 type DaemonState struct {
+	// Trouble is why it consumes nothing, "" when it does.
+	Trouble string            `json:"trouble,omitempty"`
 	Lanes   []DaemonLane      `json:"lanes"`
 	Letters DaemonDeadLetters `json:"dead_letters"`
+	// Came are the offsets that came to it, of partitions that have moved on too.
+	Came []DaemonCame `json:"came,omitempty"`
+}
+
+// DaemonCame are the offsets of a partition that came to a daemon.
+type DaemonCame struct {
+	Topic     string `json:"topic"`
+	Consumer  string `json:"consumer"`
+	Partition int32  `json:"partition"`
+	// Offsets are runs without gaps, as "0-10,21-30", the newest 64.
+	Offsets string `json:"offsets"`
 }
 
 // DaemonLane is a partition as a daemon sees it.

@@ -16,11 +16,15 @@ type audit struct {
 
 // partitionAudit is what came of one partition since the audit began.
 type partitionAudit struct {
-	// runs are in order, apart from each other.
-	runs       []run
-	received   int64
-	suppressed int64
+	// runs are in order, apart from each other; earlier are those of before the audit began. Partitions move between the
+	// daemons of an instance: what is missing here may have come to another one, before it began to count.
+	runs, earlier []run
+	received      int64
+	suppressed    int64
 }
+
+// How many runs are kept of a partition, the newest: more of those that a report counts gaps of.
+const mostRuns, mostEarlier = 512, 64
 
 // run are offsets from First to Last, both included.
 type run struct {
@@ -37,7 +41,7 @@ func (a *audit) begin() {
 	defer a.mu.Unlock()
 	for _, p := range a.partitions {
 		if n := len(p.runs); n > 0 {
-			p.runs = p.runs[n-1:]
+			p.earlier, p.runs = newest(unite(p.earlier, p.runs[:n-1]), mostEarlier), slices.Clone(p.runs[n-1:])
 		}
 		p.received, p.suppressed = 0, 0
 	}
@@ -57,7 +61,7 @@ func (a *audit) received(partition int32, offset int64) {
 	defer a.mu.Unlock()
 	p := a.of(partition)
 	p.received++
-	p.runs = join(p.runs, run{offset, offset})
+	p.runs = newest(join(p.runs, run{offset, offset}), mostRuns)
 }
 
 func (a *audit) suppressed(partition int32) {
@@ -65,6 +69,17 @@ func (a *audit) suppressed(partition int32) {
 	defer a.mu.Unlock()
 	a.of(partition).suppressed++
 }
+
+// unite gives what is in either of two lists of runs.
+func unite(a, b []run) []run {
+	all := slices.Clone(a)
+	for _, r := range b {
+		all = join(all, r)
+	}
+	return all
+}
+
+func newest(runs []run, most int) []run { return runs[max(0, len(runs)-most):] }
 
 // join adds a run to runs in order. The usual one follows the last.
 func join(runs []run, add run) []run {
@@ -93,9 +108,23 @@ type PartitionReport struct {
 	// Received counts messages, those that came again included; Suppressed those that were known.
 	Received   int64 `json:"received"`
 	Suppressed int64 `json:"suppressed"`
-	// Lost counts offsets that are missing between the first and the last.
+	// Lost counts offsets that are missing between the first and the last of Runs.
 	Lost int64 `json:"lost"`
 	Runs []run `json:"runs"`
+	// Earlier are runs of before the migration: what is missing in one daemon's Runs may be in another's Earlier.
+	Earlier []run `json:"earlier,omitempty"`
+}
+
+// missing counts what is in no run, from the first offset that the report is about.
+func (p *PartitionReport) missing() int64 {
+	if len(p.Runs) == 0 {
+		return 0
+	}
+	first, all := p.Runs[0].First, unite(p.Earlier, p.Runs)
+	for len(all) > 0 && all[0].Last < first {
+		all = all[1:]
+	}
+	return gaps(all)
 }
 
 func (a *audit) report(topic, consumer string) []PartitionReport {
@@ -106,10 +135,23 @@ func (a *audit) report(topic, consumer string) []PartitionReport {
 		p := a.partitions[partition]
 		list = append(list, PartitionReport{
 			Topic: topic, Consumer: consumer, Partition: partition, Received: p.received, Suppressed: p.suppressed,
-			Lost: gaps(p.runs), Runs: slices.Clone(p.runs),
+			Runs: slices.Clone(p.runs), Earlier: slices.Clone(p.earlier),
 		})
+		last := &list[len(list)-1]
+		last.Lost = last.missing()
 	}
 	return list
+}
+
+// came gives every offset that came, as far as it is kept.
+func (a *audit) came() map[int32][]run {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := map[int32][]run{}
+	for partition, p := range a.partitions {
+		all[partition] = unite(p.earlier, p.runs)
+	}
+	return all
 }
 
 // gaps counts what is missing between runs.
@@ -140,17 +182,38 @@ func Merge(reports ...[]PartitionReport) []PartitionReport {
 			}
 			into.Received += p.Received
 			into.Suppressed += p.Suppressed
-			for _, r := range p.Runs {
-				into.Runs = join(into.Runs, r)
-			}
-			into.Lost = gaps(into.Runs)
+			into.Runs, into.Earlier = unite(into.Runs, p.Runs), unite(into.Earlier, p.Earlier)
+			into.Lost = into.missing()
 		}
 	}
 	list := make([]PartitionReport, 0, len(order))
 	for _, k := range order {
-		list = append(list, *merged[k])
+		if p := merged[k]; len(p.Runs) > 0 { // others were never part of a migration
+			list = append(list, *p)
+		}
 	}
 	return list
+}
+
+// Together puts what the daemons of an instance have told into one report: of the newest migration, with what came to all of
+// them. It is nil when none is in one.
+func Together(reports []*Report, came []PartitionReport) *Report {
+	var newest *Report
+	parts := [][]PartitionReport{came}
+	for _, r := range reports {
+		parts = append(parts, r.Partitions)
+		if newest == nil || r.StartedAt.After(newest.StartedAt) {
+			newest = r
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	all := *newest
+	all.Partitions = Merge(parts...)
+	total := Total(all.Partitions)
+	all.Received, all.Lost, all.Suppressed = total.Received, total.Lost, total.Suppressed
+	return &all
 }
 
 // Sum is what partitions come to, all together.

@@ -24,6 +24,7 @@ type broker struct {
 	open       map[*http.Request]func()
 	// refuse tells which tokens are refused, and how.
 	refuse func(token string) int
+	after  string // Retry-After of refusals
 	// garbage is sent on the next stream; cut closes each stream after that many envelopes of data; mute sends no pings.
 	garbage string
 	cut     int
@@ -61,6 +62,9 @@ func (b *broker) guarded(next http.HandlerFunc) http.HandlerFunc {
 		if refuse != nil {
 			if status := refuse(token); status != 0 {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="Adobe Analytics"`)
+				if b.after != "" {
+					w.Header().Set("Retry-After", b.after)
+				}
 				w.WriteHeader(status)
 				_, _ = fmt.Fprintf(w, `{"status":%d,"title":"No","report":{"errors":[{"id":"1","code":"x","message":"not this one"}]}}`, status)
 				return

@@ -150,16 +150,12 @@ func (d *Daemon) validate(w http.ResponseWriter, r *http.Request) {
 
 // unwell tells what keeps the daemon from consuming; "" for nothing.
 func (d *Daemon) unwell() string {
-	now := d.clock.Now().UnixMilli()
+	if why := d.trouble(); why != "" {
+		return why
+	}
 	for _, l := range d.all() {
-		alive := l.counts.alive.Load()
-		switch {
-		case l.counts.held.Load():
-			return "the journal can't be written"
-		case alive == 0:
+		if l.counts.alive.Load() == 0 {
 			return "no stream was opened so far"
-		case now-alive > 2*d.config.Pace.Silence.Milliseconds() && l.counts.waiting.Load() == 0:
-			return "the stream is silent"
 		}
 	}
 	return ""
@@ -179,6 +175,7 @@ func (d *Daemon) controlHandler(key string) http.Handler {
 			answerControl(w, answer, err)
 		})
 	}
+	handle("GET /status", func(r *http.Request) (any, error) { return json.RawMessage(d.Status(r.Context())), nil })
 	handle("POST /reload", func(r *http.Request) (any, error) { return struct{}{}, d.Reload(r.Context()) })
 	handle("POST /stop", func(*http.Request) (any, error) {
 		d.quit.Do(func() { close(d.quitting) })

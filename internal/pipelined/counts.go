@@ -45,8 +45,8 @@ type pool struct {
 
 // thread counts what went through one place.
 type thread struct {
-	mu                         sync.Mutex
-	received, failures, passed int64
+	mu                            sync.Mutex
+	received, failures, discarded int64
 	time                       time.Duration
 }
 
@@ -76,7 +76,26 @@ func (p *pool) give(t *thread, delivered int, took time.Duration, err error) {
 	if err != nil {
 		t.failures++
 	}
-	t.passed += int64(delivered)
 	t.mu.Unlock()
 	p.free <- t
+}
+
+// discard counts a trigger that was given up after an attempt of this thread.
+func (t *thread) discard() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.discarded++
+}
+
+// resize makes the pools as large as the settings say. What is at a connector goes on in the pool where it began.
+func (d *Daemon) resize(o Options) {
+	for _, one := range []struct {
+		at      *atomic.Pointer[pool]
+		size    int
+		scripts bool
+	}{{&d.scripts, o.ScriptThreads, true}, {&d.builtIn, o.BuiltInThreads, false}} {
+		if p := one.at.Load(); p == nil || len(p.threads) != one.size {
+			one.at.Store(newPool(one.size, one.scripts))
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"latchkey/internal/campaign"
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/finding"
@@ -19,13 +20,8 @@ import (
 	"latchkey/internal/pipelined/wire"
 )
 
-// The lines that the vendor's daemon or console has for what a layer finds (spec/campaign-and-pipeline.md §3.2).
-const (
-	vendorNoTask  = "No task corresponds to the mask pipelined@%s"
-	vendorRoutes  = "'' aurait dû commencer par `[` ou `{` (iRc=16384)"
-	vendorNoToken = "Listener: JWT Token is empty. (iRc=16384)"
-	vendorLost    = "Connection seems to have been lost. Attempting to reconnect."
-)
+// grants are the modes as the instance's configuration has them.
+var grants = map[credential.Mode]campaign.Grant{credential.Legacy: campaign.GrantGateway, credential.JWT: campaign.GrantJWT, credential.OAuth: campaign.GrantOAuth}
 
 // Examination is what a look at an instance's daemon goes by.
 type Examination struct {
@@ -49,6 +45,7 @@ func Examine(ctx context.Context, e Examination) []finding.Layer {
 	x.look("broker", func() (finding.Layer, bool) { return x.reach(ctx) })
 	x.look("handshake", func() (finding.Layer, bool) { return x.shake(ctx) })
 	x.look("process", x.process)
+	x.look("stream", func() (finding.Layer, bool) { return x.stream(ctx) })
 	x.look("dead_letters", func() (finding.Layer, bool) { return x.deadLetters(ctx) })
 	return x.layers
 }
@@ -65,7 +62,7 @@ type examiner struct {
 
 // look adds a layer. The second value tells whether those after it stand on it.
 func (x *examiner) look(name string, do func() (finding.Layer, bool)) {
-	alone := name == "process" || name == "dead_letters"
+	alone := name == "process" || name == "stream" || name == "dead_letters"
 	if x.broken != "" && !alone {
 		x.layers = append(x.layers, finding.Layer{Name: name, Status: finding.Skipped, Message: "behind " + x.broken})
 		return
@@ -88,7 +85,8 @@ func failed(message, vendor string, advice ...finding.Advice) finding.Layer {
 func (x *examiner) element() (finding.Layer, bool) {
 	if x.Instance.Options == nil {
 		return failed("the configuration has no <pipelined> element", fmt.Sprintf(vendorNoTask, x.Files.Instance),
-			finding.Change(`add <pipelined autoStart="true" authType="imsJwtToken"/>`, "config-"+x.Files.Instance+".xml; Campaign itself needs build 20.3, 20.2.4, 19.1.8 or Gold Standard 11 for IMS, and 7.4.1 for OAuth Server-to-Server")), true
+			finding.Change(`add <pipelined autoStart="true" authType="imsJwtToken"/>`, fmt.Sprintf("config-%s.xml; the vendor's own server needs %s for a key, and %s for OAuth Server-to-Server",
+				x.Files.Instance, campaign.Builds(campaign.GrantJWT), campaign.Builds(campaign.GrantOAuth)))), true
 	}
 	layer := finding.Layer{Message: "the configuration has a <pipelined> element"}
 	for _, note := range x.Instance.Notes {
@@ -101,7 +99,7 @@ func (x *examiner) routes() (finding.Layer, bool) {
 	setup, err := NewSetup(x.Instance, x.Files)
 	if err != nil {
 		vendor := ""
-		if _, isRoutes := errors.AsType[*routes.Error](err); isRoutes || errors.Is(err, fs.ErrNotExist) {
+		if _, isRoutes := errors.AsType[*routes.Error](err); isRoutes || errors.Is(err, ErrNoRoutes) {
 			vendor = vendorRoutes
 		}
 		return failed(err.Error(), vendor, finding.Change("write the option's JSON; comments may stay in it", "NmsPipeline_Config-"+x.Files.Instance+".json beside the configuration")), true
@@ -156,6 +154,7 @@ func (x *examiner) credential() (finding.Layer, bool) {
 		return failed(err.Error(), vendor), true
 	}
 	layer := finding.Layer{Message: fmt.Sprintf("%s, fingerprint %s", c.Describe(), c.Fingerprint())}
+	layer.Warnings = append(layer.Warnings, "of the vendor's own server this takes "+campaign.Builds(grants[c.Mode]))
 	switch c.Mode {
 	case credential.Legacy:
 		layer.Warnings = append(layer.Warnings, "legacy OAuth authentication was retired by the vendor on 2021-10-20, for hosted instances on 2022-05-25: move to IMS (docs/guide/migrate-triggers.md)")

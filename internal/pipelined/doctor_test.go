@@ -80,7 +80,11 @@ func TestExamine(t *testing.T) {
 
 func TestExamineWell(t *testing.T) {
 	h := newHouse(t, plainRoutes, toFile)
-	h.start()
+	l, err := h.start().Serve(t.Context(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
 	for _, layer := range h.examine() {
 		if layer.Status == finding.Failed || layer.Status == finding.Skipped {
 			t.Errorf("%s: %s, %s", layer.Name, layer.Status, layer.Message)

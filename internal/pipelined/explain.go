@@ -1,13 +1,26 @@
 package pipelined
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"latchkey/internal/exchange"
 	"latchkey/internal/pipelined/credential"
+	"latchkey/internal/pipelined/routes"
 	"latchkey/internal/pipelined/wire"
+)
+
+// The lines that the vendor's daemon or console has (spec/campaign-and-pipeline.md §3.2).
+const (
+	vendorNoTask    = "No task corresponds to the mask pipelined@%s"
+	vendorRoutes    = "'' aurait dû commencer par `[` ou `{` (iRc=16384)"
+	vendorNoToken   = "Listener: JWT Token is empty. (iRc=16384)"
+	vendorLost      = "Connection seems to have been lost. Attempting to reconnect."
+	vendorForbidden = "INT-150012 The HTTP query returned a 'Forbidden' type error (403) (iRc=-53)"
+	vendorFunction  = "BAS-010007 Function not implemented (iRc=-55)"
 )
 
 func tokenFailure(err error) *exchange.Failure {
@@ -28,6 +41,9 @@ func Explain(err error) []string {
 	if refused, ok := errors.AsType[*wire.Error](err); ok {
 		return append(lines, explainBroker(refused)...)
 	}
+	if _, isRoutes := errors.AsType[*routes.Error](err); isRoutes || errors.Is(err, ErrNoRoutes) {
+		return append(lines, vendorRoutes)
+	}
 	return lines
 }
 
@@ -36,7 +52,7 @@ func explainToken(f *exchange.Failure) []string {
 	switch {
 	case strings.Contains(words, "no longer allowed"):
 		return []string{
-			"INT-150012 The HTTP query returned a 'Forbidden' type error (403) (iRc=-53)",
+			vendorForbidden, fmt.Sprintf("Error while authenticating: '{\"error\":%q}' (iRc=16384)", cmp.Or(f.Description, f.Code)),
 			"Legacy OAuth authentication has ended for this application: move to IMS with nlserver config -setimsoauth, then latchkey pipeline migrate",
 		}
 	case strings.Contains(words, "signature"):
@@ -48,7 +64,7 @@ func explainToken(f *exchange.Failure) []string {
 	case f.Kind == exchange.ProviderDown:
 		return []string{"The authorization server can't be reached; the stream that is open goes on, and the next token is asked for again"}
 	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusBadRequest:
-		return []string{"Listener: JWT Token is empty. (iRc=16384)"}
+		return []string{vendorNoToken}
 	}
 	return nil
 }
@@ -57,11 +73,11 @@ func explainBroker(e *wire.Error) []string {
 	switch e.Status {
 	case http.StatusUnauthorized:
 		if e.Scheme != "" {
-			return []string{"Unknown authentication mode: '" + e.Scheme + "'. (iRc=-55)", "The broker does not take this token: is authType right, and is the credential's project subscribed to the pipeline?"}
+			return []string{"Unknown authentication mode: '" + e.Scheme + "'. (iRc=-55)", vendorFunction, "The broker does not take this token: is authType right, and is the credential's project subscribed to the pipeline?"}
 		}
 		return []string{"The broker does not take this token"}
 	case http.StatusForbidden:
-		return []string{"INT-150012 The HTTP query returned a 'Forbidden' type error (403) (iRc=-53)", "The credential may not consume: add the Triggers service to its project in the console"}
+		return []string{vendorForbidden, "The credential may not consume: add the Triggers service to its project in the console"}
 	case http.StatusNotFound:
 		return []string{"The topic is not there: check its name in NmsPipeline_Config, and that the trigger is active"}
 	case http.StatusTooManyRequests:

@@ -93,15 +93,16 @@ func (l *lane) attempt(h handed) (delivered int, err error) {
 	if len(h.triggers) == 0 {
 		return 0, nil
 	}
-	threads := l.builtIn
+	threads := l.builtIn.Load()
 	if h.route.Connector != "" {
-		threads = l.scripts
+		threads = l.scripts.Load()
 		l.counts.scripted.Add(1)
 	}
 	thread, err := threads.take(l.work)
 	if err != nil {
 		return 0, err
 	}
+	l.worker = thread
 	start := l.clock.Now()
 	if l.tried.count == 0 {
 		l.tried.first = start
@@ -129,6 +130,7 @@ func (l *lane) refused(h handed, delivered int, err error) (*journal.Letter, tim
 		return nil, 0 // which of them it is shows when they come in halves
 	case connector.IsPermanent(err), alone && age >= options.RetryValidity:
 		letter := l.letter(t, h.route, l.tried, err)
+		l.worker.discard()
 		l.tried = attempts{}
 		return letter, 0
 	}
@@ -187,6 +189,7 @@ func (l *lane) count(steps []step, ends []journal.Done, took time.Duration) {
 			l.counts.malformed.Add(1)
 		case unrouted:
 			l.counts.unrouted.Add(1)
+			l.strange(s.trigger.Type)
 		}
 		if dead := ends[i].Dead; dead != nil {
 			l.counts.discarded.Add(1)

@@ -267,6 +267,21 @@ func (h *house) stats() map[string]float64 {
 	return numbers
 }
 
+// threads counts the agents of a name.
+func (h *house) threads(name string) (n int) {
+	h.t.Helper()
+	var status struct{ Agents []struct{ Name string } }
+	if err := json.Unmarshal(h.daemon.Status(context.Background()), &status); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, a := range status.Agents {
+		if strings.HasPrefix(a.Name, name+"-") {
+			n++
+		}
+	}
+	return n
+}
+
 // b is a message of today's shape.
 func b(id string) string {
 	return fmt.Sprintf(`{"imsOrg":%q,"key":"k","source":"triggers","messageId":%q,"value":{"triggerId":"e2a3","triggerTimestamp":1516324157228,"mcId":"1","enrichments":{"n":1}}}`, organization, id)

@@ -34,6 +34,7 @@ type lane struct {
 	first                                int64
 	head, received, processed, discarded atomic.Int64
 	tried                                attempts // of the first in the queue
+	worker                               *thread  // of the last attempt
 
 	state  sync.Mutex
 	queue  []item // the first ones are at work

@@ -147,7 +147,7 @@ func bounded(text string) string {
 
 // state tells how far the daemon is, and what it has given up.
 func (t *teller) state(ctx context.Context) *client.DaemonState {
-	s := &client.DaemonState{Lanes: []client.DaemonLane{}, Letters: client.DaemonDeadLetters{Newest: []client.DaemonLetter{}}}
+	s := &client.DaemonState{Trouble: bounded(t.trouble()), Lanes: []client.DaemonLane{}, Letters: client.DaemonDeadLetters{Newest: []client.DaemonLetter{}}}
 	for _, l := range t.all() {
 		pointers := map[int32]int64{}
 		known, _ := l.journal.Pointers(ctx, l.topic, l.consumer) // a journal that can't be read shows as none; the log tells
@@ -167,8 +167,14 @@ func (t *teller) state(ctx context.Context) *client.DaemonState {
 			s.Lanes = append(s.Lanes, one)
 		}
 		l.mu.Unlock()
+		for partition, runs := range l.audit.came() {
+			s.Came = append(s.Came, client.DaemonCame{Topic: l.topic, Consumer: l.consumer, Partition: partition, Offsets: cameOffsets(runs)})
+		}
 	}
 	sortLanes(s.Lanes)
+	slices.SortFunc(s.Came, func(a, b client.DaemonCame) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Consumer, b.Consumer), cmp.Compare(a.Partition, b.Partition))
+	})
 	s.Letters.Count, _ = t.journal.CountLetters(ctx)
 	letters, _ := t.journal.NewestLetters(ctx, newestLetters)
 	for _, l := range letters {

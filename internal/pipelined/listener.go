@@ -42,6 +42,10 @@ type listener struct {
 	waiting int64
 	number  int64 // of the last trigger that came, by their order on the stream
 	marks   []mark
+	// unrouted counts triggers that no route names, by their type.
+	unrouted map[string]int64
+	// unopened is why there is no stream, "" when there is one.
+	unopened string
 	// broker is where the stream comes from, fingerprint that of the credential that opened it.
 	broker      *wire.Broker
 	fingerprint string
@@ -55,9 +59,10 @@ type mark struct {
 }
 
 func newListener(ctx context.Context, d *Daemon, topic, consumer string) *listener {
-	l := &listener{Daemon: d, topic: topic, consumer: consumer, audit: newAudit(), again: make(chan struct{}, 1), full: make(chan struct{}, 1), over: make(chan struct{}), lanes: map[int32]*lane{}}
+	l := &listener{Daemon: d, topic: topic, consumer: consumer, audit: newAudit(), again: make(chan struct{}, 1), full: make(chan struct{}, 1), over: make(chan struct{}), lanes: map[int32]*lane{}, unrouted: map[string]int64{}}
 	l.room = sync.NewCond(&l.mu)
 	l.recall(ctx)
+	l.greet(ctx)
 	return l
 }
 
@@ -131,7 +136,7 @@ func (l *listener) opening(broker *wire.Broker, token held) {
 	l.counts.alive.Store(l.clock.Now().UnixMilli())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.broker, l.fingerprint, l.opened = broker, token.fingerprint(), l.opened+1
+	l.broker, l.fingerprint, l.opened, l.unopened = broker, token.fingerprint(), l.opened+1, ""
 }
 
 // connect finds the broker, with a token for it.
@@ -168,9 +173,13 @@ func (l *listener) unconnected(ctx context.Context, token held, err error) time.
 	}
 	l.counts.failed.Store(l.clock.Now().UnixMilli())
 	l.counts.failures.Add(1)
-	for _, line := range Explain(err) {
+	lines := Explain(err)
+	for _, line := range lines {
 		l.log.Error(line)
 	}
+	l.mu.Lock()
+	l.unopened = lines[0]
+	l.mu.Unlock()
 	refused := wire.Refused(err)
 	if refused {
 		token.keeper.Reject(token.token)
@@ -254,7 +263,7 @@ func (l *listener) lost(ctx context.Context, err error) time.Duration {
 	}
 	l.counts.failed.Store(l.clock.Now().UnixMilli())
 	l.counts.failures.Add(1)
-	l.log.Warn("Connection seems to have been lost. Attempting to reconnect.")
+	l.log.Warn(vendorLost)
 	return l.config.Pace.Reconnect
 }
 

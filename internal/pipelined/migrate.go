@@ -26,6 +26,7 @@ type Migration struct {
 // Report says what a migration has led to so far.
 type Report struct {
 	Instance        string            `json:"instance"`
+	Host            string            `json:"host"`
 	From            string            `json:"from"`
 	To              string            `json:"to"`
 	FromFingerprint string            `json:"from_fingerprint"`
@@ -239,7 +240,7 @@ func (d *Daemon) Report() (*Report, error) {
 
 func (d *Daemon) report(m *Migration) *Report {
 	r := &Report{
-		Instance: d.config.Instance, From: m.From, To: m.To, FromFingerprint: m.FromFingerprint, ToFingerprint: m.ToFingerprint,
+		Instance: d.config.Instance, Host: d.host(), From: m.From, To: m.To, FromFingerprint: m.FromFingerprint, ToFingerprint: m.ToFingerprint,
 		StartedAt: m.StartedAt, RolledBack: m.RolledBack, Why: m.Why, Partitions: []PartitionReport{},
 	}
 	if !m.SwitchedAt.IsZero() {
@@ -307,9 +308,16 @@ func (d *Daemon) Reload(ctx context.Context) error {
 	setup, err := d.config.Load()
 	if err != nil {
 		d.log.Error("The files were not taken up, and the daemon goes on as before: " + err.Error())
+		for _, line := range Explain(err)[1:] {
+			d.log.Error(line)
+		}
 		return err
 	}
+	if port := d.setup.Load().Options.StatusPort; port != setup.Options.StatusPort {
+		d.log.Warn(fmt.Sprintf("monitorServerPort is %d from the next start on; until then it stays %d", setup.Options.StatusPort, port))
+	}
 	d.setup.Store(setup)
+	d.resize(setup.Options)
 	d.table.reload(setup)
 	d.mu.Lock()
 	running := d.life

@@ -101,8 +101,8 @@ type Daemon struct {
 	// receivers are those that have answered a challenge.
 	receivers *connector.Receivers
 	tokens    *tokens
-	scripts   *pool
-	builtIn   *pool
+	// scripts and builtIn are replaced when a reload changes their size.
+	scripts, builtIn atomic.Pointer[pool]
 	meters    *meters
 	counts    counts
 	// replays is held by who replays dead letters, so that no letter is delivered by two.
@@ -155,8 +155,8 @@ func Open(ctx context.Context, config Config) (*Daemon, error) {
 		config: config, log: config.Log, clock: config.Clock, journal: kept, tokens: newTokens(keeper), started: config.Clock.Now(),
 		receivers: connector.OpenReceivers(config.Dir, config.Clock),
 		quitting:  make(chan struct{}),
-		scripts:   newPool(setup.Options.ScriptThreads, true), builtIn: newPool(setup.Options.BuiltInThreads, false),
 	}
+	d.resize(setup.Options)
 	d.work, d.cut = context.WithCancel(context.WithoutCancel(ctx))
 	d.setup.Store(setup)
 	d.stand(setup)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // What a migration has counted is kept in the journal, so that its report goes on after the daemon began anew. It is written
@@ -15,9 +16,34 @@ const noteMigration = "migration"
 
 func (l *listener) noteAudit() string { return "migration of " + l.topic + " for " + l.consumer }
 
+// cameOffsets writes runs as "0-10,21-30", the newest of them.
+func cameOffsets(runs []run) string {
+	var text strings.Builder
+	for i, r := range newest(runs, mostEarlier) {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, "%d-%d", r.First, r.Last)
+	}
+	return text.String()
+}
+
+// Came gives what a daemon has told of the offsets that came to it, for [Merge]. What can't be read is nothing.
+func Came(topic, consumer string, partition int32, offsets string) PartitionReport {
+	p := PartitionReport{Topic: topic, Consumer: consumer, Partition: partition}
+	for text := range strings.SplitSeq(offsets, ",") {
+		var r run
+		if n, err := fmt.Sscanf(text, "%d-%d", &r.First, &r.Last); err == nil && n == 2 && r.First <= r.Last {
+			p.Earlier = join(p.Earlier, r)
+		}
+	}
+	return p
+}
+
 // keptPartition is what is kept of a partition.
 type keptPartition struct {
 	Runs       []run `json:"runs"`
+	Earlier    []run `json:"earlier,omitempty"`
 	Received   int64 `json:"received"`
 	Suppressed int64 `json:"suppressed"`
 }
@@ -48,11 +74,8 @@ func (d *Daemon) recallMigration(ctx context.Context) error {
 	return nil
 }
 
-// remember keeps what came since the migration; nothing without one.
+// remember keeps what came. Without a migration too: another daemon of the instance may be in one, and lacks what came here.
 func (l *listener) remember(ctx context.Context) error {
-	if l.migration.Load() == nil {
-		return nil
-	}
 	text, err := json.Marshal(l.audit.kept())
 	if err != nil {
 		return err
@@ -60,18 +83,15 @@ func (l *listener) remember(ctx context.Context) error {
 	return l.journal.Note(context.WithoutCancel(ctx), l.noteAudit(), string(text))
 }
 
-// recall takes up what an earlier process has counted of the topic since the migration.
+// recall takes up what an earlier process has counted of the topic.
 func (l *listener) recall(ctx context.Context) {
-	if l.migration.Load() == nil {
-		return
-	}
 	text, err := l.journal.Noted(ctx, l.noteAudit())
 	var kept map[int32]keptPartition
 	if err == nil && text != "" {
 		err = json.Unmarshal([]byte(text), &kept)
 	}
 	if err != nil {
-		l.log.Warn("What the migration had counted before the start is not known: " + err.Error())
+		l.log.Warn("What came before the start is not known to a migration's report: " + err.Error())
 	}
 	l.audit.restore(kept)
 }
@@ -81,7 +101,7 @@ func (a *audit) kept() map[int32]keptPartition {
 	defer a.mu.Unlock()
 	kept := make(map[int32]keptPartition, len(a.partitions))
 	for partition, p := range a.partitions {
-		kept[partition] = keptPartition{slices.Clone(p.runs), p.received, p.suppressed}
+		kept[partition] = keptPartition{slices.Clone(p.runs), slices.Clone(p.earlier), p.received, p.suppressed}
 	}
 	return kept
 }
@@ -90,6 +110,6 @@ func (a *audit) restore(kept map[int32]keptPartition) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for partition, k := range kept {
-		a.partitions[partition] = &partitionAudit{runs: k.Runs, received: k.Received, suppressed: k.Suppressed}
+		a.partitions[partition] = &partitionAudit{runs: k.Runs, earlier: k.Earlier, received: k.Received, suppressed: k.Suppressed}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +34,9 @@ type Instance struct {
 // ErrNoElement says that the configuration has no <pipelined>.
 var ErrNoElement = errors.New("the configuration has no <pipelined> element, so that this instance runs no pipelined")
 
+// ErrNoRoutes says that there is no file of NmsPipeline_Config.
+var ErrNoRoutes = errors.New("there is no file of NmsPipeline_Config")
+
 // Setup is everything that a daemon goes by. It is read anew at SIGHUP.
 type Setup struct {
 	Options    Options
@@ -61,7 +63,7 @@ type Files struct {
 // NewSetup puts a setup together.
 func NewSetup(instance Instance, files Files) (*Setup, error) {
 	if instance.Options == nil {
-		return nil, ErrNoElement
+		return nil, fmt.Errorf("%w (the vendor's message: %s)", ErrNoElement, fmt.Sprintf(vendorNoTask, files.Instance))
 	}
 	s := &Setup{
 		Options: *instance.Options, Notes: instance.Notes, Standing: instance.Standing, IMS: cmp.Or(instance.IMSEndpoint, "https://ims-na1.adobelogin.com"),
@@ -130,6 +132,5 @@ func findRoutes(conf, instance string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("looking for NmsPipeline_Config: neither NmsPipeline_Config-%s.json nor NmsPipeline_Config.json is in %s: %w",
-		instance, conf, fs.ErrNotExist)
+	return "", fmt.Errorf("%w: neither NmsPipeline_Config-%s.json nor NmsPipeline_Config.json is in %s", ErrNoRoutes, instance, conf)
 }

@@ -20,7 +20,7 @@ func (d *Daemon) Status(ctx context.Context) []byte {
 	for _, l := range d.all() {
 		agents = append(agents, l.status(ctx, now))
 	}
-	for _, p := range []*pool{d.builtIn, d.scripts} {
+	for _, p := range []*pool{d.builtIn.Load(), d.scripts.Load()} {
 		for i, t := range p.threads {
 			agents = append(agents, t.status(p.scripts, i))
 		}
@@ -45,7 +45,7 @@ func (d *Daemon) own(ctx context.Context) map[string]any {
 	return map[string]any{
 		"instance": d.config.Instance, "credential": c.Describe(), "credential-mode": string(c.Mode), "credential-fingerprint": c.Fingerprint(),
 		"dead-letters": letters, "dead-letters-replayed": d.counts.replayed.Load(), "started": d.started.UTC().Format(time.RFC3339),
-		"unmapped-connectors": d.setup.Load().Unmapped(),
+		"unmapped-connectors": d.setup.Load().Unmapped(), "trouble": d.trouble(),
 	}
 }
 
@@ -80,6 +80,7 @@ func (l *listener) status(ctx context.Context, now time.Time) map[string]any {
 			"trigger-duplicates": c.duplicates.Load(), "trigger-malformed": c.malformed.Load(), "trigger-unrouted": c.unrouted.Load(), "streams-opened": opened,
 			"journal-held": c.held.Load(), "envelopes-unknown": c.strange.Load(),
 		},
+		"unrouted": l.strangers(),
 	}
 }
 
@@ -92,7 +93,7 @@ func (t *thread) status(scripts bool, number int) map[string]any {
 	}
 	return map[string]any{"name": fmt.Sprintf("%s-%d", name, number+1), "stats": map[string]any{
 		"average-trigger-processing-time-ms": average(int64(t.time), t.received), "is-JS-processor": isScript,
-		"trigger-discarded": 0, "trigger-failures": t.failures, "trigger-received": t.received,
+		"trigger-discarded": t.discarded, "trigger-failures": t.failures, "trigger-received": t.received,
 	}}
 }
 

@@ -92,9 +92,10 @@ func (t *teller) quiet(err error) {
 	t.silent = true
 }
 
-func (t *teller) host() string {
-	if t.config.Host != "" {
-		return t.config.Host
+// host gives the name by which the server knows the daemon.
+func (d *Daemon) host() string {
+	if d.config.Host != "" {
+		return d.config.Host
 	}
 	name, err := os.Hostname()
 	if err != nil {

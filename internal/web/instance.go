@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/pipelined"
 	"latchkey/internal/pipelined/fleet"
 )
 
@@ -39,19 +40,7 @@ func (p *Pages) instanceRoutes() map[string]func(*visit) error {
 }
 
 // daemonReport is what a daemon tells of its last migration.
-type daemonReport struct {
-	From            string     `json:"from"`
-	To              string     `json:"to"`
-	FromFingerprint string     `json:"from_fingerprint"`
-	ToFingerprint   string     `json:"to_fingerprint"`
-	StartedAt       time.Time  `json:"started_at"`
-	SwitchedAt      *time.Time `json:"switched_at"`
-	RolledBack      bool       `json:"rolled_back"`
-	Why             string     `json:"why"`
-	Received        int64      `json:"received"`
-	Lost            int64      `json:"lost"`
-	Suppressed      int64      `json:"suppressed"`
-}
+type daemonReport = pipelined.Report
 
 // daemonRow is a daemon as pages show it.
 type daemonRow struct {
@@ -65,6 +54,8 @@ type daemonRow struct {
 	// Lanes are the partitions that it reads, Letters how many dead letters it keeps.
 	Lanes   []fleet.Lane
 	Letters int64
+	// Trouble is why it consumes nothing, "" when it does.
+	Trouble string
 }
 
 func (v *visit) daemonRow(d fleet.Daemon) daemonRow {
@@ -75,7 +66,7 @@ func (v *visit) daemonRow(d fleet.Daemon) daemonRow {
 		var report daemonReport
 		if json.Unmarshal(d.Report, &report) == nil {
 			row.Report = &report
-			row.Came = fmt.Sprintf("%s received, %s lost, %s duplicates suppressed", grouped(report.Received), grouped(report.Lost), grouped(report.Suppressed))
+			row.Came = fmt.Sprintf("%s received, %s duplicates suppressed", grouped(report.Received), grouped(report.Suppressed))
 		}
 	}
 	switch {
@@ -85,12 +76,12 @@ func (v *visit) daemonRow(d fleet.Daemon) daemonRow {
 			row.Forget = v.form(placeInstances+"/"+url.PathEscape(d.Instance)+"/forget", "Take it off the list").hide("host", d.Host)
 			row.Forget.Cancel = placeInstances
 		}
+	case state.Trouble != "":
+		row.Tone, row.Says, row.Trouble = "bad", "consumes nothing", state.Trouble
 	case d.Failure != "":
 		row.Tone, row.Says = "bad", "could not do what it was told"
 	case row.Report != nil && row.Report.RolledBack:
 		row.Tone, row.Says = "warn", "went back to the credential before"
-	case row.Report != nil && row.Report.Lost > 0:
-		row.Tone, row.Says = "bad", "a gap was found after its migration"
 	case row.Report != nil:
 		row.Tone, row.Says = "warn", "migrated, and not finished"
 	case row.Letters > 0:
@@ -106,6 +97,27 @@ type instanceRow struct {
 	Tone, Says string
 	// Alike tells that all that run hold the same credential.
 	Alike bool
+	// Lost counts the offsets that came to none of them after a migration. What one lacks, another may have got: partitions move.
+	Lost int64
+}
+
+// lost counts the offsets that came to none of an instance's daemons.
+func lost(daemons []daemonRow) int64 {
+	var reports []*daemonReport
+	var came []pipelined.PartitionReport
+	for _, d := range daemons {
+		if d.Report != nil {
+			reports = append(reports, d.Report)
+		}
+		state := d.Told()
+		for _, one := range state.Came {
+			came = append(came, pipelined.Came(one.Topic, one.Consumer, one.Partition, one.Offsets))
+		}
+	}
+	if all := pipelined.Together(reports, came); all != nil {
+		return all.Lost
+	}
+	return 0
 }
 
 func (v *visit) instanceRow(name string, daemons []fleet.Daemon) instanceRow {
@@ -122,6 +134,9 @@ func (v *visit) instanceRow(name string, daemons []fleet.Daemon) instanceRow {
 		if rank(one.Tone) > rank(row.Tone) {
 			row.Tone, row.Says = one.Tone, d.Host+" "+one.Says
 		}
+	}
+	if row.Lost = lost(row.Daemons); row.Lost > 0 {
+		row.Tone, row.Says = "bad", "a gap was found after the migration: "+grouped(row.Lost)+" lost"
 	}
 	slices.SortStableFunc(row.Daemons, func(a, b daemonRow) int { return cmp.Compare(rank(b.Tone), rank(a.Tone)) })
 	if !row.Alike && row.Tone != "bad" {

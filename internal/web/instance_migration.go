@@ -27,9 +27,8 @@ type migrationView struct {
 	HandNot string
 	// Waiting are those that have not carried out the last order; Failed those that could not.
 	Waiting, Failed []string
-	// Sum is what came of it at all hosts together; Lost tells that there is a gap.
-	Sum  string
-	Lost bool
+	// Sum is what came of it at all hosts together.
+	Sum string
 	// Says is the state in a sentence.
 	Says, Tone string
 	Live       bool
@@ -41,12 +40,12 @@ func (v *visit) migrationView() (migrationView, error) {
 		return migrationView{}, err
 	}
 	view := migrationView{instanceView: found, Step: "prepare"}
-	var received, lost, suppressed int64
+	var received, suppressed int64
 	reports := 0
 	for _, d := range view.Daemons {
 		if d.Report != nil {
 			reports++
-			received, lost, suppressed = received+d.Report.Received, lost+d.Report.Lost, suppressed+d.Report.Suppressed
+			received, suppressed = received+d.Report.Received, suppressed+d.Report.Suppressed
 		}
 		if d.Quiet || d.CarriedOut >= view.Told.Number {
 			continue
@@ -58,8 +57,7 @@ func (v *visit) migrationView() (migrationView, error) {
 			view.Failed = append(view.Failed, d.Host+": "+abridged(d.Failure, 600))
 		}
 	}
-	view.Sum = fmt.Sprintf("%s received, %s lost, %s duplicates suppressed", grouped(received), grouped(lost), grouped(suppressed))
-	view.Lost = lost > 0
+	view.Sum = fmt.Sprintf("%s received, %s lost, %s duplicates suppressed", grouped(received), grouped(view.Lost), grouped(suppressed))
 	view.stand(v, reports)
 	if view.May {
 		act := func(name, submit string) *form {
@@ -128,7 +126,7 @@ func (view *migrationView) stand(v *visit, reports int) {
 	case reports > 0:
 		view.Step, view.Tone = "decide", "good"
 		view.Says = "All have moved: " + view.Sum + "."
-		if view.Lost {
+		if view.Lost > 0 {
 			view.Tone, view.Says = "bad", "All have moved, and a gap was found: "+view.Sum+"."
 		}
 	default:

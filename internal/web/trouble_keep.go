@@ -85,7 +85,8 @@ func mailTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	return []trouble{t}, nil
 }
 
-// daemonTroubles tells of dead letters that wait, and of daemons that told nothing for a while or could not do what they were told.
+// daemonTroubles tells of dead letters that wait, and of daemons that consume nothing, told nothing for a while or could not do
+// what they were told.
 func daemonTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 	daemons, err := v.Fleet.Daemons(ctx, v.caller, "")
 	if err != nil {
@@ -102,6 +103,8 @@ func daemonTroubles(ctx context.Context, v *visit) ([]trouble, error) {
 			if row.Letters > 0 {
 				t.Text += " It keeps " + plural(int(row.Letters), "dead letter") + "."
 			}
+		case row.Trouble != "":
+			t.Text = sentence(clip(row.Trouble, 300)) + " Triggers wait in the broker meanwhile, as long as their topic keeps them."
 		case row.Letters > 0:
 			t.Act, t.ActPath = "See the dead letters", at+"/letters"
 			t.Text = "Its connector did not take these triggers in all attempts. See why, then replay or drop them."

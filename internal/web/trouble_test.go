@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -36,6 +37,10 @@ func TestOverviewKeeps(t *testing.T) {
 		"Mail</a> can’t be delivered.", "mail.example.com did not take 1 mail: Connection refused. Nobody was told", `href="/settings/mail"`,
 		"The daemon one of <a", "prod</a> keeps 3 dead letters.", "The newest failed with: Refused &lt;b&gt;", `href="/instances/prod/letters"`)
 	says(t, h.get(client, h.url+"/settings"), http.StatusOK, "the last mail was not sent")
+	_, err = h.fleet.Tell(ctx, h.caller, fleet.Daemon{Instance: "prod", Host: "one", Credential: "JWT", Fingerprint: "f1", State: bytes.Replace(state, []byte("{"), []byte(`{"trouble":"no stream of topic triggers: the certificate has ended",`), 1)})
+	check(t, err)
+	says(t, h.get(client, h.url+"/"), http.StatusOK, "prod</a> consumes nothing.", "No stream of topic triggers: the certificate has ended.", "wait in the broker")
+	says(t, h.get(client, h.url+"/instances/prod"), http.StatusOK, "consumes nothing", "No stream of topic triggers: the certificate has ended.")
 	h.hand.Advance(10 * time.Minute)
 	says(t, h.get(client, h.url+"/"), http.StatusOK, "prod</a> tells nothing since ", "It keeps 3 dead letters.", "take it off the list")
 	viewer := h.browser()

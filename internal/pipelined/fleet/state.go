@@ -7,8 +7,20 @@ import (
 
 // State is how far a daemon is, and what it has given up.
 type State struct {
+	// Trouble is why it consumes nothing, "" when it does.
+	Trouble string  `json:"trouble,omitempty"`
 	Lanes   []Lane  `json:"lanes"`
 	Letters Letters `json:"dead_letters"`
+	// Came are the offsets that came to it, of partitions that have moved on too.
+	Came []Came `json:"came,omitempty"`
+}
+
+// Came are the offsets of a partition that came to a daemon: runs without gaps, as "0-10,21-30".
+type Came struct {
+	Topic     string `json:"topic"`
+	Consumer  string `json:"consumer"`
+	Partition int32  `json:"partition"`
+	Offsets   string `json:"offsets"`
 }
 
 // Lane is a partition as a daemon sees it, since it began. What no daemon has read yet is the broker's to tell.

@@ -32,6 +32,24 @@ func (j *Journal) LettersBefore(ctx context.Context, at time.Time) ([]int64, err
 	return list, rows.Err()
 }
 
+// Consumers gives those that a topic has had, by name.
+func (j *Journal) Consumers(ctx context.Context, topic string) ([]string, error) {
+	rows, err := j.db.QueryContext(ctx, `SELECT DISTINCT consumer FROM pointers WHERE topic = $1 ORDER BY consumer`, topic)
+	if err != nil {
+		return nil, fmt.Errorf("listing consumers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("listing consumers: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
 // Note keeps a text under a name, for the next start.
 func (j *Journal) Note(ctx context.Context, name, text string) error {
 	_, err := j.db.ExecContext(ctx, `INSERT INTO notes (name, text) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET text = excluded.text`, name, text)

@@ -54,7 +54,7 @@ func Parse(text []byte) (*Config, error) {
 		return nil, failure
 	}
 	if strings.TrimSpace(strings.TrimPrefix(plain, "\ufeff")) == "" {
-		return nil, &Error{1, 1, `it is empty, and must begin with { (the vendor's message: '' aurait dû commencer par '[' ou '{')`}
+		return nil, &Error{1, 1, "it is empty, and must begin with {"}
 	}
 	root, err := jsontree.Parse([]byte(plain))
 	if err != nil {

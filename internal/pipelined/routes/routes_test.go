@@ -57,7 +57,7 @@ func TestParseTellsThePlace(t *testing.T) {
 		line, column int
 		says         string
 	}{
-		"empty":            {"", 1, 1, "aurait dû commencer par"},
+		"empty":            {"", 1, 1, "it is empty"},
 		"only a comment":   {"// nothing yet\n", 1, 1, "empty"},
 		"no JSON":          {"{\n \"topics\": nothing }", 2, 12, ""},
 		"open comment":     {"{ /* here", 1, 3, "no */"},
