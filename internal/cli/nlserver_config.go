@@ -119,7 +119,7 @@ func (p *program) configInstance(ctx context.Context, n *nlserver, o *configOrde
 		}
 	}
 	if o.reload {
-		if err := p.reload(instance); err != nil {
+		if err := p.reload(ctx, instance); err != nil {
 			return err
 		}
 	}

@@ -247,11 +247,19 @@ func (p *program) await(ctx context.Context, limit time.Duration, ended <-chan s
 	}
 }
 
-// reload has the instance's pipelined read its files anew.
-func (p *program) reload(instance *campaign.Instance) error {
+// reload has the instance's pipelined read its files anew, and tells what it made of them. One that can't be asked gets the
+// signal.
+func (p *program) reload(ctx context.Context, instance *campaign.Instance) error {
 	pid, runs := instance.Running()
 	if !runs {
 		p.tell("pipelined@%s does not run: it reads its configuration when it starts", instance.Name)
+		return nil
+	}
+	if at, err := pipelined.Reach(instance.VarDir()); err == nil && at.URL != "" {
+		if err := ask(ctx, at, http.MethodPost, "/reload", nil); err != nil {
+			return withHint(fmt.Errorf("pipelined@%s (%d) goes on as before: %w", instance.Name, pid, err), "the file is as you have it; its log is %s", instance.LogFile())
+		}
+		p.tell("pipelined@%s (%d) has read its configuration anew", instance.Name, pid)
 		return nil
 	}
 	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,7 +58,11 @@ until its file holds that credential.`,
 var daemonHead = []string{"HOST", "CREDENTIAL", "FINGERPRINT", "ORDER", "SEEN", "TROUBLE"}
 
 func (p *program) daemonRow(d client.Daemon) []string {
-	return []string{d.Host, d.Credential, orDash(d.Fingerprint), fmt.Sprint(d.CarriedOut), p.ago(d.SeenAt), orDash(d.Failure)}
+	trouble := d.Failure
+	if d.State != nil && trouble == "" {
+		trouble = d.State.Trouble
+	}
+	return []string{d.Host, d.Credential, orDash(d.Fingerprint), fmt.Sprint(d.CarriedOut), p.ago(d.SeenAt), orDash(trouble)}
 }
 
 // awaitDaemons waits until every daemon that lives has carried out an order, and tells what came to all of them.
@@ -71,7 +74,6 @@ func (p *program) awaitDaemons(ctx context.Context, c *client.Client, instance s
 			return err
 		}
 		var waiting, failed []string
-		var reports [][]pipelined.PartitionReport
 		for _, d := range all {
 			switch {
 			case p.Clock.Now().Sub(d.SeenAt) > goneAfter:
@@ -80,10 +82,6 @@ func (p *program) awaitDaemons(ctx context.Context, c *client.Client, instance s
 				waiting = append(waiting, d.Host)
 			case d.Failure != "":
 				failed = append(failed, d.Host+": "+d.Failure)
-			}
-			var r *pipelined.Report
-			if json.Unmarshal(d.Report, &r) == nil && r != nil {
-				reports = append(reports, r.Partitions)
 			}
 		}
 		switch {
@@ -97,7 +95,11 @@ func (p *program) awaitDaemons(ctx context.Context, c *client.Client, instance s
 		case len(waiting) > 0:
 			return fmt.Errorf("not carried out within %s by %s", orderTime, strings.Join(waiting, ", "))
 		}
-		return p.sayDaemons(all, pipelined.Total(pipelined.Merge(reports...)), failed)
+		total := pipelined.Sum{}
+		if r := together(nil, all).Report; r != nil {
+			total = pipelined.Total(r.Partitions)
+		}
+		return p.sayDaemons(all, total, failed)
 	}
 }
 

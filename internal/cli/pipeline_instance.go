@@ -23,7 +23,7 @@ func (p *program) instanceCommands() []*cobra.Command {
 
 func (p *program) pipelineMigrateCommand() *cobra.Command {
 	var o PipelinedOptions
-	var report, rollback, finish bool
+	var report, rollback, finish, wait bool
 	var hand handOver
 	command := &cobra.Command{
 		Use:   "migrate INSTANCE [--credential CREDENTIAL | --report | --rollback | --finish]",
@@ -36,7 +36,9 @@ With --credential the server hands a credential of the developer console over to
 command waits for all: each does the same, and writes the credential into its file once it serves. It goes to the
 daemons that tell the server of themselves with a key that has the scope pipeline:run and serves this instance alone.
 
---report tells what came since, by contiguous offsets of each partition. --rollback goes back to the credential before;
+--report tells what came since, by contiguous offsets of each partition: to the daemons on all hosts together, when they
+tell a server of themselves (the one of pipelined-INSTANCE.yaml, unless another is named). It says who runs with another
+credential; with --wait it waits for them. --rollback goes back to the credential before;
 --finish lets go of it, after which it may be removed in the console.`,
 		Example: `  nlserver config -instance:prod -setimsoauth:ORGANIZATION/CLIENT/ACCOUNT --pipelined-auth
   latchkey pipeline migrate prod
@@ -48,6 +50,8 @@ daemons that tell the server of themselves with a key that has the scope pipelin
 			switch {
 			case hand.credential != "" && (report || rollback || finish):
 				return usagef(command, "--credential, --report, --rollback and --finish do not go together")
+			case wait && !report:
+				return usagef(command, "--wait goes with --report")
 			case hand.credential == "" && (hand.key != "" || hand.passphrase != ""):
 				return usagef(command, "--private-key and --passphrase go with --credential")
 			case hand.credential != "":
@@ -61,7 +65,7 @@ daemons that tell the server of themselves with a key that has the scope pipelin
 			case chosen > 1:
 				return usagef(command, "give one of --report, --rollback and --finish")
 			case report:
-				method = http.MethodGet
+				return p.reportMigration(command.Context(), o, wait)
 			case rollback:
 				path += "/rollback"
 			case finish:
@@ -78,7 +82,8 @@ daemons that tell the server of themselves with a key that has the scope pipelin
 		},
 	}
 	flags := command.Flags()
-	flags.BoolVar(&report, "report", false, "tell what came since the migration")
+	flags.BoolVar(&report, "report", false, "tell what came since the migration, to the daemons on all hosts")
+	flags.BoolVar(&wait, "wait", false, "with --report: wait until all daemons that live run with the same credential")
 	flags.BoolVar(&rollback, "rollback", false, "go back to the credential before")
 	flags.BoolVar(&finish, "finish", false, "let go of the credential before")
 	hand.add(command)
@@ -101,14 +106,8 @@ func (p *program) sayReport(r *pipelined.Report) error {
 	if p.json {
 		return p.sayJSON(r)
 	}
-	state := "switched"
-	if r.RolledBack {
-		state = "rolled back: " + r.Why
-	} else if r.SwitchedAt == nil {
-		state = "under way"
-	}
 	p.details([][2]string{
-		{"From", r.From + " (" + r.FromFingerprint + ")"}, {"To", r.To + " (" + r.ToFingerprint + ")"}, {"Began", moment(r.StartedAt)}, {"State", state},
+		{"From", r.From + " (" + r.FromFingerprint + ")"}, {"To", r.To + " (" + r.ToFingerprint + ")"}, {"Began", moment(r.StartedAt)}, {"State", migrationState(r)},
 	})
 	if len(r.Partitions) > 0 {
 		rows := [][]string{{"TOPIC", "PARTITION", "OFFSETS", "RECEIVED", "LOST", "SUPPRESSED"}}
