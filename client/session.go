@@ -28,9 +28,23 @@ type Factors struct {
 	// AuthenticatorSince is zero for none.
 	AuthenticatorSince time.Time `json:"authenticator_since"`
 	RecoveryCodes      int       `json:"recovery_codes"`
+	Passkeys           []Passkey `json:"passkeys"`
 	Required           bool      `json:"required"`
 
 	Answer
+}
+
+// Passkey is one that a user signs in by.
+type Passkey struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Host is the host name where it works.
+	Host string `json:"host"`
+	// Doubted tells that it was refused once, for its counter had not gone on: somebody may have a copy of it.
+	Doubted   bool      `json:"doubted"`
+	CreatedAt time.Time `json:"created_at"`
+	// UsedAt is zero for not yet.
+	UsedAt time.Time `json:"used_at"`
 }
 
 // SignInRules are what the organization asks of everybody who signs in.

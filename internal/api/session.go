@@ -27,9 +27,20 @@ type UserSession struct {
 
 // UserFactors are what a person shows beside the password.
 type UserFactors struct {
-	AuthenticatorSince *time.Time `json:"authenticator_since" doc:"When the authenticator app was added; null for none."`
-	RecoveryCodes      int        `json:"recovery_codes" doc:"How many are left." example:"8"`
-	Required           bool       `json:"required" doc:"Whether the organization asks for a second factor."`
+	AuthenticatorSince *time.Time    `json:"authenticator_since" doc:"When the authenticator app was added; null for none."`
+	RecoveryCodes      int           `json:"recovery_codes" doc:"How many are left." example:"8"`
+	Passkeys           []UserPasskey `json:"passkeys" nullable:"false"`
+	Required           bool          `json:"required" doc:"Whether the organization asks for a second factor."`
+}
+
+// UserPasskey is a passkey.
+type UserPasskey struct {
+	ID        string     `json:"id" example:"pk_01KB3E7XJ0V9M2Q4T8R6Z1C5DN"`
+	Name      string     `json:"name" example:"Ada's phone"`
+	Host      string     `json:"host" doc:"The host name where it works." example:"latchkey.example.com"`
+	Doubted   bool       `json:"doubted" doc:"Whether it was refused once, for its counter had not gone on: somebody may have a copy of it."`
+	CreatedAt time.Time  `json:"created_at"`
+	UsedAt    *time.Time `json:"used_at" doc:"null for not yet."`
 }
 
 // SignInRules are what an organization asks of everybody who signs in.
@@ -48,7 +59,8 @@ type (
 	}
 )
 
-const factorsAnswer = `{"authenticator_since": "2026-11-21T09:30:00Z", "recovery_codes": 8, "required": false}`
+const factorsAnswer = `{"authenticator_since": "2026-11-21T09:30:00Z", "recovery_codes": 8, "passkeys": [{"id": "pk_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "name": "Ada's phone",
+  "host": "latchkey.example.com", "doubted": false, "created_at": "2026-11-21T09:30:00Z", "used_at": null}], "required": false}`
 
 func (s *server) sessionRoutes(h huma.API) {
 	const one = apiPrefix + "/users/{ref}"
@@ -117,7 +129,10 @@ func (s *server) getFactors(ctx context.Context, c call, in *userRef) (*reply[Us
 	if err != nil {
 		return nil, err
 	}
-	out := UserFactors{AuthenticatorSince: stamp(state.Since), RecoveryCodes: state.Recovery, Required: state.Required}
+	out := UserFactors{AuthenticatorSince: stamp(state.Since), RecoveryCodes: state.Recovery, Required: state.Required, Passkeys: []UserPasskey{}}
+	for _, p := range state.Passkeys {
+		out.Passkeys = append(out.Passkeys, UserPasskey{p.ID, p.Name, p.Host, p.Doubted(), p.CreatedAt, stamp(p.UsedAt)})
+	}
 	return &reply[UserFactors]{out}, nil
 }
 

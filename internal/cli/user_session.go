@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +63,7 @@ func (p *program) userFactorsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "factors USER",
 		Short:   "Show a person's second factors",
-		Long:    "Show what a person is asked for after the password: the authenticator app and the recovery codes.",
+		Long:    "Show what a person is asked for after the password: the authenticator app, passkeys, recovery codes.",
 		Example: "  latchkey user factors ada@example.com",
 		Args:    takes("USER"),
 		RunE: p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
@@ -70,12 +71,20 @@ func (p *program) userFactorsCommand() *cobra.Command {
 			if err != nil || p.answerJSON(f) {
 				return err
 			}
+			var passkeys []string
+			for _, k := range f.Passkeys {
+				one := k.Name + " (" + k.Host + ")"
+				if k.Doubted {
+					one += ", may have been copied"
+				}
+				passkeys = append(passkeys, one)
+			}
 			required := "no"
 			if f.Required {
 				required = "yes"
 			}
 			p.details([][2]string{
-				{"authenticator app", orDash(p.ago(f.AuthenticatorSince))},
+				{"authenticator app", orDash(p.ago(f.AuthenticatorSince))}, {"passkeys", orDash(strings.Join(passkeys, "; "))},
 				{"recovery codes left", strconv.Itoa(f.RecoveryCodes)}, {"asked of everybody", required},
 			})
 			return nil
