@@ -22,6 +22,8 @@ type people struct {
 	*registry.Users
 	sessions *registry.Sessions
 	factors  *registry.Factors
+	passkeys *registry.Passkeys
+	store    *store.Store
 	hand     *clock.Manual
 	admin    access.Caller
 }
@@ -52,7 +54,8 @@ func newPeople(t *testing.T) *people {
 	users := registry.NewUsers(registry.UsersConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand})
 	factors := registry.NewFactors(registry.FactorsConfig{Store: s.Registry(), Passkeys: s.Registry(), Users: users, Hash: s.Keyring().Hash, Clock: hand})
 	return &people{
-		users, registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand, Factors: factors}), factors, hand, admin(one),
+		users, registry.NewSessions(registry.SessionsConfig{Store: s.Registry(), Hash: s.Keyring().Hash, Clock: hand, Factors: factors}), factors,
+		registry.NewPasskeys(registry.PasskeysConfig{Store: s.Registry(), Users: users, Hash: s.Keyring().Hash, Clock: hand}), s, hand, admin(one),
 	}
 }
 
