@@ -46,6 +46,9 @@ func New(c Config) *Client {
 // Address gives where the API is.
 func (c *Client) Address() string { return c.base }
 
+// Rate tells how the credential of an API key stands.
+func (c *Client) Rate(key string) Rate { return c.pace.rate(key) }
+
 // call is one request. What is sent here only reads, a report's POST too, so that it may be sent again.
 type call struct {
 	access  Access

@@ -58,6 +58,28 @@ func (p *pace) enter(ctx context.Context, key string) (leave func(alone time.Dur
 	}
 }
 
+// Rate is how a credential stands with the rate that the vendor allows, as far as this process knows.
+type Rate struct {
+	// Of requests are taken Within a time; Free can be sent now.
+	Of, Free int
+	Within   time.Duration
+	// Until is when the server wants to be asked again, once it has answered 429; zero without that.
+	Until time.Time
+}
+
+func (p *pace) rate(key string) Rate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := Rate{Of: places, Free: places, Within: window}
+	if l := p.of[key]; l != nil {
+		r.Free = len(l.free)
+		if l.until.After(p.clock.Now()) {
+			r.Until = l.until
+		}
+	}
+	return r
+}
+
 func (p *pace) join(key string) *lane {
 	p.mu.Lock()
 	defer p.mu.Unlock()

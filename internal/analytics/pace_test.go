@@ -70,6 +70,12 @@ func TestRateIsKeptByAllCallers(t *testing.T) {
 		if _, err := c.Me(t.Context(), analytics.Access{APIKey: "client-2", Token: secret.New("t")}, "co"); err != nil || time.Since(begun) > 2*time.Second {
 			t.Errorf("another credential took %s, %v", time.Since(begun), err)
 		}
+		if r := c.Rate("client-2"); r.Of != 12 || r.Free != 11 || r.Within != 6*time.Second || !r.Until.IsZero() {
+			t.Errorf("the rate after one call is %+v", r)
+		}
+		if r := c.Rate("nobody"); r.Free != 12 {
+			t.Errorf("the rate of a credential that never called is %+v", r)
+		}
 	})
 }
 

@@ -36,6 +36,9 @@ func (s *Services) ReportPage(ctx context.Context, caller access.Caller, ref Ref
 	return analytics.Page{}, nil
 }
 
+// Rate tells how an API key, which is the client id of an IMS configuration, stands with the rate of Analytics.
+func (s *Services) Rate(key string) analytics.Rate { return s.analytics.Rate(key) }
+
 // olderReport asks the API 1.4, whose reports have one page and days for a range.
 func (s *Services) olderReport(ctx context.Context, of *Service, q *analytics.Query) (analytics.Page, error) {
 	from, to, _ := strings.Cut(q.Range, "/")
