@@ -10,11 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
 	"latchkey/client"
+	"latchkey/internal/cloudservice"
 )
 
 func (p *program) cloudExportCommand() *cobra.Command {
@@ -132,7 +132,7 @@ func cloudProperties(s client.CloudService) string {
 	fmt.Fprintf(&out, "automaticProvisioning=true\nservicename=%s\n", s.Kind)
 	put := func(key, value string) {
 		if value != "" {
-			fmt.Fprintf(&out, "%s=%s\n", key, property(value))
+			fmt.Fprintf(&out, "%s=%s\n", key, cloudservice.EscapeProperty(value))
 		}
 	}
 	put(s.Kind+".imsconfiguration", s.Configuration)
@@ -146,25 +146,6 @@ func cloudProperties(s client.CloudService) string {
 		put("analytics.username", a.Username)
 		put("analytics.server", a.DataCenter)
 		put("analytics.reportsuite", strings.Join(a.ReportSuites, ","))
-	}
-	return out.String()
-}
-
-// property writes a value of a Java properties file.
-func property(value string) string {
-	var out strings.Builder
-	for n, r := range value {
-		switch {
-		case r == '\\' || n == 0 && (r == ' ' || r == '=' || r == ':'):
-			out.WriteRune('\\')
-			out.WriteRune(r)
-		case r < ' ' || r > '~':
-			for _, unit := range utf16.AppendRune(nil, r) {
-				fmt.Fprintf(&out, `\u%04x`, unit)
-			}
-		default:
-			out.WriteRune(r)
-		}
 	}
 	return out.String()
 }
