@@ -92,7 +92,7 @@ func TestProductRoles(t *testing.T) {
 	}
 	_, err := c.credentials.SetRole(ctx, admin, made.ID, project.Target, "", "owner")
 	wantInvalid(t, "SetRole() to none", err, "/role", "observer, editor, approver")
-	_, err = c.credentials.SetRole(ctx, admin, made.ID, project.Analytics, "", project.Editor)
+	_, err = c.credentials.SetRole(ctx, admin, made.ID, project.Triggers, "", project.Editor)
 	wantInvalid(t, "SetRole() where there are none", err, "/role", "no product role")
 	_, err = c.credentials.SetRole(ctx, admin, made.ID, project.Target, "1", project.Editor)
 	wantInvalid(t, "SetRole() in a profile that it has not", err, "/profile", "attach it first")

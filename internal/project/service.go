@@ -63,7 +63,7 @@ var builtIn = []Service{
 	{
 		Code: Analytics, Name: "Adobe Analytics", Description: "Reports, segments, data sources and bulk data insertion.",
 		Scopes: projected("session", "additional_info.job_function"), Metascopes: []string{"ent_analytics_bulk_ingest_sdk"},
-		Profiles: true, Kinds: append(slices.Clone(enterpriseKinds), OAuthWebApp, OAuthSinglePageApp), DocsURL: "https://developer.adobe.com/analytics-apis/docs/2.0/",
+		Profiles: true, Roles: []ProductRole{Observer, Editor, Approver}, Kinds: append(slices.Clone(enterpriseKinds), OAuthWebApp, OAuthSinglePageApp), DocsURL: "https://developer.adobe.com/analytics-apis/docs/2.0/",
 	},
 	{
 		Code: ExperiencePlatform, Name: "Experience Platform API", Description: "Data sets, segments, profiles and destinations of Experience Platform.",
