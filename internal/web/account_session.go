@@ -178,7 +178,7 @@ func (v *visit) adminSignInRules() error {
 	view := rulesView{Tabs: adminTabs("Sign-in"), Role: v.lacksAdmin("change it"), Rules: rules}
 	if v.administers() {
 		view.Form = v.form(placeAdmin+"/sign-in", "Save", check("second_factor", "Ask everybody for a second factor",
-			"After a password. Whoever has none is asked to add an authenticator app at the next sign-in.", rules.SecondFactor))
+			"After a password. Whoever has none is asked to add an authenticator app at the next sign-in. A passkey is one, and who signs in by the identity provider is asked there.", rules.SecondFactor))
 	}
 	return v.show(http.StatusOK, "admin_rules", "How people sign in", &view)
 }

@@ -112,6 +112,12 @@ type serviceView struct {
 	// Report is what Connect has found, when it was pressed.
 	Report *cloudservice.Report
 	Notes  []string
+	// A4T is the service of Analytics that reports on activities of one of Target; Reports are those of Target that one of
+	// Analytics reports on.
+	A4T     *standing
+	Reports []serviceRow
+	// Rate is how the credential of one of Analytics stands with the product's rate.
+	Rate *standing
 }
 
 func (v *visit) serviceItem() error {
@@ -132,6 +138,9 @@ func (v *visit) serviceShow(status int, s cloudservice.Service, report *cloudser
 	view.Tabs = serviceTabs(&s, partOverview)
 	view.Connect = v.form(view.Path+"/connect", connectTo(s.Kind))
 	view.Facts = serviceFacts(&view.serviceRow)
+	if err := v.serviceReporting(&view, configurations); err != nil {
+		return err
+	}
 	return v.show(status, "service_item", s.Title, &view)
 }
 
@@ -145,7 +154,7 @@ func serviceFacts(row *serviceRow) []fact {
 	if t := row.Target; t != nil {
 		facts = append(facts, fact{"Tenant id", t.TenantID, true}, fact{"Client code", t.ClientCode, true}, fact{"API type", strings.ToUpper(string(t.APIType)), false},
 			fact{"Accurate targeting", onOff(t.AccurateTargeting), false}, fact{"Segments from Target", onOff(t.SyncAudiences), false},
-			fact{"Client library", string(t.Library), false}, fact{"Loaded from", t.LibraryURL, false}, fact{"A4T reports by", t.A4T, false}, fact{"E-mail", t.Email, false})
+			fact{"Client library", string(t.Library), false}, fact{"Loaded from", t.LibraryURL, false}, fact{"E-mail", t.Email, false})
 	}
 	if a := row.Analytics; a != nil {
 		facts = append(facts, fact{"Company", a.Company, false}, fact{"User name", a.Username, false}, fact{"Data centre", a.DataCenter, false},

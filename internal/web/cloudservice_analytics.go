@@ -45,7 +45,7 @@ type listsView struct {
 	serviceHead
 	Rows []listRow
 	Form *form
-	Rate string
+	Rate *standing
 }
 
 func (v *visit) analyticsLists() error {
@@ -62,6 +62,9 @@ func (v *visit) listsView() (*listsView, error) {
 		return nil, err
 	}
 	view := &listsView{serviceHead: head}
+	if view.Rate, err = v.rateOf(&head.Service); err != nil {
+		return nil, err
+	}
 	known, err := v.CloudServices.Lists(v.r.Context(), v.caller, v.serviceRef())
 	if err != nil {
 		return nil, err

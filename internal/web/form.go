@@ -39,6 +39,8 @@ type input struct {
 	Problems    finding.Problems
 	Placeholder string
 	Focus       bool
+	// Several lets choose more than one file.
+	Several bool
 }
 
 type kind string

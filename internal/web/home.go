@@ -220,7 +220,7 @@ func sentence(text string) string {
 		return ""
 	}
 	first := strings.ToUpper(text[:1])
-	if strings.HasSuffix(text, "…") {
+	if strings.HasSuffix(text, "…") || strings.HasSuffix(text, "?") {
 		return first + text[1:]
 	}
 	return first + strings.TrimRight(text[1:], ".") + "."

@@ -83,12 +83,13 @@ func (v *visit) projectList() error {
 	}
 	query := v.r.URL.Query()
 	view := struct {
+		Tabs         tabs
 		Rows         []projectRow
 		Search, Role string
 		Expiring     bool
 		All          int
 		May          bool
-	}{Search: query.Get("q"), Expiring: query.Has("expiring"), All: len(all), May: v.mayDevelop(), Role: v.lacksDeveloper()}
+	}{Tabs: projectTabs("Projects"), Search: query.Get("q"), Expiring: query.Has("expiring"), All: len(all), May: v.mayDevelop(), Role: v.lacksDeveloper()}
 	for _, one := range all {
 		row := projectRow{Project: one, Path: projectPath(one.ID)}
 		named := []string{one.Name, one.Title, one.ID, one.Description}

@@ -271,9 +271,12 @@ func (p *Pages) sections() []section {
 		{placeSearch, p.searchRoutes()},
 		{placeOverview, p.chartRoutes()},
 		{placeProjects, p.projectRoutes()},
+		{placeProjects, p.integrationRoutes()},
 		{placeDefinitions, p.definitionRoutes()},
 		{placeIMS, p.imsRoutes()},
+		{placeIMS, p.imsFileRoutes()},
 		{placeCloudServices, p.cloudServiceRoutes()},
+		{placeCloudServices, p.cloudServiceFileRoutes()},
 		{placeCloudServices, p.servicePartRoutes()},
 		{placePipeline, p.pipelineRoutes()},
 		{placeInstances, p.instanceRoutes()},
@@ -314,6 +317,7 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func secure(header http.Header, r *http.Request) {
 	header.Set("Content-Security-Policy", policy("'self'"))
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY") // for browsers that know no frame-ancestors
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
