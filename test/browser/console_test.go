@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -12,7 +11,7 @@ import (
 	"latchkey/test/harness"
 )
 
-// The procedures of the vendor's guides for AEM with Target and with Analytics, by the words that they have.
+// The procedures of the vendor's guides for AEM with Target and with Analytics, and for Campaign, by the words that they have.
 func TestConsole(t *testing.T) {
 	t.Parallel()
 	s := harness.Dev(t)
@@ -21,7 +20,8 @@ func TestConsole(t *testing.T) {
 	b.shows("Sample Organization")
 	b.shoot("console-overview")
 	imsConfiguration(t, s, b)
-	secondAPI(s, b)
+	withAnalytics(t, s, b)
+	secondAPI(t, b)
 	b.clean(host(t, s))
 }
 
@@ -44,7 +44,7 @@ func imsConfiguration(t *testing.T, s *harness.Server, b *tab) {
 	b.press("Create certificate")
 	b.shows("Download Public Key")
 	b.shoot("ims-certificate")
-	client, secret, payload := integration(t, s, b)
+	client, secret, payload := integration(t, s, b, "browser")
 	b.press("IMS configurations") // the draft is kept
 	b.shows("A draft: the certificate is there")
 	b.press("browser")
@@ -103,9 +103,118 @@ func imsConfiguration(t *testing.T, s *harness.Server, b *tab) {
 	b.shows("The IMS configuration browser was deleted.")
 }
 
-// integration makes a project with the API of Target, as the developer console does, with the public key that was downloaded;
-// and gives what AEM is then told, read off the pages.
-func integration(t *testing.T, s *harness.Server, b *tab) (client, secret, payload string) {
+// integration makes one as the guide for Target has it, in the words of the console before it had projects, with the public key that
+// was downloaded; and gives what AEM is then told, read off the pages.
+func integration(t *testing.T, s *harness.Server, b *tab, alias string) (client, secret, payload string) {
+	t.Helper()
+	b.press("Projects")
+	b.press("Integrations")
+	b.arrive("/integrations")
+	b.press("New integration")
+	b.tick("Access an API")
+	b.press("Continue")
+	b.tick("Adobe Target")
+	b.press("Continue")
+	b.enter("Name", "Browser for Target")
+	b.enter("Description", "For AEM.")
+	b.press("Create integration")
+	b.shows("There is no file")
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(b.field("Public Key Certificate")), []string{download(t, s, alias)}))
+	if !value(b, chromedp.Evaluate[bool](`(() => { const all = [...document.querySelectorAll("main input[type=checkbox]")]; return all.length > 0 && all.every((e) => e.checked); })()`)) {
+		t.Error("not every product profile is chosen from the start")
+	}
+	b.shoot("integration-details")
+	b.press("Create integration")
+	b.shows("Integration created")
+	b.shoot("integration-created")
+	b.press("All integrations")
+	b.enter("Search", "Browser for Target")
+	b.pressIn("main form.filter", "Search")
+	b.shows("Service Account (JWT)")
+	b.press("View")
+	b.arrive("/projects/")
+	client, secret = details(t, b)
+	b.press("Insights")
+	b.shows("in the last seven days")
+	b.press("Events")
+	b.press("Services")
+	b.shows("Default Workspace")
+	b.press("JWT")
+	payload = value(b, chromedp.Evaluate[string](`document.querySelector("#payload").textContent`))
+	b.shoot("credential-jwt")
+	b.press("Certificates")
+	b.shoot("credential-keys")
+	b.press("Migrate")
+	b.shows("Not started")
+	b.shoot("credential-migration")
+	return client, secret, payload
+}
+
+// details reads what AEM and Campaign are told off a credential's page, where each can be copied.
+func details(t *testing.T, b *tab) (client, secret string) {
+	t.Helper()
+	for _, what := range []string{"Client ID", "Technical account ID", "Organization ID"} {
+		if !value(b, chromedp.Evaluate[bool](`!!document.querySelector('dl.facts button[aria-label="Copy `+what+`"]')`)) {
+			t.Errorf("there is no button that copies the %s", what)
+		}
+	}
+	b.press("Retrieve client secret")
+	secret = value(b, chromedp.Evaluate[string](`document.querySelector("code.shown").textContent`))
+	return value(b, chromedp.Evaluate[string](`document.querySelector("dl.facts code").textContent`)), secret
+}
+
+// withAnalytics goes through the guide for Analytics: the certificate, a project with the API, its role in the Admin Console, the
+// configuration, its health, the cloud service.
+func withAnalytics(t *testing.T, s *harness.Server, b *tab) {
+	t.Helper()
+	b.press("IMS configurations")
+	b.press("Create")
+	b.pick("Cloud solution", "Adobe Analytics")
+	b.enter("Alias", "browser-analytics")
+	b.press("Create certificate")
+	b.shows("Download Public Key")
+	client, secret, payload := newProject(t, s, b, "browser-analytics")
+	b.press("Admin Console")
+	b.press("Adobe Analytics")
+	b.press("Analytics - Sample Organization")
+	b.shows("browser-analytics")
+	role := "Product role of browser-analytics"
+	b.pick(role, "Editor")
+	b.pressIn("form.act:has("+b.field(role)+")", "Set role")
+	b.shows("is Editor in Analytics - Sample Organization now")
+	b.visit(s.URL + "/ims-configurations/browser-analytics")
+	b.press("Go on")
+	b.press("Next")
+	b.enter("Title", "Browser’s Analytics")
+	b.enter("Authorization Server", s.URL)
+	b.enter("API Key", client)
+	b.enter("Client Secret", secret)
+	b.enter("Payload", payload)
+	b.press("Create")
+	b.press("Check Health")
+	b.press("Check")
+	b.shows("Token is retrieved successfully")
+	b.press("Cloud services")
+	b.press("Create")
+	b.press("Adobe Analytics")
+	b.enter("Title", "Browser’s Analytics service")
+	b.press("Create")
+	b.shows("Adobe Analytics Settings")
+	b.shoot("service-analytics")
+	b.press("OK")
+	b.shows("A draft that lacks an IMS configuration")
+	b.press("Complete")
+	b.pick("Authentication", "IMS")
+	b.pick("IMS Configuration", "Browser’s Analytics")
+	b.press("Connect to Analytics")
+	b.shows("Connection successful")
+	b.shoot("service-analytics-connected")
+	b.press("Cloud services")
+	b.shoot("service-list-full")
+}
+
+// newProject makes a project with the API of Analytics, as the developer console does, with the public key that was downloaded.
+func newProject(t *testing.T, s *harness.Server, b *tab, alias string) (client, secret, payload string) {
 	t.Helper()
 	b.press("Projects")
 	b.shoot("project-list")
@@ -122,7 +231,7 @@ func integration(t *testing.T, s *harness.Server, b *tab) (client, secret, paylo
 	b.press("API")
 	b.shows("Add an API")
 	b.shoot("add-api-service")
-	b.tick("Adobe Target")
+	b.tick("Adobe Analytics")
 	b.press("Next")
 	b.shows("Choose the type of authentication")
 	b.shoot("add-api-kind")
@@ -132,10 +241,10 @@ func integration(t *testing.T, s *harness.Server, b *tab) (client, secret, paylo
 	b.press("Next")
 	b.shows("There is no file")
 	b.shoot("add-api-key")
-	b.do(chromedp.SetUploadFiles(chromedp.CSS(b.field("Upload your public key")), []string{download(t, s, "/ims-certificates/browser/1/public")}))
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(b.field("Upload your public key")), []string{download(t, s, alias)}))
 	b.press("Next")
 	b.shows("Name the credential")
-	b.enter("Name", "browser-target")
+	b.enter("Name", "browser-analytics")
 	b.enter("Description", "For AEM.")
 	b.shoot("add-api-name")
 	b.press("Next")
@@ -143,40 +252,23 @@ func integration(t *testing.T, s *harness.Server, b *tab) (client, secret, paylo
 	b.shoot("add-api-review")
 	b.press("Next")
 	b.shows("Select product profiles")
-	if !value(b, chromedp.Evaluate[bool](`[...document.querySelectorAll("main input[type=checkbox]")].every((e) => e.checked)`)) {
-		t.Error("not every product profile is chosen from the start")
-	}
 	b.shoot("add-api-profiles")
 	b.press("Save configured API")
-	b.shows("Adobe Target was added")
+	b.shows("Adobe Analytics was added")
 	b.shoot("add-api-done")
 	b.press("Continue to the credential’s details")
 	b.shoot("credential")
-	b.press("Retrieve client secret")
-	secret = value(b, chromedp.Evaluate[string](`document.querySelector("code.shown").textContent`))
-	client = value(b, chromedp.Evaluate[string](`document.querySelector("dl.facts code").textContent`))
+	client, secret = details(t, b)
 	b.shoot("credential-secret")
 	b.press("Services")
-	b.shows("Default Workspace")
-	value(b, chromedp.Evaluate[bool](`(document.querySelector("main select[name=role]").value = "editor", true)`))
-	b.press("Set role")
-	b.shows("The product role is editor now.")
 	b.shoot("credential-services")
 	b.press("JWT")
-	payload = value(b, chromedp.Evaluate[string](`document.querySelector("#payload").textContent`))
-	b.shoot("credential-jwt")
-	b.press("Certificates")
-	b.shoot("credential-keys")
-	b.press("Migrate")
-	b.shows("Not started")
-	b.shoot("credential-migration")
-	return client, secret, payload
+	return client, secret, value(b, chromedp.Evaluate[string](`document.querySelector("#payload").textContent`))
 }
 
-// download fetches a file with the browser's session, and keeps it for an upload.
-func download(t *testing.T, s *harness.Server, path string) string {
+// download fetches the public key of a certificate, and keeps it for an upload.
+func download(t *testing.T, s *harness.Server, alias string) string {
 	t.Helper()
-	alias, _, _ := strings.Cut(strings.TrimPrefix(path, "/ims-certificates/"), "/")
 	versions := s.Must(http.StatusOK, "GET", "/api/v1/ims-certificates/"+alias, nil).JSON(t)
 	file := filepath.Join(t.TempDir(), alias+".crt")
 	if err := os.WriteFile(file, []byte(versions["versions"].([]any)[0].(map[string]any)["pem"].(string)), 0o600); err != nil {
@@ -185,23 +277,25 @@ func download(t *testing.T, s *harness.Server, path string) string {
 	return file
 }
 
-// secondAPI adds another API to the project: the credential that is there gets it. And a key pair is generated for one that
-// is new.
-func secondAPI(s *harness.Server, b *tab) {
+// secondAPI adds another API to the project: the credential that is there gets it. Then it goes through Campaign's guide: a key pair
+// is generated for a credential that is new, which is found again by its client id.
+func secondAPI(t *testing.T, b *tab) {
+	t.Helper()
 	b.press("Projects")
 	b.press("Browser")
 	b.shoot("project")
 	b.click("details.menu summary")
 	b.press("API")
-	b.tick("Adobe Analytics")
+	b.tick("Adobe Target")
 	b.press("Next")
 	b.tick("Service Account (JWT)")
 	b.press("Next")
 	b.shows("the workspace has it already")
 	b.press("Next")
 	b.press("Save configured API")
-	b.shows("Adobe Analytics was added")
-	b.visit(s.URL + "/projects/new")
+	b.shows("Adobe Target was added")
+	b.press("Projects")
+	b.press("Create new project")
 	b.enter("Name", "Generated")
 	b.press("Create project")
 	b.click("details.menu summary")
@@ -220,7 +314,13 @@ func secondAPI(s *harness.Server, b *tab) {
 	b.press("Next")
 	b.press("Save configured API")
 	b.shows("Adobe Analytics was added")
-	b.press("To the project")
+	b.press("Continue to the credential’s details")
+	client, _ := details(t, b)
+	b.press("Projects") // Campaign’s file has the client id: which project is it?
+	b.enter("Search", client)
+	b.pressIn("main form.filter", "Search")
+	b.shows("Generated")
+	b.press("Generated")
 	b.press("Delete")
 	b.enter("Type Generated to delete it", "Generated")
 	b.press("Delete Generated")
@@ -253,12 +353,4 @@ func cloudService(t *testing.T, s *harness.Server, b *tab) {
 	b.press("Connect to Target")
 	b.shows("Connection successful")
 	b.shoot("service-connected")
-	b.visit(s.URL + "/cloud-services/new?kind=analytics")
-	b.enter("Title", "Browser’s Analytics service")
-	b.press("Create")
-	b.shoot("service-analytics")
-	b.press("OK")
-	b.shows("A draft that lacks an IMS configuration")
-	b.press("Cloud services")
-	b.shoot("service-list-full")
 }

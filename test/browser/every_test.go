@@ -54,6 +54,8 @@ var beside = map[string]string{
 	"GET /credentials/{ref}":                         "leads to the credential's page",
 	"GET " + connection.CallbackPath:                 "its own test, TestConsent",
 	"GET /projects/{project}/added":                  "follows a form: TestConsole",
+	"GET /integrations/added":                        "follows a form: TestConsole",
+	"GET /cloud-services/{name}/export":              "a file",
 	"GET /ims-configurations/{name}/certificate":     "of a draft: TestConsole",
 	"GET /ims-certificates/{alias}/{version}/public": "a file: TestConsole",
 	"GET /ims-configurations/{name}/migrate":         "of a JWT configuration: TestConsole",
