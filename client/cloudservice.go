@@ -22,6 +22,8 @@ type CloudService struct {
 	Missing []string `json:"missing"`
 	// Configuration is the name of the IMS configuration whose token it calls with.
 	Configuration string `json:"ims_configuration"`
+	// Secret is a mask; "" where there is none.
+	Secret string `json:"secret"`
 	// Target is there for a service of Target, Analytics for one of Analytics.
 	Target    *CloudServiceTarget    `json:"target"`
 	Analytics *CloudServiceAnalytics `json:"analytics"`

@@ -95,6 +95,7 @@ type CertificateBinding struct {
 	ID     string `json:"id"`
 	SHA1   string `json:"sha1"`
 	SHA256 string `json:"sha256"`
+	PEM    string `json:"pem"`
 	// Key is the kind of its key, PublicKey the SHA-256 of the public key: a private key that has the same belongs to it.
 	Key        string     `json:"key"`
 	PublicKey  string     `json:"public_key_sha256"`

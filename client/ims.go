@@ -18,9 +18,11 @@ type IMSConfiguration struct {
 	Type  string `json:"type"`
 	State string `json:"state"`
 	// Missing are the values that a draft lacks.
-	Missing          []string `json:"missing"`
-	Server           string   `json:"authorization_server"`
-	APIKey           string   `json:"api_key"`
+	Missing []string `json:"missing"`
+	Server  string   `json:"authorization_server"`
+	APIKey  string   `json:"api_key"`
+	// ClientSecret is a mask; "" where there is none.
+	ClientSecret     string   `json:"client_secret"`
 	OrganizationID   string   `json:"organization_id"`
 	TechnicalAccount string   `json:"technical_account"`
 	Metascopes       []string `json:"metascopes"`

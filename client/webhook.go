@@ -43,6 +43,8 @@ type NewWebhook struct {
 	Types       []string `json:"types,omitempty"`
 	Sandbox     string   `json:"sandbox,omitempty"`
 	Description string   `json:"description,omitempty"`
+	// Enabled makes one that gets nothing yet when it is false; nil is true.
+	Enabled *bool `json:"enabled,omitempty"`
 	// IdempotencyKey makes a second call with the same key answer as the first did; "" makes a new one for each call.
 	IdempotencyKey string `json:"-"`
 }

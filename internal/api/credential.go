@@ -78,6 +78,7 @@ type CertificateBinding struct {
 	ID         string     `json:"id" doc:"32 hexadecimal digits." example:"9f0c6d5b4a3928170f1e2d3c4b5a6978"`
 	SHA1       string     `json:"sha1" doc:"The fingerprint, as the vendor's console writes it." example:"d71ab3fb6bba0c2f5de0ff2b1f0f4fb7e0d7b39a"`
 	SHA256     string     `json:"sha256"`
+	PEM        string     `json:"pem" doc:"The certificate itself."`
 	Key        string     `json:"key" doc:"The kind of its key." example:"RSA 2048"`
 	PublicKey  string     `json:"public_key_sha256" doc:"SHA-256 of its public key (SubjectPublicKeyInfo): tells whether a private key belongs to it." example:"9b74c9897bac770ffc029102a200c5de9b74c9897bac770ffc029102a200c5de"`
 	NotBefore  time.Time  `json:"not_before"`
@@ -147,12 +148,12 @@ func shownSecretValue(s project.Secret) ClientSecretValue {
 }
 
 func shownBinding(b project.Binding) CertificateBinding {
-	kind, public := "", ""
+	kind, public, pem := "", "", ""
 	if c, err := keypair.ParseCertificate(b.Certificate); err == nil {
-		kind, public = c.Kind, c.PublicHash()
+		kind, public, pem = c.Kind, c.PublicHash(), string(c.PEM())
 	}
 	return CertificateBinding{
-		Key: kind, PublicKey: public, ID: b.ID, SHA1: b.SHA1, SHA256: b.SHA256, NotBefore: *stamp(b.NotBefore), NotAfter: *stamp(b.NotAfter), RequireJTI: b.RequireJTI,
+		Key: kind, PublicKey: public, PEM: pem, ID: b.ID, SHA1: b.SHA1, SHA256: b.SHA256, NotBefore: *stamp(b.NotBefore), NotAfter: *stamp(b.NotAfter), RequireJTI: b.RequireJTI,
 		CreatedBy: b.CreatedBy, CreatedAt: *stamp(b.CreatedAt), LastUsedAt: lastUse(b.Uses), Uses: mapped(b.Uses, shownUse),
 	}
 }

@@ -79,6 +79,7 @@ func (s *server) describe() ([]byte, error) {
 	s.migrationRoutes(h)
 	s.decisionRoutes(h)
 	s.imsRoutes(h)
+	s.compareRoutes(h)
 	s.cloudServiceRoutes(h)
 	s.keyRoutes(h)
 	s.sandboxRoutes(h)

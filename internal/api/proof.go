@@ -43,7 +43,7 @@ type (
 const (
 	secretValueAnswer = `{"uuid": "11ede8ab42f138f3abe335d886a407fb", "client_secret": "p8e-…", "created_by": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "created_at": "2026-11-21T09:30:00Z"}`
 	bindingAnswer     = `{"id": "9f0c6d5b4a3928170f1e2d3c4b5a6978", "sha1": "d71ab3fb6bba0c2f5de0ff2b1f0f4fb7e0d7b39a",
-  "sha256": "2b1f0f4fb7e0d7b39a2b1f0f4fb7e0d7b39a2b1f0f4fb7e0d7b39a2b1f0f4fb7", "not_before": "2026-11-21T09:30:00Z", "not_after": "2027-11-21T09:30:00Z",
+  "sha256": "2b1f0f4fb7e0d7b39a2b1f0f4fb7e0d7b39a2b1f0f4fb7e0d7b39a2b1f0f4fb7", "pem": "-----BEGIN CERTIFICATE-----\n…", "not_before": "2026-11-21T09:30:00Z", "not_after": "2027-11-21T09:30:00Z",
   "require_jti": false, "created_by": "key_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", "created_at": "2026-11-21T09:30:00Z", "last_used_at": null, "uses": []}`
 )
 

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/ident"
+	"latchkey/internal/secret"
 	"latchkey/internal/target"
 )
 
@@ -121,6 +122,15 @@ func (s *Services) find(ctx context.Context, caller access.Caller, ref Ref, scop
 // Get gives one.
 func (s *Services) Get(ctx context.Context, caller access.Caller, ref Ref) (Service, error) {
 	return s.find(ctx, caller, ref, access.ConnectionsRead)
+}
+
+// HasSecret tells whether a secret is the stored one. It takes the right to change it: it tells what is guessed right.
+func (s *Services) HasSecret(ctx context.Context, caller access.Caller, ref Ref, value secret.String) (bool, error) {
+	found, err := s.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return false, err
+	}
+	return found.Secret.Equal(value), nil
 }
 
 // List gives those of a sandbox, by their names.

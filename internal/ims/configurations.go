@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/egress"
 	"latchkey/internal/finding"
 	"latchkey/internal/ident"
+	"latchkey/internal/secret"
 )
 
 // Config is what [Configurations] work with.
@@ -148,6 +149,15 @@ func (c *Configurations) find(ctx context.Context, caller access.Caller, ref Ref
 // Get gives one.
 func (c *Configurations) Get(ctx context.Context, caller access.Caller, ref Ref) (Configuration, error) {
 	return c.find(ctx, caller, ref, access.ConnectionsRead)
+}
+
+// HasSecret tells whether a client secret is the stored one. It takes the right to change it: it tells what is guessed right.
+func (c *Configurations) HasSecret(ctx context.Context, caller access.Caller, ref Ref, value secret.String) (bool, error) {
+	found, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
+	if err != nil {
+		return false, err
+	}
+	return found.Secret.Equal(secret.New(strings.TrimSpace(value.Reveal()))), nil
 }
 
 // List gives those of a sandbox, by their names.
