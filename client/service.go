@@ -16,6 +16,8 @@ type Service struct {
 	// Own says that the organization declared it.
 	Own      bool `json:"own"`
 	Entitled bool `json:"entitled"`
+	// Open says that every organization may use it, without an entitlement of its own.
+	Open bool `json:"open"`
 	// Available says that it can be added to a credential; Reasons say why it can't.
 	Available bool `json:"available"`
 	Reasons   []struct {

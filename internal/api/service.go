@@ -18,6 +18,7 @@ type Service struct {
 	Description  string           `json:"description"`
 	Own          bool             `json:"own" doc:"The organization declared it; else it is built in."`
 	Entitled     bool             `json:"entitled" doc:"The organization may use it."`
+	Open         bool             `json:"open" doc:"Every organization may use it, without an entitlement of its own."`
 	Available    bool             `json:"available" doc:"You can add it to a credential."`
 	Reasons      []ServiceReason  `json:"reasons" nullable:"false" doc:"Why you can't; none when you can."`
 	Scopes       []string         `json:"scopes" nullable:"false" doc:"What a subscribed credential may ask for by OAuth."`
@@ -69,7 +70,7 @@ type (
 )
 
 const serviceAnswer = `{
-  "code": "billing", "name": "Billing", "description": "", "own": true, "entitled": true, "available": true, "reasons": [],
+  "code": "billing", "name": "Billing", "description": "", "own": true, "entitled": true, "open": false, "available": true, "reasons": [],
   "scopes": ["billing:read", "billing:write"], "metascopes": [], "kinds": ["service_account_jwt", "oauth_server_to_server"], "profiles": [],
   "has_profiles": false, "product_roles": [], "admin_only": false, "deprecated": false, "docs_url": ""
 }`
@@ -174,7 +175,7 @@ func (n NewService) service(code string) project.NewService {
 
 func shownService(o project.Offer) Service {
 	return Service{
-		Code: o.Code, Name: o.Name, Description: o.Description, Own: o.Organization != "", Entitled: o.Entitled, Available: len(o.Reasons) == 0,
+		Code: o.Code, Name: o.Name, Description: o.Description, Own: o.Organization != "", Entitled: o.Entitled, Open: o.Open, Available: len(o.Reasons) == 0,
 		Reasons: mapped(o.Reasons, func(r project.Reason) ServiceReason { return ServiceReason{string(r), r.Words()} }),
 		Scopes:  append([]string{}, o.Scopes...), Metascopes: append([]string{}, o.Metascopes...), Kinds: texts(o.Kinds),
 		Profiles:    mapped(o.Offered, func(p project.Profile) OfferedProfile { return OfferedProfile{p.ID, p.Name} }),

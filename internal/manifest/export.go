@@ -75,7 +75,7 @@ var notInVariables = regexp.MustCompile(`[^A-Z0-9]+`)
 
 // variableName makes the name of a variable of an object's name and a member's pointer: MOVIESTAR_CLIENT_SECRET.
 func variableName(name, pointer string) string {
-	for _, prefix := range []string{"/authentication", "/destination", "/fields"} {
+	for _, prefix := range []string{"/authentication", "/destination", "/customerAuthenticationConfigurations", "/fields"} {
 		pointer = strings.TrimPrefix(pointer, prefix)
 	}
 	var out strings.Builder

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 
@@ -49,7 +50,23 @@ func cloudServiceKind() *kind {
 	return &kind{
 		name: "CloudService", doc: "A configured use of Adobe Target or Adobe Analytics.", spec: reflect.TypeFor[cloudServiceSpec](),
 		list: func(ctx context.Context, c *client.Client) ([]*current, error) {
-			return collect(c.CloudServices(ctx), nil, showCloudService)
+			all, err := client.Collect(c.CloudServices(ctx))
+			if err != nil {
+				return nil, err
+			}
+			names := map[string]string{}
+			for _, v := range all {
+				names[v.ID] = v.Name
+			}
+			var out []*current
+			for _, v := range all {
+				one, err := showCloudService(v, names)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, one)
+			}
+			return out, nil
 		},
 		create: func(ctx context.Context, c *client.Client, s *Step) (string, error) {
 			values, err := cloudServiceValues(s)
@@ -90,11 +107,12 @@ func cloudServiceKind() *kind {
 	}
 }
 
-func showCloudService(v client.CloudService) (*current, error) {
+// showCloudService gives a service; names are those of all by their ids.
+func showCloudService(v client.CloudService, names map[string]string) (*current, error) {
 	spec := cloudServiceSpec{Kind: v.Kind, Title: v.Title, Authentication: v.Authentication, Configuration: v.Configuration, Secret: Reference(v.Secret)}
 	if t := v.Target; t != nil {
 		spec.Target = &targetSpec{
-			t.TenantID, t.ClientCode, t.Email, t.APIType, t.Workspace, t.A4T, &t.AccurateTargeting, &t.SyncAudiences, t.Library, t.LibraryURL,
+			t.TenantID, t.ClientCode, t.Email, t.APIType, t.Workspace, cmp.Or(names[t.A4T], t.A4T), &t.AccurateTargeting, &t.SyncAudiences, t.Library, t.LibraryURL,
 		}
 	}
 	if a := v.Analytics; a != nil {

@@ -66,7 +66,7 @@ func entitlementKind() *kind {
 	return &kind{
 		name: "Entitlement", doc: "That the organization may use a built-in service. Its name is the service's code.", spec: reflect.TypeFor[entitlementSpec](),
 		list: func(ctx context.Context, c *client.Client) ([]*current, error) {
-			return collect(c.Services(ctx), func(v client.Service) bool { return !v.Own && v.Entitled }, func(v client.Service) (*current, error) {
+			return collect(c.Services(ctx), func(v client.Service) bool { return !v.Own && v.Entitled && !v.Open }, func(v client.Service) (*current, error) {
 				return newCurrent("Entitlement", v.Code, v.Code, entitlementSpec{}, v)
 			})
 		},

@@ -221,7 +221,7 @@ func (p *planner) step(ctx context.Context, k *kind, o *Object) (*Step, error) {
 	}
 	s.want = want
 	if before == nil {
-		return s, p.tryNew(ctx, s)
+		return s, p.try(ctx, s)
 	}
 	s.id, s.thing, s.Act = before.id, before.thing, Unchanged
 	var d differ
@@ -255,6 +255,7 @@ func (p *planner) step(ctx context.Context, k *kind, o *Object) (*Step, error) {
 		if k.breaks != nil {
 			s.Breaks = k.breaks(s)
 		}
+		return s, p.try(ctx, s)
 	}
 	return s, nil
 }
@@ -274,8 +275,8 @@ func merged(have, more []Difference) []Difference {
 	return have
 }
 
-// tryNew asks the server what is wrong with a document that is to be stored.
-func (p *planner) tryNew(ctx context.Context, s *Step) error {
+// try asks the server what is wrong with a document that is to be stored.
+func (p *planner) try(ctx context.Context, s *Step) error {
 	if s.kind.name != "Definition" {
 		return nil
 	}
@@ -284,6 +285,9 @@ func (p *planner) tryNew(ctx context.Context, s *Step) error {
 		return p.told(s.Object, err)
 	}
 	for _, problem := range found.Problems {
+		if s.want.Find(bodyPointer(s, problem.Pointer)).Masked() {
+			continue // what it stands for is there
+		}
 		if problem.Severity == "error" || problem.Severity == "publish" && s.want.Get("published").Truth() {
 			p.problems.add(s.Object, bodyPointer(s, problem.Pointer), problem.Text(), problem.Fix)
 		}

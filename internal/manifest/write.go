@@ -46,9 +46,10 @@ func appendMember(b []byte, m jsontree.Member, depth int) []byte {
 
 func appendItems(b []byte, n *jsontree.Node, depth int) []byte {
 	for _, item := range n.Items() {
-		b = append(indent(b, depth), "- "...)
+		b = append(indent(b, depth), '-')
 		switch {
 		case item.Is(jsontree.Object) && len(item.Members()) > 0:
+			b = append(b, ' ')
 			for i, m := range item.Members() {
 				if i > 0 {
 					b = indent(b, depth+1)
@@ -59,7 +60,7 @@ func appendItems(b []byte, n *jsontree.Node, depth int) []byte {
 			b = append(b, '\n') // a list in a list begins on a line of its own
 			b = appendItems(b, item, depth+1)
 		default:
-			b = appendValue(b, item, depth+1)
+			b = appendValue(append(b, ' '), item, depth+1)
 		}
 	}
 	return b
