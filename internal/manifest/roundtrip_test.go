@@ -72,6 +72,9 @@ func (b *builder) build(ctx context.Context) {
 			ask.Kind, ask.Redirect = "oauth_web_app", &client.Redirect{Default: "https://example.com/back", Patterns: []string{`https://example\.com/.*`}}
 		}
 		for _, code := range services {
+			if ask.Redirect != nil && code == "own-1" {
+				continue // it takes none of the kind
+			}
 			service := client.SubscriptionRequest{Service: code}
 			if code == "own-1" {
 				service.Profiles = []string{"Europe"}
