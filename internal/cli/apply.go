@@ -31,9 +31,9 @@ func (f *configurationFiles) add(command *cobra.Command) {
 	flags.BoolVar(&f.keep, "keep-secrets", false, "keep a secret as it is on the server where its reference leads to nothing")
 }
 
-const configurationForm = `A file holds YAML documents, each with a kind, a name and a spec; "latchkey schema config" prints their JSON Schema. All files
-are read and checked before anything is done. A member that is left out stays as it is, and so does what no file names.
-Secrets are references: env:NAME, file:PATH or vault:MOUNT/PATH#FIELD.`
+const configurationForm = `A file holds YAML documents, each with a kind, a name and a spec; "latchkey schema config" prints their JSON Schema.
+All files are read and checked before anything is done. A member that is left out stays as it is, and so does what no
+file names. Secrets are references: env:NAME, file:PATH or vault:MOUNT/PATH#FIELD.`
 
 func (p *program) applyCommand() *cobra.Command {
 	var files configurationFiles
@@ -41,8 +41,8 @@ func (p *program) applyCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "apply -f PATH [--prune] [--keep-secrets] [--yes]",
 		Short: "Make the server have what files say",
-		Long: `Make the server have what files say. What is to be done is told first, with what it breaks, and asked about on a terminal;
-elsewhere --yes is the answer. What was applied is not applied again.
+		Long: `Make the server have what files say. What is to be done is told first, with what it breaks, and asked about on a
+terminal; elsewhere --yes is the answer. What was applied is not applied again.
 
 ` + configurationForm,
 		Example: `  latchkey apply -f configuration
@@ -66,8 +66,8 @@ func (p *program) diffCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "diff -f PATH [--prune] [--keep-secrets]",
 		Short: "Tell what apply would do",
-		Long: `Tell what "latchkey apply" would do, and do nothing. The exit code is 0 where nothing is to change and 3 where something
-is; 1 and 2 are failures, as everywhere.
+		Long: `Tell what "latchkey apply" would do, and do nothing. The exit code is 0 where nothing is to change and 3 where
+something is; 1 and 2 are failures, as everywhere.
 
 ` + configurationForm,
 		Example: `  latchkey diff -f configuration

@@ -23,9 +23,9 @@ func (p *program) exportCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export [-o DIR] [--kind KIND…] [--force]",
 		Short: "Write what the server has as files for apply",
-		Long: `Write what the server is configured with as YAML for "latchkey apply": to standard output, or into a folder as one file a
-kind. Where the server has a secret, a reference stands that you let lead to it. Not in it are keys, users, client ids and
-secrets that the server makes itself, tokens, connections without a label, and what happened.`,
+		Long: `Write what the server is configured with as YAML for "latchkey apply": to standard output, or into a folder as one
+file a kind. Where the server has a secret, a reference stands that you let lead to it. Not in it are keys, users,
+client ids and secrets that the server makes itself, tokens, connections without a label, and what happened.`,
 		Example: `  latchkey export -o configuration
   latchkey export --kind Definition --kind Topic`,
 		Args: takes(),
