@@ -1,7 +1,8 @@
 // Package clock is where every room takes its time from.
 //
 // Production runs on [System]. A test that has real sockets in play holds time in its hand with [Manual]: nothing
-// moves until Advance is called, and timers fire in the order of their instants, on the goroutine that advances.
+// moves until Advance is called, and timers fire in the order of their instants, on the goroutine that advances. A server
+// whose time is moved by those who try it runs on [Ahead], which goes on by itself too.
 // (Tests over in-memory transports use testing/synctest and System instead.)
 package clock
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +35,9 @@ type agenda struct {
 	stop   chan struct{}
 	wake   chan struct{}
 	slots  chan struct{} // one for each refresh under way
+	// asks takes who wants to know that it rests, rest.go; asked tells that somebody waits for it.
+	asks  chan chan<- time.Time
+	asked atomic.Bool
 
 	mu sync.Mutex
 	// times is the heap, the most urgent first.
@@ -46,6 +50,7 @@ type agenda struct {
 	more bool
 
 	nextLoad, nextSweep, nextRescue time.Time // used by run alone
+	asking                          []chan<- time.Time
 	// swept is the last connection whose history was swept.
 	swept string
 }
@@ -53,7 +58,7 @@ type agenda struct {
 func newAgenda(k *Keeper) *agenda {
 	return &agenda{
 		keeper: k, stop: make(chan struct{}), wake: make(chan struct{}, 1),
-		slots: make(chan struct{}, k.config.Workers), queued: map[string]int{},
+		slots: make(chan struct{}, k.config.Workers), asks: make(chan chan<- time.Time), queued: map[string]int{},
 	}
 }
 
@@ -65,10 +70,15 @@ func (a *agenda) push(id string, at time.Time) {
 	first := a.times[0].ID == id
 	a.mu.Unlock()
 	if first {
-		select {
-		case a.wake <- struct{}{}:
-		default:
-		}
+		a.rouse()
+	}
+}
+
+// rouse has the agenda look at once.
+func (a *agenda) rouse() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // it will
 	}
 }
 
@@ -93,6 +103,7 @@ func (a *agenda) run() {
 		a.housekeep(now)
 		wait := a.next(now)
 		if wait > 0 {
+			a.answer()
 			if !a.sleep(wait) {
 				return
 			}
@@ -230,6 +241,9 @@ func (a *agenda) sleep(d time.Duration) bool {
 	select {
 	case <-timer.C():
 	case <-a.wake:
+	case rested := <-a.asks:
+		a.asking = append(a.asking, rested)
+		a.asked.Store(true)
 	case <-a.stop:
 		return false
 	}
@@ -253,7 +267,12 @@ func (a *agenda) pop(now time.Time) (Due, bool) {
 // refresh renews one connection and frees its slot.
 func (a *agenda) refresh(id string) {
 	defer a.keeper.leave()
-	defer func() { <-a.slots }()
+	defer func() {
+		<-a.slots
+		if a.asked.Load() {
+			a.rouse()
+		}
+	}()
 	e, err := a.keeper.load(a.keeper.background, Selector{}, id)
 	if err != nil {
 		if !errors.Is(err, ErrNotFound) {

@@ -26,9 +26,9 @@ func (h *hand) chain(ctx context.Context, entries []audit.Entry) error {
 	for _, entry := range entries {
 		byOrganization[entry.Organization] = append(byOrganization[entry.Organization], entry)
 	}
-	t := &tx{s: h.session, ctx: ctx}
+	t, now := &tx{s: h.session, ctx: ctx}, h.w.clock.Now()
 	for _, organization := range slices.Sorted(maps.Keys(byOrganization)) {
-		if err := t.extend(organization, byOrganization[organization]); err != nil {
+		if err := t.extend(organization, byOrganization[organization], now); err != nil {
 			return err
 		}
 	}
@@ -36,13 +36,12 @@ func (h *hand) chain(ctx context.Context, entries []audit.Entry) error {
 	return nil
 }
 
-// extend adds entries to one organization's chain.
-func (t *tx) extend(organization string, entries []audit.Entry) error {
+// extend adds entries to one organization's chain; those without a time happened now.
+func (t *tx) extend(organization string, entries []audit.Entry, now time.Time) error {
 	head, err := t.lockHead(organization, len(entries))
 	if err != nil {
 		return err
 	}
-	now := time.Now()
 	args := make([]any, 0, len(entries)*recordArity)
 	for _, entry := range entries {
 		if entry.At.IsZero() {

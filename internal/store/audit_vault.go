@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/seal"
@@ -29,7 +28,7 @@ func (a Audit) SigningKey(ctx context.Context, fresh []byte) ([]byte, error) {
 		}
 		err = a.s.write(ctx, func(t *tx) error {
 			n, err := t.exec(`INSERT INTO audit_keys (number, seed, created_at) VALUES (1, $1, $2) ON CONFLICT (number) DO NOTHING`,
-				made, micros(time.Now()))
+				made, micros(a.s.clock.Now()))
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"latchkey/internal/clock"
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 )
@@ -46,6 +47,8 @@ type Config struct {
 	// was made with is refused, but beside that one, which Previous then is: a rotation to it can begin.
 	Root     seal.Root
 	Previous seal.Root
+	// Clock tells when what is recorded happened, where a room does not; nil is the machine's.
+	Clock clock.Clock
 	// Log gets migrations and what goes wrong in the background; nil means none.
 	Log *slog.Logger
 	// Readers is how many connections read; 0 means 4, of PostgreSQL 8.
@@ -63,6 +66,7 @@ type Config struct {
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	log         *slog.Logger
+	clock       clock.Clock
 	dialect     dialect
 	readers     *sql.DB
 	writer      *writer
@@ -92,8 +96,11 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	if config.Clock == nil {
+		config.Clock = clock.System()
+	}
 	s := &Store{
-		log: config.Log, incarnation: newIncarnation(), restartGrace: restartGrace, prepared: map[string]*sql.Stmt{},
+		log: config.Log, clock: config.Clock, incarnation: newIncarnation(), restartGrace: restartGrace, prepared: map[string]*sql.Stmt{},
 		emitted: make(chan struct{}, 1),
 	}
 	if s.tracer = config.Tracer; s.tracer == nil {
@@ -127,7 +134,7 @@ func (s *Store) open(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	s.keyring, err = seal.Open(ctx, seal.Config{Root: config.Root, Previous: config.Previous, Store: dataKeys{s}, Log: config.Log})
+	s.keyring, err = seal.Open(ctx, seal.Config{Root: config.Root, Previous: config.Previous, Store: dataKeys{s}, Clock: config.Clock, Log: config.Log})
 	return err // it says that it opened the keyring
 }
 
@@ -144,7 +151,7 @@ func (s *Store) openFile(ctx context.Context, config Config) error {
 		_ = one.Close()
 		return err
 	}
-	if s.writer, err = newWriter(ctx, one, s.dialect, s.incarnation, s.meters, 1); err != nil {
+	if s.writer, err = newWriter(ctx, one, s, 1); err != nil {
 		return err
 	}
 	s.readers, err = sqliteReaders(config.Path, cmp.Or(config.Readers, 4))
@@ -165,7 +172,7 @@ func (s *Store) openServer(ctx context.Context, config Config) error {
 		return err
 	}
 	writers := cmp.Or(config.Writers, 2)
-	s.writer, err = newWriter(ctx, openServer(server, writers, writerParams), s.dialect, s.incarnation, s.meters, writers)
+	s.writer, err = newWriter(ctx, openServer(server, writers, writerParams), s, writers)
 	if err != nil {
 		return err
 	}

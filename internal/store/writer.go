@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"latchkey/internal/clock"
 )
 
 // groupLimit is how many writes share a transaction at most.
@@ -20,6 +22,7 @@ type writer struct {
 	db      *sql.DB
 	dialect dialect
 	node    string // who announces: the store's incarnation
+	clock   clock.Clock
 	meters  *meters
 	queue   chan *job
 	// urgent is what goes before all that waits: a token set that a provider gave exists nowhere else until it is saved, and
@@ -49,11 +52,11 @@ const (
 )
 
 // newWriter opens the connections. The database is closed with it, also when that fails.
-func newWriter(ctx context.Context, db *sql.DB, d dialect, node string, meters *meters, connections int) (*writer, error) {
-	w := &writer{db: db, dialect: d, node: node, meters: meters, queue: make(chan *job, groupLimit), urgent: make(chan *job, groupLimit)}
+func newWriter(ctx context.Context, db *sql.DB, s *Store, connections int) (*writer, error) {
+	w := &writer{db: db, dialect: s.dialect, node: s.incarnation, clock: s.clock, meters: s.meters, queue: make(chan *job, groupLimit), urgent: make(chan *job, groupLimit)}
 	hands := make([]*hand, 0, connections)
 	for i := range connections {
-		session, err := newSession(ctx, db, d, node)
+		session, err := newSession(ctx, db, s.dialect, s.incarnation)
 		if err != nil {
 			for _, h := range hands {
 				_ = h.session.close() // the first error tells
