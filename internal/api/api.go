@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.opentelemetry.io/otel/metric"
@@ -149,7 +150,7 @@ type server struct {
 	reads    tokenCounters
 	rest     http.Handler
 	spec     *huma.OpenAPI
-	document []byte // spec in JSON
+	document func() ([]byte, error) // spec in JSON, made once it is asked for
 }
 
 // New makes the handler of /api/v1/…, /openapi.json, /data/core/activation/authoring/…, /healthz and /readyz. Other
@@ -174,7 +175,7 @@ func OpenAPI(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.document, nil
+	return s.document()
 }
 
 func newServer(config Config) (*server, error) {
@@ -200,11 +201,7 @@ func newServer(config Config) (*server, error) {
 		tokens:   limit.New(limits.Tokens, config.Clock),
 		refused:  limit.New(limits.Refused, config.Clock),
 	}
-	document, err := s.describe()
-	if err != nil {
-		return nil, err
-	}
-	s.document = document
+	s.document = sync.OnceValues(s.describe())
 	s.mountPlain()
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -242,9 +239,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.rest.ServeHTTP(w, r)
 }
 
-func (s *server) openAPI(w http.ResponseWriter, _ *http.Request) {
+func (s *server) openAPI(w http.ResponseWriter, r *http.Request) {
+	document, err := s.document()
+	if err != nil {
+		s.fail(w, r, s.problem(r.Context(), err))
+		return
+	}
 	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Access-Control-Allow-Origin", "*") // tools in a browser may read what the docs page shows anyway
-	_, _ = w.Write(s.document)
+	_, _ = w.Write(document)
 }

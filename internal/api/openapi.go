@@ -44,8 +44,8 @@ var tags = []*huma.Tag{
 	{Name: "Server", Description: "About this server."},
 }
 
-// describe registers every operation, and gives the document.
-func (s *server) describe() ([]byte, error) {
+// describe registers every operation, and gives what writes the document: that takes longer than the rest of a start.
+func (s *server) describe() func() ([]byte, error) {
 	h := newHuma(s.mux, s.Version)
 	doc := h.OpenAPI()
 	doc.Tags = tags
@@ -95,11 +95,13 @@ func (s *server) describe() ([]byte, error) {
 	admitNull(doc.Components.Schemas)
 	doc.Extensions = map[string]any{"x-problems": Kinds()}
 	s.spec = doc
-	out, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("writing the OpenAPI document: %w", err)
+	return func() ([]byte, error) {
+		out, err := json.Marshal(doc)
+		if err != nil {
+			return nil, fmt.Errorf("writing the OpenAPI document: %w", err)
+		}
+		return out, nil
 	}
-	return out, nil
 }
 
 // tokenRoute describes the token read, which is served by a plain handler.

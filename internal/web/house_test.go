@@ -141,8 +141,6 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 	}
 	h.connector, err = connection.NewConnector(config)
 	check(t, err)
-	document, err := openAPI()
-	check(t, err)
 	h.open(kept, client)
 	links, err := connectlink.New(connectlink.Config{Store: kept.ConnectLinks(), Connections: h.connector, Hash: kept.Keyring().Hash, PublicURLs: config.PublicURLs, Clock: h.hand})
 	check(t, err)
@@ -155,7 +153,7 @@ func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house 
 		Links: links, Factors: factors,
 		Passkeys: registry.NewPasskeys(registry.PasskeysConfig{Store: kept.Registry(), Users: h.users, Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		IMS:      h.ims, CloudServices: h.services, Projects: h.projects, Services: h.offers, Credentials: h.credentials, Administration: h.administration(kept, sim),
-		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: document,
+		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: directory, Document: openAPI,
 		Explainer: runner, Trials: trial.New(trial.Config{Authority: authority, Clock: clock.System(), Log: log}),
 		People: h.users, Sessions: registry.NewSessions(registry.SessionsConfig{Factors: factors, Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: h.hand, Log: log}),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keys, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions, Providers: h.health,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"latchkey/internal/access"
@@ -19,8 +20,31 @@ import (
 //go:embed pages
 var pages embed.FS
 
-// templates holds the pages, each with the layout around it.
-type templates map[string]*template.Template
+// templates holds the pages, each with the layout around it, made when the page is first shown: to make them all takes longer than
+// the rest of a start.
+type templates struct {
+	layout *template.Template
+	mu     sync.Mutex
+	made   map[string]*template.Template // :: name → page
+}
+
+// page gives a page by its name.
+func (t *templates) page(name string) (*template.Template, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if made := t.made[name]; made != nil {
+		return made, nil
+	}
+	clone, err := t.layout.Clone()
+	if err == nil {
+		clone, err = clone.ParseFS(pages, "pages/"+name+".html")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the page %s: %w", name, err)
+	}
+	t.made[name] = clone
+	return clone, nil
+}
 
 // page is what every page is made from.
 type page struct {
@@ -37,7 +61,7 @@ type page struct {
 	Body    any
 }
 
-func (p *Pages) parseTemplates() (templates, error) {
+func (p *Pages) parseTemplates() (*templates, error) {
 	functions := template.FuncMap{
 		"asset":     p.assets.path,
 		"ago":       func(t time.Time) string { return ago(t, p.Clock.Now()) },
@@ -58,25 +82,7 @@ func (p *Pages) parseTemplates() (templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := pages.ReadDir("pages")
-	if err != nil {
-		return nil, err
-	}
-	out := templates{}
-	for _, entry := range entries {
-		name := strings.TrimSuffix(entry.Name(), ".html")
-		if name == "layout" || strings.HasPrefix(name, "parts") {
-			continue
-		}
-		clone, err := layout.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if out[name], err = clone.ParseFS(pages, "pages/"+entry.Name()); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return &templates{layout: layout, made: map[string]*template.Template{}}, nil
 }
 
 // render writes a page. It is made whole before the first byte goes out, so that a fault becomes a page of its own.
@@ -88,7 +94,11 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 		content.Frame = p.framed(w, r, session, caller, &content)
 	}
 	var buffer bytes.Buffer
-	if err := p.templates[name].Execute(&buffer, content); err != nil {
+	made, err := p.templates.page(name)
+	if err == nil {
+		err = made.Execute(&buffer, content)
+	}
+	if err != nil {
 		p.Log.ErrorContext(r.Context(), "a page could not be made", slog.String("page", name), slog.Any("error", err))
 		http.Error(w, "Something broke here.", http.StatusInternalServerError)
 		return

@@ -291,8 +291,24 @@ func slugLink(slug string) template.HTML {
 	return template.HTML(`<a class="link" href="/docs/errors#` + escaped + `"><code>` + escaped + `</code></a>`) //nolint:gosec // escaped above
 }
 
+// readReference reads the document that was configured. One that can't be read shows nothing, and is told.
+func (p *Pages) readReference() reference {
+	if p.Document == nil {
+		return reference{}
+	}
+	document, err := p.Document()
+	var out reference
+	if err == nil {
+		out, err = readReference(document)
+	}
+	if err != nil {
+		p.Log.Error("reading the OpenAPI document", "error", err)
+	}
+	return out
+}
+
 func (p *Pages) docs(w http.ResponseWriter, r *http.Request) {
-	view := p.reference
+	view := p.reference()
 	view.Base = p.base()
 	w.Header().Set("Cache-Control", "no-cache")
 	p.render(w, r, http.StatusOK, "docs", page{Title: "API reference", Here: "/docs", Body: view})
@@ -300,7 +316,8 @@ func (p *Pages) docs(w http.ResponseWriter, r *http.Request) {
 
 // docsGroup shows the operations of one group: all on one page would be too many.
 func (p *Pages) docsGroup(w http.ResponseWriter, r *http.Request) {
-	i := slices.IndexFunc(p.reference.Groups, func(g group) bool { return g.Anchor == r.PathValue("group") })
+	all := p.reference()
+	i := slices.IndexFunc(all.Groups, func(g group) bool { return g.Anchor == r.PathValue("group") })
 	if i < 0 {
 		p.message(w, r, messageMissing)
 		return
@@ -308,7 +325,7 @@ func (p *Pages) docsGroup(w http.ResponseWriter, r *http.Request) {
 	view := struct {
 		Groups []group
 		Group  group
-	}{p.reference.Groups, p.reference.Groups[i]}
+	}{all.Groups, all.Groups[i]}
 	w.Header().Set("Cache-Control", "no-cache")
 	p.render(w, r, http.StatusOK, "docs_group", page{Title: "API reference: " + view.Group.Name, Here: "/docs", Body: view})
 }
@@ -321,22 +338,23 @@ type shapesPage struct {
 
 func (p *Pages) docsShapes(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
-	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: shapes", Here: "/docs", Body: shapesPage{Shapes: p.reference.Shapes}})
+	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: shapes", Here: "/docs", Body: shapesPage{Shapes: p.reference().Shapes}})
 }
 
 // docsShape shows one shape: all on one page would be too many.
 func (p *Pages) docsShape(w http.ResponseWriter, r *http.Request) {
-	i := slices.IndexFunc(p.reference.Shapes, func(s shape) bool { return s.Name == r.PathValue("name") })
+	all := p.reference()
+	i := slices.IndexFunc(all.Shapes, func(s shape) bool { return s.Name == r.PathValue("name") })
 	if i < 0 {
 		p.message(w, r, messageMissing)
 		return
 	}
-	found := &p.reference.Shapes[i]
+	found := &all.Shapes[i]
 	w.Header().Set("Cache-Control", "no-cache")
-	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: " + found.Name, Here: "/docs", Body: shapesPage{p.reference.Shapes, found}})
+	p.render(w, r, http.StatusOK, "docs_shapes", page{Title: "API reference: " + found.Name, Here: "/docs", Body: shapesPage{all.Shapes, found}})
 }
 
 func (p *Pages) docsErrors(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
-	p.render(w, r, http.StatusOK, "errors", page{Title: "Errors", Here: "/docs/errors", Body: p.reference})
+	p.render(w, r, http.StatusOK, "errors", page{Title: "Errors", Here: "/docs/errors", Body: p.reference()})
 }

@@ -287,12 +287,12 @@ func findAudit(ctx context.Context, v *visit, q query) ([]hit, error) {
 // findDocs finds errors by their slug and title, operations of the API by their name, summary and path, and shapes.
 func findDocs(_ context.Context, v *visit, q query) ([]hit, error) {
 	var out []hit
-	for _, k := range v.reference.Problems {
+	for _, k := range v.reference().Problems {
 		if q.in(k.Slug, k.Title) {
 			out = append(out, hit{Name: k.Title, ID: k.Slug, What: k.Means, Path: "/docs/errors#" + k.Slug})
 		}
 	}
-	for _, g := range v.reference.Groups {
+	for _, g := range v.reference().Groups {
 		for _, o := range g.Operations {
 			if q.in(o.ID, o.Summary, o.Path) {
 				out = append(out, hit{Name: o.Summary, ID: o.Method + " " + o.Path, What: "API reference, " + g.Name, Path: "/docs/" + o.Group + "#" + o.ID})

@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -89,8 +90,8 @@ type Config struct {
 	// Pipeline is the broker, Fleet the daemons of instances.
 	Pipeline *pipeline.Broker
 	Fleet    *fleet.Fleet
-	// Document is the OpenAPI document that /docs shows: api.OpenAPI.
-	Document []byte
+	// Document gives the OpenAPI document that /docs shows: api.OpenAPI. It is called once, when it is needed; nil is no document.
+	Document func() ([]byte, error)
 	// PublicURLs are the base URLs under which browsers reach us, the first is the default; as for the Connector.
 	PublicURLs []string
 	// BrowserURL turns a provider's address into one that the browser can reach (simulated hosts); nil leaves it.
@@ -136,8 +137,8 @@ type Pages struct {
 	Config
 	mux       *http.ServeMux
 	assets    assets
-	templates templates
-	reference reference
+	templates *templates
+	reference func() reference // read once it is asked for
 	guesses   guesses
 	meters    meters
 	counts    counts
@@ -190,9 +191,7 @@ func New(config Config) (*Pages, error) {
 	if p.templates, err = p.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
-	if p.reference, err = readReference(config.Document); err != nil {
-		return nil, fmt.Errorf("reading the OpenAPI document: %w", err)
-	}
+	p.reference = sync.OnceValue(p.readReference)
 	p.mount()
 	return p, nil
 }
