@@ -15,7 +15,7 @@ func main() {
 	os.Exit(cli.Main(cli.Config{Version: app.Version, Server: cli.Server{
 		Dev: func(ctx context.Context, o cli.DevOptions) error {
 			return app.Dev(ctx, app.DevOptions{Listen: o.Listen, Data: o.Data, Ready: o.Ready, TLS: o.TLS, Intercept: o.Intercept, ProxyListen: o.ProxyListen,
-				PublicURLs: o.PublicURLs, LogLevel: o.LogLevel, Program: program(), Out: o.Out, Err: o.Err})
+				PublicURLs: o.PublicURLs, Ephemeral: o.Ephemeral, FastClock: o.FastClock, JSON: o.JSON, LogLevel: o.LogLevel, Program: program(), Out: o.Out, Err: o.Err})
 		},
 		Serve: func(ctx context.Context, o cli.ServeOptions) error {
 			return app.Serve(ctx, app.ServeOptions(o))

@@ -6,14 +6,13 @@ import (
 	"net/http"
 
 	"latchkey/internal/adobesim"
-	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 )
 
 // startAdobe starts the stand-ins for the vendor's products. Whose token one is they learn once there is an authority.
 func (d *dev) startAdobe(ctx context.Context) (err error) {
 	d.adobe = adobesim.New(adobesim.Config{
-		Customers: []adobesim.Customer{adobesim.SampleCustomer(sampleOrganizationID)}, Now: clock.System().Now, Log: d.log,
+		Customers: []adobesim.Customer{adobesim.SampleCustomer(sampleOrganizationID)}, Now: d.clock.Now, Log: d.log,
 	})
 	d.adobeAddr, d.closeAdobe, err = d.adobe.StartTLS(context.WithoutCancel(ctx), d.authority)
 	if err != nil {

@@ -11,6 +11,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +60,8 @@ var Version = "dev"
 // plan says what to build a house of.
 type plan struct {
 	config *Config
+	// clock is what everything goes by but deadlines of the network; nil is the machine's.
+	clock clock.Clock
 	// release gives back, last of all, what was taken before the house was built: the lock of the data directory.
 	release    func() error
 	log        *slog.Logger
@@ -69,7 +72,9 @@ type plan struct {
 	url string
 	// workstation loosens what only a developer's machine may: loopback and plain http to it.
 	workstation bool
-	overrides   []egress.Override
+	// rsaKey gives the keys that the authorization server signs with; nil has it make them.
+	rsaKey    func() (*rsa.PrivateKey, error)
+	overrides []egress.Override
 	// roots are certificates (PEM) that are trusted outward beside the configured ones: our own, where we call ourselves.
 	roots []byte
 	// browserURL turns a provider's address into one that the browser can reach; nil leaves it as it is.
@@ -153,6 +158,9 @@ func lockData(config *Config) (*store.Lock, error) {
 
 // build opens the store and puts the rooms on it. What was opened is closed again when a later step fails.
 func build(ctx context.Context, p plan) (h *house, err error) {
+	if p.clock == nil {
+		p.clock = clock.System()
+	}
 	h = &house{plan: p}
 	defer func() {
 		if err != nil {
@@ -167,11 +175,11 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, err
 	}
 	kept := p.config.storeConfig(p.root, p.previous, p.log)
-	kept.Tracer, kept.Meter = h.traces.Tracer("store"), h.metrics.Meter("store")
+	kept.Clock, kept.Tracer, kept.Meter = h.clock, h.traces.Tracer("store"), h.metrics.Meter("store")
 	if h.store, err = store.Open(ctx, kept); err != nil {
 		return h, p.config.explainRoot(err)
 	}
-	if h.series, err = series.Open(series.Config{Store: h.store.Series(), Clock: clock.System(), Log: p.log}); err != nil {
+	if h.series, err = series.Open(series.Config{Store: h.store.Series(), Clock: h.clock, Log: p.log}); err != nil {
 		return h, err
 	}
 	if err = h.openAudit(ctx); err != nil {
@@ -181,22 +189,22 @@ func build(ctx context.Context, p plan) (h *house, err error) {
 		return h, err
 	}
 	if h.keyring, err = registry.OpenKeyring(ctx, registry.KeyringConfig{
-		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: p.log,
+		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: h.clock, Log: p.log,
 	}); err != nil {
 		return h, err
 	}
-	h.directory = registry.NewDirectory(h.store.Registry(), clock.System())
+	h.directory = registry.NewDirectory(h.store.Registry(), h.clock)
 	h.openProjects()
 	if err = h.openAuthority(ctx); err != nil {
 		return h, err
 	}
 	h.catalogue = destination.NewCatalogue(destination.Config{
-		Store: h.store.Definitions(), Clock: clock.System(), Lint: destination.LintOptions{AllowHTTP: p.workstation},
+		Store: h.store.Definitions(), Clock: h.clock, Lint: destination.LintOptions{AllowHTTP: p.workstation},
 	})
 	if h.egress, err = h.openEgress(0, 0); err != nil {
 		return h, err
 	}
-	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: clock.System(), Log: p.log, Tracer: h.traces.Tracer("exchange")})
+	h.runner = exchange.New(exchange.Config{Client: h.egress, Clock: h.clock, Log: p.log, Tracer: h.traces.Tracer("exchange")})
 	if err = h.openProviders(); err != nil {
 		return h, err
 	}
@@ -234,7 +242,7 @@ func (h *house) openEgress(timeout time.Duration, mostBody int64) (*egress.Clien
 	roots = append(roots, h.roots...)
 	return egress.New(egress.Config{
 		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Overrides: h.overrides, Proxy: h.config.EgressProxy,
-		ExtraRoots: roots, Timeout: cmp.Or(timeout, h.config.EgressTimeout), MaxBody: mostBody, UserAgent: "latchkey/" + Version, Log: h.log,
+		ExtraRoots: roots, Timeout: cmp.Or(timeout, h.config.EgressTimeout), MaxBody: mostBody, UserAgent: "latchkey/" + Version, Clock: h.clock, Log: h.log,
 	})
 }
 
@@ -245,7 +253,7 @@ func (h *house) openConnections() (err error) {
 		return err
 	}
 	h.keeper, err = connection.NewKeeper(connection.KeeperConfig{
-		Ledger: connections, Spill: spill, Health: h.health, Shared: h.store.Shared(), Exchanger: h.runner, Definitions: h.catalogue, Clock: clock.System(), Log: h.log,
+		Ledger: connections, Spill: spill, Health: h.health, Shared: h.store.Shared(), Exchanger: h.runner, Definitions: h.catalogue, Clock: h.clock, Log: h.log,
 		Workers: h.config.RefreshWorkers, DefaultLife: h.config.DefaultLife, Meter: h.metrics.Meter("connection"), Tracer: h.traces.Tracer("connection"),
 		Renewed: h.series.Renewed,
 	})
@@ -254,14 +262,14 @@ func (h *house) openConnections() (err error) {
 	}
 	h.connector, err = connection.NewConnector(connection.ConnectorConfig{
 		Store: connections, Attempts: connections, Keeper: h.keeper, Exchanger: h.runner, Definitions: h.catalogue,
-		Sandboxes: h.directory, Queued: h.revoker.Wake, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+		Sandboxes: h.directory, Queued: h.revoker.Wake, Hash: h.store.Keyring().Hash, Clock: h.clock, Log: h.log,
 		PublicURLs: h.publicURLs, ReturnOrigins: h.config.ReturnURLs, AllowLoopbackReturn: h.workstation,
 	})
 	if err != nil {
 		return err
 	}
 	h.links, err = connectlink.New(connectlink.Config{
-		Store: h.store.ConnectLinks(), Connections: h.connector, Hash: h.store.Keyring().Hash, PublicURLs: h.publicURLs, Clock: clock.System(),
+		Store: h.store.ConnectLinks(), Connections: h.connector, Hash: h.store.Keyring().Hash, PublicURLs: h.publicURLs, Clock: h.clock,
 	})
 	if err != nil {
 		return err
@@ -277,7 +285,7 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 		Sessions: h.sessions, Factors: h.factors,
 		Users: h.users, Consents: h.authority.Consents(), Projects: h.projects, Services: h.services, Credentials: h.credentials, Decisions: h.decisions(), IMS: h.ims, CloudServices: h.cloudServices, RootKeys: h.store.Keyring(), Backups: h.backups(), Webhooks: h.webhooks, Pipeline: h.broker, Proxy: h.proxy, Fleet: h.fleet, Calendar: h.calendar, Answers: h.store.Idempotency(),
 		Checks:     h.readiness(),
-		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Log: h.log, Meter: h.metrics.Meter("api"),
+		PublicURLs: h.publicURLs, AllowHTTP: h.workstation, Version: Version, Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("api"),
 	})
 	if err != nil {
 		return nil, err
@@ -312,18 +320,14 @@ func (h *house) handler(extra func(*http.ServeMux)) (http.Handler, error) {
 }
 
 func (h *house) openPages() (*web.Pages, error) {
-	document, err := api.OpenAPI(Version)
-	if err != nil {
-		return nil, err
-	}
 	return web.New(web.Config{
 		Authority: h.authority, Links: h.links,
 		Consents: h.connector, Connections: h.connector, Definitions: h.catalogue, Directory: h.directory, People: h.users, Sessions: h.sessions,
 		Explainer: h.runner, Trials: h.trials,
 		Factors: h.factors, Passkeys: h.passkeys, FirstStart: h.firstStart, OpenID: h.openID(),
 		IMS: h.ims, CloudServices: h.cloudServices, Projects: h.projects, Services: h.services, Credentials: h.credentials, Administration: h.administration(),
-		Document: document, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
-		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("web"),
+		Document: func() ([]byte, error) { return api.OpenAPI(Version) }, PublicURLs: h.publicURLs, BrowserURL: h.browserURL, Version: Version, Program: h.program, Example: h.example,
+		Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("web"),
 		Calendar: h.calendar, Series: h.series, Users: h.users, Keys: h.keyring, Webhooks: h.webhooks, Audit: h.audit, Decisions: h.decisions(), Providers: h.health,
 		RootKeys: h.store.Keyring(), Revocations: h.revocations, Pipeline: h.broker, Fleet: h.fleet,
 	})

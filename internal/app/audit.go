@@ -17,13 +17,13 @@ import (
 func (h *house) openAudit(ctx context.Context) (err error) {
 	kept := h.store.Audit()
 	h.audit, err = audit.Open(ctx, audit.LogConfig{
-		Store: kept, Vault: kept, Log: h.log, CheckpointEvery: h.config.AuditCheckpointEvery, Retention: h.config.AuditRetention,
+		Store: kept, Vault: kept, Clock: h.clock, Log: h.log, CheckpointEvery: h.config.AuditCheckpointEvery, Retention: h.config.AuditRetention,
 	})
 	if err != nil || h.config.AuditReads == audit.Off {
 		return err
 	}
 	h.reads, err = audit.OpenReads(ctx, audit.ReadsConfig{
-		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Log: h.log, Meter: h.metrics.Meter("audit"), Counted: h.series.Read,
+		Journal: kept, Node: h.store.Incarnation(), Mode: h.config.AuditReads, Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("audit"), Counted: h.series.Read,
 	})
 	return err
 }

@@ -9,7 +9,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/authority"
-	"latchkey/internal/clock"
 	"latchkey/internal/decision"
 	"latchkey/internal/registry"
 )
@@ -27,11 +26,11 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 		issuers = append(issuers, h.url)
 	}
 	var clients authority.Clients = h.clients
-	at := clock.System()
+	at := h.clock
 	if h.products != nil {
 		clients, at = h.products.Clients(h.clients), h.products.Clock(at)
 	}
-	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: clock.System(), Log: h.log})
+	h.refusals = decision.Open(decision.Config{Store: h.store.Decisions(), Clock: h.clock, Log: h.log})
 	h.authority, err = authority.New(ctx, authority.Config{
 		Clients: clients, Store: h.store.Authority(), Decisions: h.refusals, Registrar: h.registrar(), Issuers: issuers, AccessLife: h.config.AccessLife, KeyLife: h.config.SigningKeyLife,
 		Organizations: func(ctx context.Context, id string) (authority.Organization, error) {
@@ -39,7 +38,7 @@ func (h *house) openAuthority(ctx context.Context) (err error) {
 			return authority.Organization{ID: o.ID, Number: o.Number, Name: o.Name}, err
 		},
 		People: h.people, Administrators: h.administrators, RefreshLife: h.config.RefreshLife, RefreshGrace: h.config.RefreshGrace,
-		Clock: at, Log: h.log, Meter: h.metrics.Meter("authority"), Counted: h.series.Issued,
+		RSAKey: h.rsaKey, Clock: at, Log: h.log, Meter: h.metrics.Meter("authority"), Counted: h.series.Issued,
 	})
 	if err == nil && h.products != nil {
 		h.products.Verify(h.holder)

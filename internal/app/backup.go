@@ -22,11 +22,11 @@ type snapshot struct {
 	store.Audit
 }
 
-func backups(s *store.Store) *workflow.Backups {
-	return &workflow.Backups{Store: snapshot{s, s.Audit()}, Clock: clock.System()}
+func backups(s *store.Store, at clock.Clock) *workflow.Backups {
+	return &workflow.Backups{Store: snapshot{s, s.Audit()}, Clock: at}
 }
 
-func (h *house) backups() *workflow.Backups { return backups(h.store) }
+func (h *house) backups() *workflow.Backups { return backups(h.store, h.clock) }
 
 // BackupOptions are what `latchkey backup` can be told when it works without a server.
 type BackupOptions struct {
@@ -55,7 +55,7 @@ func Backup(ctx context.Context, options BackupOptions) (err error) {
 		return config.explainRoot(err)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return backups(s).Write(ctx, operator(), workflow.Sealing{Recipients: options.Recipients, Passphrase: options.Passphrase}, options.Out)
+	return backups(s, clock.System()).Write(ctx, operator(), workflow.Sealing{Recipients: options.Recipients, Passphrase: options.Passphrase}, options.Out)
 }
 
 // offline reads the configuration and gives its root keys.

@@ -9,7 +9,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/calendar"
-	"latchkey/internal/clock"
 	"latchkey/internal/connection"
 	"latchkey/internal/expiry"
 	"latchkey/internal/ims"
@@ -32,7 +31,7 @@ func (h *house) openCalendar() (err error) {
 			installation(h.certificates),
 			installation(rootKeys{h.store.Keyring(), h.config.RootKeyLife}),
 		},
-		Store: h.store.Calendar(), Organizations: h.organizations, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+		Store: h.store.Calendar(), Organizations: h.organizations, Hash: h.store.Keyring().Hash, Clock: h.clock, Log: h.log,
 		Meter: h.metrics.Meter("calendar"),
 	})
 	return err

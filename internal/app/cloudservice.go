@@ -11,7 +11,6 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/adobesim"
 	"latchkey/internal/analytics"
-	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/workflow"
 )
@@ -31,7 +30,7 @@ func (h *house) openCloudServices() (err error) {
 	}
 	h.cloudServices, err = cloudservice.New(cloudservice.Config{
 		Store: h.store.CloudServices(), Targets: h.store.CloudTargets(), Tokens: workflow.CloudTokens{IMS: h.ims}, Sender: h.toProducts, Centers: centers,
-		Addresses: cloudservice.Addresses{TargetClassic: h.config.TargetClassic, TargetClassicAdmin: h.config.TargetClassicAdmin}, Clock: clock.System(), Log: h.log,
+		Addresses: cloudservice.Addresses{TargetClassic: h.config.TargetClassic, TargetClassicAdmin: h.config.TargetClassicAdmin}, Clock: h.clock, Log: h.log,
 	})
 	return err
 }

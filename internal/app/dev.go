@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,13 @@ type DevOptions struct {
 	ProxyListen string
 	// PublicURLs replace the listener's own address in links and callbacks.
 	PublicURLs []string
-	LogLevel   string
+	// Ephemeral keeps everything in a directory of its own, in place of Data, which is gone with the server.
+	Ephemeral bool
+	// FastClock lets the server's clock be moved ahead, at /dev/clock.
+	FastClock bool
+	// JSON prints what dev.json holds, on one line, in place of what a person reads.
+	JSON     bool
+	LogLevel string
 	// Program is how people call this binary; "" means latchkey.
 	Program string
 	// Out gets what a person reads, Err the log.
@@ -63,17 +70,9 @@ func Dev(ctx context.Context, options DevOptions) error {
 	if err := d.prepare(ctx); err != nil {
 		return errors.Join(err, d.release())
 	}
-	house, err := build(ctx, d.plan())
+	house, l, err := d.start(ctx, d.plan())
 	if err != nil {
-		return errors.Join(err, d.bound.Close())
-	}
-	err = house.begin(ctx)
-	var l *listener
-	if err == nil {
-		l, err = d.open(house)
-	}
-	if err != nil {
-		return errors.Join(err, d.bound.Close(), house.close(ctx))
+		return err
 	}
 	if err := d.welcome(ctx, house); err != nil {
 		d.stopPipelined()
@@ -82,11 +81,30 @@ func Dev(ctx context.Context, options DevOptions) error {
 	return house.run(d.untilPipelinedEnds(ctx), l)
 }
 
+// start builds the house and begins to serve. What prepare took is given back when that fails.
+func (d *dev) start(ctx context.Context, p plan) (*house, *listener, error) {
+	house, err := build(ctx, p)
+	if err != nil {
+		return nil, nil, errors.Join(err, d.bound.Close())
+	}
+	err = house.begin(ctx)
+	var l *listener
+	if err == nil {
+		l, err = d.open(house)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, d.bound.Close(), house.close(ctx))
+	}
+	return house, l, nil
+}
+
 // dev is a workstation's server while it is put together.
 type dev struct {
 	options    DevOptions
 	config     *Config
 	lock       *store.Lock
+	clock      clock.Clock
+	mover      *mover // nil without FastClock
 	log        *slog.Logger
 	root       seal.Root
 	authority  *devca.Authority
@@ -100,6 +118,8 @@ type dev struct {
 	url        string
 	vendor     net.Listener // of the intercepting proxy; nil without
 	pipelined  *sampleDaemon
+	// forgetful has the simulator keep nothing.
+	forgetful bool
 }
 
 func newDev(options DevOptions) (*dev, error) {
@@ -111,11 +131,30 @@ func newDev(options DevOptions) (*dev, error) {
 	config.Registration, config.RegistrationOrganization = registrationOpen, sampleOrganizationID
 	config.Data, config.Listen = cmp.Or(options.Data, config.Data), cmp.Or(options.Listen, config.Listen)
 	log, err := newLog(options.Err, options.LogLevel, "auto")
-	return &dev{options: options, config: config, log: log}, err
+	d := &dev{options: options, config: config, clock: clock.System(), log: log}
+	if options.FastClock {
+		ahead := clock.NewAhead()
+		d.clock, d.mover = ahead, &mover{clock: ahead}
+	}
+	return d, err
+}
+
+// openEphemeral makes the directory that is gone with the server.
+func (d *dev) openEphemeral() (err error) {
+	if !d.options.Ephemeral {
+		return nil
+	}
+	if d.config.Data, err = os.MkdirTemp("", "latchkey-ephemeral-"); err != nil {
+		return fmt.Errorf("making the ephemeral data directory: %w", err)
+	}
+	return nil
 }
 
 // prepare takes what a workstation's server needs from outside: the data directory, the port, the providers.
 func (d *dev) prepare(ctx context.Context) (err error) {
+	if err := d.openEphemeral(); err != nil {
+		return err
+	}
 	if d.lock, err = lockData(d.config); err != nil {
 		return err
 	}
@@ -162,6 +201,9 @@ func (d *dev) release() error {
 	if d.lock != nil {
 		errs = append(errs, d.lock.Release())
 	}
+	if d.options.Ephemeral {
+		errs = append(errs, os.RemoveAll(d.config.Data))
+	}
 	return errors.Join(errs...)
 }
 
@@ -185,7 +227,11 @@ func newLog(out io.Writer, level, format string) (*slog.Logger, error) {
 
 func (d *dev) startSimulator(ctx context.Context) (err error) {
 	// It remembers what it issued, as a provider does: connections outlive a restart.
-	d.simulator, err = simulator.Open(simulator.Config{Now: clock.System().Now, Log: d.log, File: d.config.path("simulator.jsonl")})
+	config := simulator.Config{Now: d.clock.Now, Log: d.log}
+	if !d.forgetful {
+		config.File = d.config.path("simulator.jsonl")
+	}
+	d.simulator, err = simulator.Open(config)
 	if err != nil {
 		return fmt.Errorf("starting the simulator: %w", err)
 	}
@@ -208,8 +254,8 @@ func (d *dev) plan() plan {
 	authority := certificateEnding(root, root.Subject.CommonName, "start the server anew, and trust the new ca.crt")
 	authority.Renews = true
 	return plan{
-		certificates: expiry.Fixed{authority}, config: d.config, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
-		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, trials: trial.New(trial.Config{Authority: d.authority, Clock: clock.System(), Log: d.log}), program: d.program(), example: "sample-client-credentials",
+		certificates: expiry.Fixed{authority}, config: d.config, clock: d.clock, release: d.release, log: d.log, root: d.root, publicURLs: d.options.PublicURLs, workstation: true,
+		overrides: overrides, roots: d.authority.CertPEM(), url: d.ownURL(), browserURL: d.browserURL, trials: trial.New(trial.Config{Authority: d.authority, Clock: d.clock, Log: d.log}), program: d.program(), example: "sample-client-credentials",
 		products: d.adobe, provider: d.simulator,
 	}
 }
@@ -251,6 +297,10 @@ func (d *dev) open(h *house) (*listener, error) {
 	handler, err := h.handler(func(mux *http.ServeMux) {
 		mux.Handle(simulatorPath+"/", d.simulator.Browser(simulatorPath))
 		d.mountAdobe(mux)
+		if d.mover != nil {
+			d.mover.rest = h.keeper.Rest
+			d.mover.mount(mux)
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -292,6 +342,12 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 		return err
 	}
 	ready := Ready{URL: d.url, AdminKey: key.Reveal(), Organization: organization, PID: os.Getpid(), SignInURL: d.url + path}
+	if ready.Data, err = filepath.Abs(d.config.Data); err != nil {
+		return err
+	}
+	if d.mover != nil {
+		ready.ClockURL = d.url + clockPath
+	}
 	if d.options.TLS {
 		if ready.CAFile, err = filepath.Abs(d.config.path("keys", "ca.crt")); err != nil {
 			return err
@@ -310,6 +366,9 @@ func (d *dev) welcome(ctx context.Context, h *house) error {
 		if err := writeReady(path, ready); err != nil {
 			return err
 		}
+	}
+	if d.options.JSON {
+		return json.NewEncoder(d.options.Out).Encode(ready)
 	}
 	d.print(ready)
 	return nil
@@ -352,8 +411,24 @@ Its cloud services, against Target and Analytics as this machine stands in for t
   KEY=$(sed -n 's/.*"admin_key": "\(.*\)".*/\1/p' %[6]s)
   %[7]s -H "Authorization: Bearer $KEY" %[2]s/api/v1/connections/sample-password/token
 
-%[8]sCtrl-C stops it; everything is kept.
-`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl, d.interceptHelp(), d.pipelinedHelp(program))
+%[8]s%[10]sCtrl-C stops it; everything is %[11]s.
+`, Version, ready.URL, d.config.Data, ready.SignInURL, program, file, curl, d.interceptHelp(), d.pipelinedHelp(program), d.clockHelp(), d.fate())
+}
+
+// clockHelp says how the clock is moved; "" without --fast-clock.
+func (d *dev) clockHelp() string {
+	if d.mover == nil {
+		return ""
+	}
+	return "An hour passes when you say so: everything here goes by a clock of its own\n  curl -d '{\"advance\": \"1h\"}' " + d.url + clockPath + "\n\n"
+}
+
+// fate says what becomes of the data.
+func (d *dev) fate() string {
+	if d.options.Ephemeral {
+		return "gone then"
+	}
+	return "kept"
 }
 
 // pipelinedHelp names the sample instance, when its daemon runs.
@@ -383,7 +458,7 @@ func (h *house) administratorKey(ctx context.Context, organization string, befor
 		return before, nil
 	}
 	created, err := h.keyring.Create(ctx, administrator(organization), registry.NewKey{
-		Name: "administrator of " + time.Now().UTC().Format(time.DateOnly), Scopes: access.Scopes{access.Admin},
+		Name: "administrator of " + h.clock.Now().UTC().Format(time.DateOnly), Scopes: access.Scopes{access.Admin},
 	})
 	if err != nil {
 		return secret.String{}, fmt.Errorf("making the administrator's key: %w", err)

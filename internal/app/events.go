@@ -1,7 +1,6 @@
 package app
 
 import (
-	"latchkey/internal/clock"
 	"latchkey/internal/egress"
 	"latchkey/internal/webhook"
 )
@@ -15,21 +14,21 @@ func (h *house) openWebhooks() (err error) {
 	}
 	h.outward, err = egress.New(egress.Config{
 		Allow: h.config.EgressAllow, AllowLoopback: h.workstation, Proxy: h.config.EgressProxy, ExtraRoots: roots,
-		UserAgent: "latchkey/" + Version, Log: h.log,
+		UserAgent: "latchkey/" + Version, Clock: h.clock, Log: h.log,
 	})
 	if err != nil {
 		return err
 	}
 	kept := h.store.Webhooks(h.config.mailable())
 	h.dispatcher, err = webhook.NewDispatcher(webhook.DispatcherConfig{
-		Queue: kept, Sender: h.outward, Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("webhook"), Tracer: h.traces.Tracer("webhook"),
+		Queue: kept, Sender: h.outward, Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("webhook"), Tracer: h.traces.Tracer("webhook"),
 		Emitted: h.store.Emitted(), Retention: h.config.EventRetention,
 	})
 	if err != nil {
 		return err
 	}
 	h.webhooks = webhook.New(webhook.Config{
-		Endpoints: kept, Log: kept, Clock: clock.System(), AllowHTTP: h.workstation, Wake: h.dispatcher.Wake,
+		Endpoints: kept, Log: kept, Clock: h.clock, AllowHTTP: h.workstation, Wake: h.dispatcher.Wake,
 	})
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"latchkey/internal/access"
-	"latchkey/internal/clock"
 	"latchkey/internal/cloudservice"
 	"latchkey/internal/connection"
 	"latchkey/internal/finding"
@@ -27,7 +26,7 @@ func (h *house) openIMS() (err error) {
 	}
 	h.ims, err = ims.New(ims.Config{
 		Store: h.store.IMS(), Connections: h.connector, Tokens: h.keeper, Definitions: h.catalogue, Sender: h.egress, Servers: servers,
-		AllowHTTP: h.workstation, Clock: clock.System(), Log: h.log,
+		AllowHTTP: h.workstation, Clock: h.clock, Log: h.log,
 		Probes: map[ims.Solution]ims.Probe{ims.Target: h.probe(cloudservice.Target), ims.Analytics: h.probe(cloudservice.Analytics)},
 	})
 	return err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"latchkey/internal/clock"
 	"latchkey/internal/event"
 	"latchkey/internal/mail"
 	"latchkey/internal/secret"
@@ -130,7 +129,7 @@ func (h *house) openMail() error {
 		return err
 	}
 	h.post, err = mail.New(mail.Config{
-		Store: h.store.Mails(), Sender: h.config.Mail.smtp(roots), Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("mail"),
+		Store: h.store.Mails(), Sender: h.config.Mail.smtp(roots), Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("mail"),
 		PublicURL: cmp.Or(h.publicURLs...), Interval: h.config.Mail.Interval, DigestAt: at,
 	})
 	return err

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"latchkey/internal/clock"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 	"latchkey/internal/web"
@@ -57,6 +56,6 @@ func (h *house) openID() *web.OpenID {
 	}
 	return &web.OpenID{
 		Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Name: c.Name, Scopes: c.Scopes, Sender: h.egress, Hash: h.store.Keyring().Hash,
-		Identities: registry.NewIdentities(registry.IdentitiesConfig{Store: h.store.Registry(), Users: h.users, Clock: clock.System(), Log: h.log}),
+		Identities: registry.NewIdentities(registry.IdentitiesConfig{Store: h.store.Registry(), Users: h.users, Clock: h.clock, Log: h.log}),
 	}
 }

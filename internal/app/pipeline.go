@@ -10,7 +10,6 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/api"
-	"latchkey/internal/clock"
 	"latchkey/internal/eventlog"
 	"latchkey/internal/pipeline"
 	"latchkey/internal/pipelined/fleet"
@@ -42,13 +41,13 @@ func (h *house) openPipeline(ctx context.Context) (err error) {
 	if err := h.openEventLog(ctx); err != nil {
 		return err
 	}
-	h.fleet = fleet.New(h.store.Daemons(), workflow.HandOver{Credentials: h.credentials, Clock: clock.System()}, clock.System())
+	h.fleet = fleet.New(h.store.Daemons(), workflow.HandOver{Credentials: h.credentials, Clock: h.clock}, h.clock)
 	if err := h.fleet.Sweep(ctx); err != nil {
 		return err
 	}
 	h.broker, err = pipeline.New(pipeline.Config{
 		Lagging: h.series.Lagging,
-		Store:   h.store.Topics(), Log: h.eventLog, Clock: clock.System(), Logger: h.log, Meter: h.metrics.Meter("pipeline"),
+		Store:   h.store.Topics(), Log: h.eventLog, Clock: h.clock, Logger: h.log, Meter: h.metrics.Meter("pipeline"),
 		Slow: h.config.PipelineSlow,
 	})
 	return err
@@ -60,7 +59,7 @@ func (h *house) openEventLog(ctx context.Context) error {
 	case logCluster:
 		cluster, err := eventlog.OpenCluster(ctx, eventlog.ClusterConfig{
 			URL: h.config.PipelineNATS, Replicas: h.config.PipelineReplicas, CredentialsFile: h.config.PipelineCredentials, RootsFiles: h.config.EgressCAFiles,
-			Clock: clock.System(), Log: h.log,
+			Clock: h.clock, Log: h.log,
 		})
 		if err != nil {
 			return hinted(err, "check pipeline.nats_url, pipeline.nats_credentials_file and egress.ca_files")
@@ -68,7 +67,7 @@ func (h *house) openEventLog(ctx context.Context) error {
 		h.eventLog = cluster
 	case logEmbedded:
 		embedded, err := eventlog.OpenEmbedded(ctx, eventlog.EmbeddedConfig{
-			Path: h.config.path("events.db"), Limit: int64(h.config.PipelineLimit) << 20, Clock: clock.System(), Log: h.log,
+			Path: h.config.path("events.db"), Limit: int64(h.config.PipelineLimit) << 20, Clock: h.clock, Log: h.log,
 		})
 		if err != nil {
 			return err

@@ -46,6 +46,8 @@ type Within struct {
 	Name string
 	// Server is told of the daemon where its settings name none.
 	Server *connector.Server
+	// Clock is that of the process; nil is the machine's.
+	Clock clock.Clock
 }
 
 // private are the networks in which a receiver or a broker may be, for the operator's own files say where they are.
@@ -117,13 +119,16 @@ func runPipelined(ctx context.Context, o PipelinedOptions, instance *campaign.In
 
 // OpenPipelined makes the daemon of an instance, not started, and what closes it.
 func OpenPipelined(ctx context.Context, o PipelinedOptions, within Within, instance *campaign.Instance, log *slog.Logger, metrics *telemetry.Metrics) (d *pipelined.Daemon, done func() error, err error) {
-	outside, err := o.egress(log)
+	if within.Clock == nil {
+		within.Clock = clock.System()
+	}
+	outside, err := o.egress(within.Clock, log)
 	if err != nil {
 		return nil, nil, err
 	}
 	config := pipelined.Config{
-		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: clock.System(), Log: log,
-		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: clock.System()}),
+		Instance: o.Instance, Dir: instance.VarDir(), Client: outside, Clock: within.Clock, Log: log,
+		Exchanger: exchange.New(exchange.Config{Client: outside, Clock: within.Clock}),
 		Version:   Version, Connect: func(at connector.Server) (pipelined.Server, error) { return o.connect(at) },
 		Token: o.token, Within: within.Name, Host: o.Host, File: instanceFile{o.Conf, o.Instance},
 		Load: func() (*pipelined.Setup, error) {
@@ -179,9 +184,9 @@ func (o PipelinedOptions) token(ctx context.Context, at connector.Server, connec
 	return secret.New(token.AccessToken), err
 }
 
-func (o PipelinedOptions) egress(log *slog.Logger) (*egress.Client, error) {
+func (o PipelinedOptions) egress(at clock.Clock, log *slog.Logger) (*egress.Client, error) {
 	config := egress.Config{
-		Allow: private, AllowLoopback: true, AllowHTTP: o.AllowHTTP, MaxRequest: maxDelivery, UserAgent: "latchkey-pipelined/" + Version, Log: log,
+		Allow: private, AllowLoopback: true, AllowHTTP: o.AllowHTTP, MaxRequest: maxDelivery, UserAgent: "latchkey-pipelined/" + Version, Clock: at, Log: log,
 	}
 	if o.CAFile != "" {
 		text, err := os.ReadFile(o.CAFile)
@@ -271,7 +276,7 @@ func ExaminePipelined(ctx context.Context, o PipelinedOptions) ([]finding.Layer,
 	if err != nil {
 		return nil, err
 	}
-	outside, err := o.egress(slog.New(slog.DiscardHandler))
+	outside, err := o.egress(clock.System(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

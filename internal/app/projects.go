@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"latchkey/internal/clock"
 	"latchkey/internal/console"
 	"latchkey/internal/project"
 	"latchkey/internal/registry"
@@ -15,26 +14,26 @@ import (
 // openProjects puts the developer console on the store.
 func (h *house) openProjects() {
 	h.clients = project.OpenClients(project.ClientsConfig{
-		Store: h.store.Projects(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log,
+		Store: h.store.Projects(), Hash: h.store.Keyring().Hash, Clock: h.clock, Log: h.log,
 	})
 	config := project.Config{
-		Store: h.store.Projects(), Clients: h.clients, Organization: h.tenant, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+		Store: h.store.Projects(), Clients: h.clients, Organization: h.tenant, Hash: h.store.Keyring().Hash, Clock: h.clock,
 		Loopback: h.workstation,
 	}
 	h.projects, h.services, h.credentials = project.NewProjects(config), project.NewCatalogue(config), project.NewCredentials(config)
 	h.users = registry.NewUsers(registry.UsersConfig{
-		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: clock.System(), Profiles: h.checkProfiles,
+		Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Clock: h.clock, Profiles: h.checkProfiles,
 	})
 	h.firstStart = registry.NewFirstStart(registry.FirstStartConfig{
-		Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+		Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: h.clock,
 		OrganizationID: h.config.OrganizationID, Name: h.config.proposedName(),
 	})
 	h.factors = registry.NewFactors(registry.FactorsConfig{
-		Store: h.store.Registry(), Passkeys: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(),
+		Store: h.store.Registry(), Passkeys: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: h.clock,
 	})
-	h.passkeys = registry.NewPasskeys(registry.PasskeysConfig{Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: clock.System(), Log: h.log})
+	h.passkeys = registry.NewPasskeys(registry.PasskeysConfig{Store: h.store.Registry(), Users: h.users, Hash: h.store.Keyring().Hash, Clock: h.clock, Log: h.log})
 	h.sessions = registry.NewSessions(registry.SessionsConfig{
-		Factors: h.factors, Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: clock.System(), Log: h.log,
+		Factors: h.factors, Store: h.store.Registry(), Hash: h.store.Keyring().Hash, Life: h.config.SessionLife, Idle: h.config.SessionIdle, Clock: h.clock, Log: h.log,
 	})
 }
 
@@ -69,6 +68,6 @@ func (h *house) heardClient(news store.News) {
 func (h *house) developerConsole() (http.Handler, error) {
 	return console.New(console.Config{
 		Directory: h.directory, Projects: h.projects, Services: h.services, Credentials: h.credentials, Key: h.keyring.Authenticate,
-		Token: h.authority.ConsoleCaller, Clock: clock.System(), Log: h.log,
+		Token: h.authority.ConsoleCaller, Clock: h.clock, Log: h.log,
 	})
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"latchkey/internal/clock"
 	"latchkey/internal/proxy"
 )
 
@@ -14,7 +13,7 @@ func (h *house) openProxy() error {
 	h.carrier = client.NewCarrier()
 	h.proxy, err = proxy.New(proxy.Config{
 		Services: h.keeper, Carrier: h.carrier, Reads: h.tokenReads(), Calls: h.config.ProxyCalls, Replay: int64(h.config.ProxyReplay),
-		Clock: clock.System(), Log: h.log, Meter: h.metrics.Meter("proxy"),
+		Clock: h.clock, Log: h.log, Meter: h.metrics.Meter("proxy"),
 	})
 	return err
 }

@@ -18,6 +18,10 @@ type Ready struct {
 	SignInURL    string `json:"sign_in_url"`
 	Organization string `json:"organization"`
 	PID          int    `json:"pid"`
+	// Data is the data directory.
+	Data string `json:"data"`
+	// ClockURL, with dev --fast-clock, is where the server's clock is read and moved.
+	ClockURL string `json:"clock_url,omitempty"`
 	// CAFile is the certificate authority to trust, with dev --tls or --intercept.
 	CAFile string `json:"ca_file,omitempty"`
 	// PipelinedStatusURL is the status of the sample instance's pipelined.

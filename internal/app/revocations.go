@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 
-	"latchkey/internal/clock"
 	"latchkey/internal/revocation"
 	"latchkey/internal/workflow"
 )
@@ -12,19 +11,19 @@ import (
 func (h *house) openRevocations() (err error) {
 	kept := h.store.Revocations()
 	h.revoker, err = revocation.NewWorker(revocation.WorkerConfig{
-		Queue: kept, Revoker: h.runner, Definitions: h.catalogue, Health: h.health, Clock: clock.System(), Log: h.log,
+		Queue: kept, Revoker: h.runner, Definitions: h.catalogue, Health: h.health, Clock: h.clock, Log: h.log,
 		Meter: h.metrics.Meter("revocation"), Tracer: h.traces.Tracer("revocation"),
 	})
 	if err != nil {
 		return err
 	}
-	h.revocations = revocation.New(kept, clock.System(), h.revoker.Wake)
+	h.revocations = revocation.New(kept, h.clock, h.revoker.Wake)
 	return nil
 }
 
 func (h *house) offboardings() *workflow.Offboardings {
 	return &workflow.Offboardings{
-		Store: h.store.Offboardings(), Connections: h.connector, Clock: clock.System(), Changed: h.rightsChanged,
+		Store: h.store.Offboardings(), Connections: h.connector, Clock: h.clock, Changed: h.rightsChanged,
 	}
 }
 

@@ -82,7 +82,16 @@ func (h *house) makeSample(ctx context.Context, caller access.Caller, s sample) 
 	if _, err := h.connector.Get(ctx, caller, connection.Ref{Name: s.name}); !errors.Is(err, connection.ErrNotFound) {
 		return err
 	}
-	text, err := samples.ReadFile("samples/" + s.name + ".json")
+	if err := h.makeDefinition(ctx, caller, s.name); err != nil {
+		return err
+	}
+	_, err := h.connector.Create(ctx, caller, connection.Create{Definition: s.name, Label: s.name, Fields: s.fields})
+	return err
+}
+
+// makeDefinition publishes the document of a sample, unless there is one of its name.
+func (h *house) makeDefinition(ctx context.Context, caller access.Caller, name string) error {
+	text, err := samples.ReadFile("samples/" + name + ".json")
 	if err != nil {
 		return err
 	}
@@ -92,11 +101,10 @@ func (h *house) makeSample(ctx context.Context, caller access.Caller, s sample) 
 	}
 	_, err = h.catalogue.Create(ctx, caller, access.DefaultSandbox, destination.Draft{Document: document})
 	if err == nil {
-		_, err = h.catalogue.Publish(ctx, caller, destination.Ref{Sandbox: access.DefaultSandbox, Name: s.name})
+		_, err = h.catalogue.Publish(ctx, caller, destination.Ref{Sandbox: access.DefaultSandbox, Name: name})
 	}
-	if err != nil && !errors.Is(err, destination.ErrNameTaken) {
-		return err
+	if errors.Is(err, destination.ErrNameTaken) {
+		return nil
 	}
-	_, err = h.connector.Create(ctx, caller, connection.Create{Definition: s.name, Label: s.name, Fields: s.fields})
 	return err
 }

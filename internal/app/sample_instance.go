@@ -58,16 +58,16 @@ func (h *house) makeInstance(ctx context.Context, caller access.Caller) error {
 			changes = append(changes, campaign.Change{Path: place.path, Attribute: place.name, Value: h.url})
 		}
 	}
-	return writeInstance(instance, changes)
+	return writeInstance(instance, changes, h.clock.Now())
 }
 
 // writeInstance sets attributes. A copy of what was there is not kept: it differs by this server's address.
-func writeInstance(instance *campaign.Instance, changes []campaign.Change) error {
+func writeInstance(instance *campaign.Instance, changes []campaign.Change, now time.Time) error {
 	edit, err := instance.Edit(changes...)
 	if err != nil {
 		return err
 	}
-	done, err := edit.Write(time.Now())
+	done, err := edit.Write(now)
 	if err != nil || done.Backup == "" {
 		return err
 	}

@@ -37,7 +37,7 @@ func (d *dev) startPipelined(ctx context.Context, key secret.String) {
 	if _, port, err := net.SplitHostPort(d.config.Listen); err == nil && port == "0" {
 		o.StatusListen = "127.0.0.1:0"
 	}
-	daemon, err := runSample(context.WithoutCancel(ctx), o, Within{"latchkey dev", &connector.Server{URL: d.url, Key: key.Reveal()}})
+	daemon, err := runSample(context.WithoutCancel(ctx), o, Within{"latchkey dev", &connector.Server{URL: d.url, Key: key.Reveal()}, d.clock})
 	if err != nil {
 		d.log.Warn("pipelined of the sample instance does not run", "error", err)
 		return

@@ -201,13 +201,13 @@ func (h *house) sampleKeyPair() ([]byte, error) {
 		_, err = os.Stat(keyPath)
 	}
 	switch {
-	case err == nil && !ended(certificate):
+	case err == nil && !ended(certificate, h.clock.Now()):
 		return certificate, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
 	pair, err := keypair.Generate(keypair.Order{
-		Subject: pkix.Name{CommonName: sampleJWT, Organization: []string{sampleOrganizationName}}, Now: time.Now(),
+		Subject: pkix.Name{CommonName: sampleJWT, Organization: []string{sampleOrganizationName}}, Now: h.clock.Now(),
 	})
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (h *house) sampleKeyPair() ([]byte, error) {
 	return certificate, file.Replace(certPath, certificate, 0o600)
 }
 
-func ended(certificate []byte) bool {
+func ended(certificate []byte, now time.Time) bool {
 	parsed, err := keypair.ParseCertificate(certificate)
-	return err != nil || time.Now().After(parsed.NotAfter)
+	return err != nil || now.After(parsed.NotAfter)
 }

@@ -14,6 +14,7 @@ package authority
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,9 +67,11 @@ type Config struct {
 	RefreshLife, RefreshGrace time.Duration
 	// KeyLife is how long a key signs; 0 means 90 days. Soak is how long it is published before; 0 means 24 hours.
 	KeyLife, Soak time.Duration
-	Clock         clock.Clock
-	Log           *slog.Logger
-	Meter         metric.Meter
+	// RSAKey makes a key to sign with whose time has come; nil generates one of 2048 bits.
+	RSAKey func() (*rsa.PrivateKey, error)
+	Clock  clock.Clock
+	Log    *slog.Logger
+	Meter  metric.Meter
 	// Counted is told of each token that an organization's client was given, or refused; it MUST NOT block. Nil means nobody.
 	Counted func(organization string, issued bool)
 }

@@ -103,7 +103,7 @@ func (k *keys) tend(ctx context.Context) error {
 		if newest != nil {
 			number = newest.Number + 1
 		}
-		made, err := newKey(algorithm, number, now, from)
+		made, err := newKey(algorithm, number, now, from, k.config.RSAKey)
 		if err != nil {
 			return err
 		}
@@ -195,13 +195,16 @@ func (s StoredKey) open(id string) (*key, error) {
 }
 
 // newKey makes a key with a certificate of its own, which is what /keys/prod serves.
-func newKey(algorithm string, number int64, now, from time.Time) (*StoredKey, error) {
+func newKey(algorithm string, number int64, now, from time.Time, rsaKey func() (*rsa.PrivateKey, error)) (*StoredKey, error) {
 	s := StoredKey{Number: number, Algorithm: algorithm, CreatedAt: now.UTC().Truncate(time.Microsecond), SignsFrom: from.UTC().Truncate(time.Microsecond)}
 	var private crypto.Signer
 	var err error
-	if algorithm == es256 {
+	switch {
+	case algorithm == es256:
 		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	} else {
+	case rsaKey != nil:
+		private, err = rsaKey()
+	default:
 		private, err = rsa.GenerateKey(rand.Reader, rsaBits)
 	}
 	if err != nil {

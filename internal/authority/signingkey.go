@@ -131,7 +131,7 @@ func (k *SigningKeys) Rotate(ctx context.Context, caller access.Caller, atOnce b
 				continue
 			}
 		}
-		next, err := newKey(algorithm, number, now, from)
+		next, err := newKey(algorithm, number, now, from, nil)
 		if err != nil {
 			return err
 		}

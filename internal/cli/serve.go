@@ -35,8 +35,10 @@ type DevOptions struct {
 	Intercept           bool
 	ProxyListen         string
 	PublicURLs          []string
-	LogLevel            string
-	Out, Err            io.Writer
+	// Ephemeral keeps nothing, FastClock lets the clock be moved, JSON prints what dev.json holds.
+	Ephemeral, FastClock, JSON bool
+	LogLevel                   string
+	Out, Err                   io.Writer
 }
 
 // ServeOptions are the flags of `latchkey serve`.
@@ -79,10 +81,15 @@ administrator on its first start, and holds samples to try. What it prints says 
 Other commands find it through dev.json in the data directory.
 
 With --intercept it also answers for the vendor's hosts (ims-na1.adobelogin.com and the like), through a proxy on this
-machine, for programs that run with the variables of "latchkey env".`,
+machine, for programs that run with the variables of "latchkey env".
+
+For tests: with --ephemeral all is in a directory that is gone with the server, which listens on a free port. With
+--fast-clock it goes by a clock that is moved with POST /dev/clock, {"advance": "1h"}: tokens end and are renewed, keys
+rotate, sessions end. --json prints what dev.json holds, on one line, once the server answers.`,
 		Example: `  latchkey dev
   latchkey dev --intercept
-  latchkey dev --listen 127.0.0.1:0 --ready ready.json`,
+  latchkey dev --listen 127.0.0.1:0 --ready ready.json
+  latchkey dev --ephemeral --fast-clock --json`,
 		Args: takes(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			levels := []string{"debug", "info", "warn", "error"}
@@ -92,21 +99,29 @@ machine, for programs that run with the variables of "latchkey env".`,
 			if options.ProxyListen != "" && !options.Intercept {
 				return usagef(command, "--proxy-listen goes with --intercept")
 			}
+			if options.Ephemeral && p.remote.data != "" {
+				return usagef(command, "--data keeps, and --ephemeral keeps nothing")
+			}
 			if p.Server.Dev == nil {
 				return errNoServer
 			}
-			options.Data = p.dataDirectory()
+			options.Data, options.JSON = p.dataDirectory(), p.json
+			if options.Ephemeral && !command.Flags().Changed("listen") {
+				options.Listen = "127.0.0.1:0"
+			}
 			return p.Server.Dev(command.Context(), options)
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&options.Listen, "listen", "127.0.0.1:8377", "`address` to listen on; port 0 picks one")
+	flags.StringVar(&options.Listen, "listen", "127.0.0.1:8377", "`address` to listen on; port 0 picks one, as --ephemeral does")
 	flags.StringVar(&p.remote.data, "data", "", "`directory` to keep everything in (else LATCHKEY_DATA, else .latchkey)")
 	flags.StringVar(&options.Ready, "ready", "", "`file` to write a copy of dev.json to once the server answers")
 	flags.BoolVar(&options.TLS, "tls", false, "serve HTTPS, with an authority made for this data directory")
 	flags.BoolVar(&options.Intercept, "intercept", false, `answer for the vendor's hosts, for programs with the variables of "latchkey env"`)
 	flags.StringVar(&options.ProxyListen, "proxy-listen", "", "`address` of that proxy (else 127.0.0.1:8378; any free port when --listen has port 0)")
 	flags.StringArrayVar(&options.PublicURLs, "public-url", nil, "base `URL` that browsers see; repeat for more")
+	flags.BoolVar(&options.Ephemeral, "ephemeral", false, "keep nothing: the data directory is a temporary one, gone with the server")
+	flags.BoolVar(&options.FastClock, "fast-clock", false, "go by a clock that POST /dev/clock moves ahead")
 	flags.StringVar(&options.LogLevel, "log-level", "info", "`level` of the log: debug, info, warn, error")
 	return command
 }

@@ -25,6 +25,8 @@ func TestServersAreStartedAsTheFlagsSay(t *testing.T) {
 	for _, args := range [][]string{
 		{"dev"},
 		{"dev", "--listen", ":0", "--data", "d", "--ready", "r", "--tls", "--public-url", "https://a", "--public-url", "https://b", "--log-level", "warn"},
+		{"dev", "--ephemeral", "--fast-clock", "--json"},
+		{"dev", "--ephemeral", "--listen", ":1"},
 		{"serve", "--config", "c.yaml"},
 		{"setup", "--config", "c.yaml", "--name", "Ada", "--email", "ada@example.com", "--json"},
 		{"config", "show", "--config", "c.yaml", "--effective", "--json"},
@@ -35,6 +37,8 @@ func TestServersAreStartedAsTheFlagsSay(t *testing.T) {
 	want := []any{
 		cli.DevOptions{Listen: "127.0.0.1:8377", Data: "from-env", LogLevel: "info"},
 		cli.DevOptions{Listen: ":0", Data: "d", Ready: "r", TLS: true, PublicURLs: []string{"https://a", "https://b"}, LogLevel: "warn"},
+		cli.DevOptions{Listen: "127.0.0.1:0", Data: "from-env", Ephemeral: true, FastClock: true, JSON: true, LogLevel: "info"},
+		cli.DevOptions{Listen: ":1", Data: "from-env", Ephemeral: true, LogLevel: "info"},
 		cli.ServeOptions{Config: "c.yaml"},
 		cli.SetupOptions{Config: "c.yaml", Name: "Ada", Email: "ada@example.com", JSON: true},
 		cli.ShowConfigOptions{Config: "c.yaml", Effective: true, JSON: true},

@@ -89,6 +89,20 @@ func DevIn(t testing.TB, data string, args ...string) *Server {
 	return start(t, data, ready, all...)
 }
 
+// Ephemeral starts `latchkey dev --ephemeral --json`: its Data is where it says.
+func Ephemeral(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := launch(t, "", nil, append([]string{"dev", "--ephemeral", "--json", "--log-level", "error"}, args...)...)
+	s.await(func() bool {
+		line := struct {
+			*Ready
+			Data *string `json:"data"`
+		}{&s.Ready, &s.Data}
+		return json.Unmarshal([]byte(s.Output()), &line) == nil
+	})
+	return s
+}
+
 func start(t testing.TB, data, ready string, args ...string) *Server {
 	t.Helper()
 	s := launch(t, data, nil, args...)
