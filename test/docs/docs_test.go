@@ -39,6 +39,7 @@ var pages = []string{
 	"docs/guide/first-connection.md",
 	"docs/guide/use-from-anything.md",
 	"docs/guide/use-from-go.md",
+	"docs/guide/test-your-integration.md",
 	"docs/guide/write-a-definition.md",
 	"docs/guide/connect-your-customers.md",
 	"docs/guide/audit.md",
@@ -71,7 +72,7 @@ func TestEveryCommandRuns(t *testing.T) {
 	}
 }
 
-var block = regexp.MustCompile("(?ms)^```(sh|json|yaml)(?: file=(\\S+))?\n(.*?)^```$")
+var block = regexp.MustCompile("(?ms)^```(sh|json|yaml|js)(?: file=(\\S+))?\n(.*?)^```$")
 
 // script strings a page's sh blocks together, and writes each block that names a file (```json file=NAME) into it. The
 // lines that start the server are left out: it runs already.
