@@ -47,7 +47,7 @@ type pool struct {
 type thread struct {
 	mu                            sync.Mutex
 	received, failures, discarded int64
-	time                       time.Duration
+	time                          time.Duration
 }
 
 func newPool(size int, scripts bool) *pool {

@@ -103,8 +103,8 @@ type Daemon struct {
 	tokens    *tokens
 	// scripts and builtIn are replaced when a reload changes their size.
 	scripts, builtIn atomic.Pointer[pool]
-	meters    *meters
-	counts    counts
+	meters           *meters
+	counts           counts
 	// replays is held by who replays dead letters, so that no letter is delivered by two.
 	replays sync.Mutex
 	// migrations is held by who changes the credential.

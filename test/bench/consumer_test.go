@@ -27,7 +27,7 @@ const (
 )
 
 // BenchmarkPipelineConsumer measures what goes through pipelined, as it runs, with its durable pointer, into a file, a table and
-// an HTTP receiver; beside it a bare loop that reads the same stream and writes a file, without syncs and without remembering
+// an HTTP receiver, the order of each partition kept; beside it a bare loop that reads the same stream and writes a file, without syncs and without remembering
 // anything. `slow` is memory: a receiver takes an event a second while the broker has a million.
 func BenchmarkPipelineConsumer(b *testing.B) {
 	s := harness.Dev(b)
@@ -233,6 +233,37 @@ func through(b *testing.B, s *harness.Server, topic, settings string) {
 	b.ReportMetric(float64(consumed-first)/time.Since(begun).Seconds(), "events/s")
 	b.ReportMetric(float64(spent(b, d.command.Process.Pid).Microseconds())/consumed, "cpu-µs/event")
 	d.stop()
+	if strings.HasPrefix(settings, "{file:") {
+		inOrder(b, filepath.Join(d.dir, "out.jsonl"))
+	}
+}
+
+// inOrder holds that each event of each partition was handed on, once and in its order.
+func inOrder(b *testing.B, path string) {
+	b.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	next, count := map[int]int64{}, 0
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		var one struct {
+			Event struct {
+				Partition int
+				Offset    int64
+			}
+		}
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil || one.Event.Offset != next[one.Event.Partition] {
+			b.Fatalf("partition %d: %d came, want %d (%v)", one.Event.Partition, one.Event.Offset, next[one.Event.Partition], err)
+		}
+		next[one.Event.Partition]++
+		count++
+	}
+	if count != consumed || lines.Err() != nil {
+		b.Fatalf("%d events in the file, want %d (%v)", count, consumed, lines.Err())
+	}
 }
 
 // slowReceiver looks at the memory of both processes for half a minute, once the daemon has taken in what it takes.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,8 +31,9 @@ const (
 	pipelineParts   = 15
 )
 
-// BenchmarkPipeline measures durable events over HTTP, in batches of 100 of 400 bytes, and beside them the same events put into
-// JetStream called directly in this process, always synced and not, and how often the disk syncs. One round is one turn of each.
+// BenchmarkPipeline measures durable events over HTTP, in batches of 100 of 400 bytes, in, out again and from end to end, and beside
+// them the same with JetStream called directly in this process, always synced and not, and how often the disk syncs. Latchkey's are
+// always synced: SQLite's WAL with synchronous=FULL (internal/eventlog holds that by a test). One round is one turn of each.
 func BenchmarkPipeline(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -126,6 +128,85 @@ func intoJetStream(b *testing.B, always bool) {
 		}
 	})
 	b.ReportMetric(rate, "in/s")
+	outOfJetStream(b, connect())
+	jetStreamLatency(b, connect())
+}
+
+// outOfJetStream reads all streams to their ends.
+func outOfJetStream(b *testing.B, js jetstream.JetStream) {
+	var total uint64
+	var streams []jetstream.Stream
+	for p := range pipelineParts {
+		stream, err := js.Stream(b.Context(), "p"+strconv.Itoa(p))
+		if err != nil {
+			b.Fatal(err)
+		}
+		total += stream.CachedInfo().State.Msgs
+		streams = append(streams, stream)
+	}
+	var count atomic.Uint64
+	done := make(chan struct{})
+	begun := time.Now()
+	for _, stream := range streams {
+		consumer, err := stream.OrderedConsumer(b.Context(), jetstream.OrderedConsumerConfig{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		reading, err := consumer.Consume(func(jetstream.Msg) {
+			if count.Add(1) == total {
+				close(done)
+			}
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer reading.Stop()
+	}
+	select {
+	case <-done:
+	case <-time.After(5 * time.Minute):
+		b.Fatalf("%d of %d came out of JetStream", count.Load(), total)
+	}
+	b.ReportMetric(float64(total)/time.Since(begun).Seconds(), "out/s")
+}
+
+// jetStreamLatency is from the call that publishes to the event at a consumer, one after the other.
+func jetStreamLatency(b *testing.B, js jetstream.JetStream) {
+	stream, err := js.CreateStream(b.Context(), jetstream.StreamConfig{Name: "latency", Subjects: []string{"latency"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	consumer, err := stream.OrderedConsumer(b.Context(), jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer messages.Stop()
+	eachTook(b, func(n int) error {
+		if _, err := js.Publish(b.Context(), "latency", pipelineEvent(99, n)); err != nil {
+			return err
+		}
+		_, err := messages.Next()
+		return err
+	})
+}
+
+// eachTook measures 500 of something, one after the other.
+func eachTook(b *testing.B, do func(n int) error) {
+	var took []time.Duration
+	for n := range 500 {
+		begun := time.Now()
+		if err := do(n); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
 
 // crowd lets clients send batches for a turn, and gives the events a second.
@@ -223,18 +304,13 @@ func throughLatchkey(b *testing.B) {
 func pipelineLatency(b *testing.B) {
 	s := ready(b)
 	stream := consuming(b, s.URL, s.AdminKey, "latency")
-	var took []time.Duration
-	for n := range 500 {
-		begun := time.Now()
+	eachTook(b, func(n int) error {
 		if err := produced(b.Context(), s.URL, s.AdminKey, pipelineEvent(99, n)); err != nil {
-			b.Fatal(err)
+			return err
 		}
 		if !json.Valid(nextEvent(b, stream)) {
-			b.Fatal("an envelope is no JSON")
+			return errors.New("an envelope is no JSON")
 		}
-		took = append(took, time.Since(begun))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+		return nil
+	})
 }

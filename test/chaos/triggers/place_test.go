@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,12 +22,10 @@ type place struct {
 	dir, conf      string
 	url, program   string
 	broker, daemon *process
-	gateway        *httptest.Server
 	source         *source
 	sink           *sink
 	workspace      workspace
 	key            string // the sample's private key, in base64
-	admin          string
 	credential     string
 }
 
@@ -91,7 +87,7 @@ func (p *place) ready() {
 		text, err := os.ReadFile(filepath.Join(p.dir, "data", "dev.json"))
 		return err == nil && json.Unmarshal(text, &ready) == nil && ready.AdminKey != ""
 	})
-	p.admin, p.source.key = ready.AdminKey, ready.AdminKey
+	p.source.key = ready.AdminKey
 	sample := filepath.Join(p.dir, "data", "sample")
 	text, err := os.ReadFile(filepath.Join(sample, "workspace.json"))
 	if err == nil {
@@ -109,16 +105,6 @@ func (p *place) ready() {
 	if err := os.WriteFile(filepath.Join(sample, "conf", "NmsPipeline_Config-sample.json"), []byte("{}"), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
-	// The gateway of before IMS: it takes a signed assertion for a token. The broker takes the administrator's key as one.
-	p.gateway = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/token" || len(strings.Split(r.FormValue("assertion"), ".")) != 3 {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600,"success":true}`, p.admin)
-	}))
-	p.t.Cleanup(p.gateway.Close)
 	if err := os.MkdirAll(p.conf, 0o700); err != nil {
 		p.t.Fatal(err)
 	}
@@ -142,10 +128,12 @@ func (p *place) write(name, text string) {
 // configure writes the instance's file for a credential, as an operator does on every container.
 func (p *place) configure(mode string) {
 	p.t.Helper()
-	common := fmt.Sprintf(`forcedPipelineEndpoint=%q retryPeriodSec="1" retryValiditySec="3600" pointerFlushPeriodSec="1" processingJSThreads="15" authGatewayEndpoint=%q monitorServerPort="0"`, p.url, p.gateway.URL)
-	ims, own := "", fmt.Sprintf(`appName="app-triggers" authPrivateKey=%q`, p.key)
+	common := fmt.Sprintf(`forcedPipelineEndpoint=%q retryPeriodSec="1" retryValiditySec="3600" pointerFlushPeriodSec="1" processingJSThreads="15" authGatewayEndpoint=%q monitorServerPort="0"`, p.url, p.url)
+	ims, own := "", ""
 	for _, c := range p.workspace.Project.Workspace.Details.Credentials {
 		switch {
+		case mode == "legacy" && c.JWT != nil: // the authority's own gateway, POST /token
+			own = fmt.Sprintf(`appName=%q authPrivateKey=%q`, c.JWT.ClientID, p.key)
 		case mode == "jwt" && c.JWT != nil:
 			ims = fmt.Sprintf(`<ims authIMSEndpoint=%q authIMSTAClientId=%q authIMSTAId=%q authIMSTAClientSecret=%q authIMSTAPrivateKey=%q/>`,
 				p.url, c.JWT.ClientID, c.JWT.ID, c.JWT.Secret+strings.Join(c.JWT.Secrets, ""), p.key)
