@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"latchkey/client"
@@ -70,6 +71,9 @@ type clientView struct {
 	Services  []string `json:"services,omitempty"`
 }
 
+// triggersService is what a credential is subscribed to whose daemon may consume.
+const triggersService = "ExperienceCloudTriggersSDK"
+
 // showClientID shows ims/authIMSTAClientId, and the project that has it where a server can be asked.
 func (p *program) showClientID(ctx context.Context, instance *campaign.Instance) error {
 	v := instance.Value(campaign.PathIMS, campaign.TechnicalClient)
@@ -81,7 +85,7 @@ func (p *program) showClientID(ctx context.Context, instance *campaign.Instance)
 		p.say("the client id is not configured")
 		p.tell("next: make a project and a credential, and put it in:\n" +
 			"  latchkey project create campaign\n" +
-			"  latchkey credential create campaign --project campaign --type service_account_jwt --service AdobeAnalyticsSDK --generate --out keys\n" +
+			"  latchkey credential create campaign --project campaign --type service_account_jwt --service AdobeAnalyticsSDK --service ExperienceCloudTriggersSDK --generate --out keys\n" +
 			"  nlserver config -instance:" + instance.Name + " -setimsjwtauth:ORGANIZATION/CLIENT/ACCOUNT --private-key @keys/private.key --pipelined-auth")
 		return nil
 	}
@@ -103,8 +107,8 @@ func (p *program) showClientID(ctx context.Context, instance *campaign.Instance)
 	switch {
 	case found == nil:
 		p.tell("%s", why)
-	case len(view.Services) == 0:
-		p.tell("next: latchkey credential service add %s AdobeAnalyticsSDK", view.Name)
+	case !slices.Contains(view.Services, triggersService):
+		p.tell("next, for its triggers: latchkey credential service add %s %s", view.Name, triggersService)
 	}
 	return nil
 }

@@ -91,10 +91,14 @@ func (j *configJob) verdict() string {
 		return ""
 	}
 	var known []string
-	if j.fits != nil {
+	same := j.fits != nil && j.bound != nil && j.fits.SHA1 == j.bound.SHA1
+	if same {
+		known = append(known, fmt.Sprintf("belongs to the certificate %s (%s), which is bound at the server and valid for %s more", j.fits.SHA1, j.fits.Subject, days(j.fits.DaysLeft(j.program.Clock.Now()))))
+	} else if j.fits != nil {
 		known = append(known, fmt.Sprintf("belongs to the certificate %s (%s), which is valid for %s more", j.fits.SHA1, j.fits.Subject, days(j.fits.DaysLeft(j.program.Clock.Now()))))
 	}
 	switch {
+	case same:
 	case j.bound != nil:
 		known = append(known, boundWords(j.bound, j.program.Clock.Now()))
 	case j.fits == nil:
@@ -120,7 +124,11 @@ func (j *configJob) next() (all []string) {
 		return all
 	}
 	if pid, runs := after.Running(); runs {
-		all = append(all, fmt.Sprintf("%s@%s runs as process %d: nlserver config -instance:%s -reload", campaign.Module, name, pid, name))
+		how := fmt.Sprintf("nlserver config -instance:%s -reload", name)
+		if j.put != "" {
+			how = fmt.Sprintf("latchkey pipeline migrate %s moves it over with a report, %s without", name, how)
+		}
+		all = append(all, fmt.Sprintf("%s@%s runs as process %d: %s", campaign.Module, name, pid, how))
 	}
 	return all
 }

@@ -126,7 +126,11 @@ func (p *program) sayDaemons(all []client.Daemon, total pipelined.Sum, failed []
 			rows = append(rows, p.daemonRow(d))
 		}
 		p.table(rows)
-		p.say("%d daemons: %s", len(all), total)
+		what := "daemons"
+		if len(all) == 1 {
+			what = "daemon"
+		}
+		p.say("%d %s: %s", len(all), what, total)
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("not every daemon has done it: %s", strings.Join(failed, "; "))

@@ -10,9 +10,10 @@ func (p *program) pipelineDoctorCommand() *cobra.Command {
 		Use:   "doctor INSTANCE",
 		Short: "Look at every layer that an instance's triggers come through",
 		Long: `Look at every layer that an instance's triggers come through: its files, routes and connectors, the credential, a token,
-the broker, the process and its dead letters. Each that fails says what to change and where, and which line the vendor's
-own daemon logs for it. A private key is held against the certificates that its credential has at the server, where one
-is reached. Nothing is consumed, and no pointer moves. The exit code is 1 when one failed.`,
+the broker, the process, what that gets of the broker, and its dead letters. Each that fails says what to change and
+where, and which line the vendor's own daemon logs for it. Where a server is reached, a private key is held against the
+certificates that its credential has there, and the consumer against those of other instances, which would take a part
+of its triggers. Nothing is consumed, and no pointer moves. The exit code is 1 when one failed.`,
 		Example: `  latchkey pipeline doctor prod
   latchkey pipeline doctor prod --conf /usr/local/neolane/nl6/conf --json`,
 		Args: takes("INSTANCE"),
@@ -25,7 +26,7 @@ is reached. Nothing is consumed, and no pointer moves. The exit code is 1 when o
 			if err != nil {
 				return whereInstances(err, o.Conf)
 			}
-			return p.sayFindings(p.withCertificate(command.Context(), o, found))
+			return p.sayFindings(p.withSharing(command.Context(), o, p.withCertificate(command.Context(), o, found)))
 		},
 	}
 	o.addConf(command.Flags())

@@ -112,11 +112,15 @@ func together(local *pipelined.Report, all []client.Daemon) *fleetReport {
 	for _, d := range all {
 		view := hostView{d.Host, d.Credential, d.Fingerprint, "not moved"}
 		var r *pipelined.Report
-		if json.Unmarshal(d.Report, &r) == nil && r != nil {
-			view.State = migrationState(r)
-			if local == nil || local.Host != d.Host {
-				reports = append(reports, r)
+		switch {
+		case local != nil && local.Host == d.Host:
+			view = hostView{d.Host, local.To, local.ToFingerprint, migrationState(local)}
+			if local.RolledBack {
+				view.Credential, view.Fingerprint = local.From, local.FromFingerprint
 			}
+		case json.Unmarshal(d.Report, &r) == nil && r != nil:
+			view.State = migrationState(r)
+			reports = append(reports, r)
 		}
 		if d.State != nil {
 			for _, one := range d.State.Came {
@@ -132,7 +136,7 @@ func together(local *pipelined.Report, all []client.Daemon) *fleetReport {
 	if out.RolledBack {
 		wanted = out.FromFingerprint
 	}
-	for _, d := range all {
+	for _, d := range out.Daemons {
 		if d.Fingerprint != wanted {
 			out.Waiting = append(out.Waiting, d.Host)
 		}

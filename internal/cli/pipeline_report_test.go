@@ -1,10 +1,13 @@
 package cli_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/internal/cli"
 )
 
 // What a migration has led to is told of all daemons together: what one lacks came to another, and who runs with another credential is
@@ -37,5 +40,34 @@ func TestMigrationReport(t *testing.T) {
 	none := newShell(t, newFakeAPI(t).on("GET /instances/prod/daemons", 200, `{"items":[]}`)).run("pipeline", "migrate", "prod", "--report", "--conf", dir)
 	if none.code != 1 || !strings.Contains(none.err, "no pipelined of this instance runs here") {
 		t.Errorf("with no daemon: %d %s%s", none.code, none.out, none.err)
+	}
+}
+
+// Two instances that consume as one share the triggers, so that each lacks some: the doctor says so.
+func TestSharedConsumer(t *testing.T) {
+	dir := campaignFolder(t, `<serverconf><pipelined/></serverconf>`)
+	daemon := func(instance, consumer string, seen time.Duration) string {
+		return fmt.Sprintf(`{"items":[{"instance":%q,"host":"h","report":null,"state":{"lanes":[{"topic":"triggers","consumer":%q,"partition":0}],"dead_letters":{"count":0,"newest":[]}},"seen_at":%s}]}`, instance, consumer, at(-seen))
+	}
+	for name, c := range map[string]struct {
+		stage string
+		code  int
+		says  string
+	}{
+		"apart":    {daemon("stage", "stage", time.Second), 0, "ok  no other instance consumes as prod of topic triggers"},
+		"together": {daemon("stage", "prod", time.Second), 1, "the consumer prod of topic triggers is also that of stage on h: each gets a part of the triggers"},
+		"gone":     {daemon("stage", "prod", time.Hour), 0, "no other instance"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShell(t, newFakeAPI(t).on("GET /instances", 200, `{"items":[{"name":"prod","daemons":1},{"name":"stage","daemons":1}]}`).
+				on("GET /instances/prod/daemons", 200, daemon("prod", "prod", time.Second)).on("GET /instances/stage/daemons", 200, c.stage))
+			s.config.Server.ExaminePipelined = func(context.Context, cli.PipelinedOptions) ([]cli.Finding, error) {
+				return []cli.Finding{{Layer: "process", Status: "ok"}}, nil
+			}
+			got := s.run("pipeline", "doctor", "prod", "--conf", dir)
+			if got.code != c.code || !strings.Contains(got.out, c.says) {
+				t.Errorf("%d %s%s, want %d and %q", got.code, got.out, got.err, c.code, c.says)
+			}
+		})
 	}
 }

@@ -174,6 +174,9 @@ func (x *examiner) getToken(ctx context.Context) (finding.Layer, bool) {
 		lines := Explain(err)
 		layer := failed(lines[0], vendorNoToken)
 		for _, line := range lines[1:] {
+			if line == vendorNoToken { // it stands there already
+				continue
+			}
 			layer.Advice = append(layer.Advice, finding.Change(line, x.setup.Credential.Server))
 		}
 		return layer, true

@@ -83,7 +83,7 @@ func (x *examiner) stream(ctx context.Context) (finding.Layer, bool) {
 		if a.Name != "listener" {
 			continue
 		}
-		came = append(came, fmt.Sprintf("topic %s as %s: %d pings, %d triggers", a.Topic, a.Consumer, a.Stats.Pings, a.Stats.Received))
+		came = append(came, fmt.Sprintf("topic %s as %s: pings %d, triggers %d", a.Topic, a.Consumer, a.Stats.Pings, a.Stats.Received))
 		if a.Stats.Received == 0 {
 			layer.Warnings = append(layer.Warnings, fmt.Sprintf("topic %s: no trigger has come since %s: is it active in Analytics, where a new one takes hours to go live?", a.Topic, status.Latchkey.Started.Format(time.RFC3339)))
 		}

@@ -64,7 +64,7 @@ func explainToken(f *exchange.Failure) []string {
 	case f.Kind == exchange.ProviderDown:
 		return []string{"The authorization server can't be reached; the stream that is open goes on, and the next token is asked for again"}
 	case f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status == http.StatusBadRequest:
-		return []string{vendorNoToken}
+		return []string{vendorNoToken, "The client is not taken there: enter its id and its secret, or its key, as the console shows them now (nlserver config)"}
 	}
 	return nil
 }

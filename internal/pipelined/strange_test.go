@@ -92,13 +92,13 @@ func TestExamineStream(t *testing.T) {
 		return layers[at].Message + "; " + strings.Join(layers[at].Warnings, "; ")
 	}
 	h.until("the stream", func() bool { return h.stats()["streams-opened"] == 1 })
-	if text := look(); !strings.Contains(text, "0 triggers") || !strings.Contains(text, "a new one takes hours to go live") {
+	if text := look(); !strings.Contains(text, "triggers 0") || !strings.Contains(text, "a new one takes hours to go live") {
 		t.Errorf("with nothing: %s", text)
 	}
 	h.broker.produce(0, `{"value":{"triggerId":"stranger","triggerTimestamp":1,"mcId":"1"}}`)
 	h.until("the end", func() bool { return h.broker.committed("dev", 0) == 1 })
 	h.change(jwt)
-	if text := look(); !strings.Contains(text, "1 triggers") || !strings.Contains(text, `no route names the trigger "stranger", and 1 of it were passed over`) || !strings.Contains(text, "and the file holds") {
+	if text := look(); !strings.Contains(text, "triggers 1") || !strings.Contains(text, `no route names the trigger "stranger", and 1 of it were passed over`) || !strings.Contains(text, "and the file holds") {
 		t.Errorf("with a stranger: %s", text)
 	}
 }
