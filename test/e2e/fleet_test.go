@@ -97,6 +97,16 @@ func TestFleet(t *testing.T) {
 			t.Errorf("the file of %s (%v):\n%s", d.Host, err, text)
 		}
 	}
+	// Asked for at one host, the report is of all: it finds the server in the daemon's own settings.
+	seen := s.Run("pipeline", "migrate", "fleet", "--report", "--wait", "--json", "--conf", hosts[0].conf)
+	var report struct {
+		Received, Lost int
+		Daemons        []struct{ Host, State string }
+		Waiting        []string
+	}
+	if err := json.Unmarshal([]byte(seen.Stdout), &report); seen.Code != 0 || err != nil || len(report.Daemons) != 3 || report.Daemons[2].State != "switched" || report.Lost != 0 || report.Received == 0 || len(report.Waiting) != 0 {
+		t.Errorf("report = %d %s%s", seen.Code, seen.Stdout, seen.Stderr)
+	}
 	if back := s.Run("pipeline", "daemons", "fleet", "--order", "rollback", "--json"); back.Code != 0 {
 		t.Errorf("rollback = %d %s%s", back.Code, back.Stdout, back.Stderr)
 	}
