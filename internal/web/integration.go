@@ -78,6 +78,14 @@ func (v *visit) integrationList() error {
 		}
 	}
 	slices.Reverse(view.Rows)
+	slices.SortStableFunc(view.Rows, func(a, b integrationRow) int { // what ends first needs somebody first
+		switch {
+		case a.Ends.IsZero() != b.Ends.IsZero():
+			return map[bool]int{true: 1, false: -1}[a.Ends.IsZero()]
+		default:
+			return a.Ends.Compare(b.Ends)
+		}
+	})
 	return v.show(http.StatusOK, "integration_list", "Integrations", &view)
 }
 
