@@ -1,22 +1,39 @@
 package browser_test
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/security"
+	"github.com/chromedp/chromedp"
 
 	"latchkey/test/harness"
 )
 
-// Somebody starts a server on nothing, follows the link that it prints, and is signed in as its administrator.
+// Somebody starts a server on nothing, follows the link that it prints, and is signed in as its administrator; the next time by the
+// provider that the operator has set.
 func TestFirstStart(t *testing.T) {
 	i := harness.Install(t)
+	harness.Certificate(t, i.Dir, time.Now().Add(time.Hour))
+	provider := newLoginProvider(t, i.Dir, "ada@example.com")
+	if err := os.WriteFile(filepath.Join(i.Dir, "oidc.secret"), []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i.Configure("egress: {allow: [127.0.0.1], ca_files: [$DIR/cert.pem]}",
+		"oidc: {issuer: "+provider.URL+", client_id: latchkey, client_secret: \"@$DIR/oidc.secret\", name: Example Login}")
 	if made := harness.Command(t, "", "keys", "new", filepath.Join(i.Dir, "root.key")); made.Code != 0 {
 		t.Fatalf("making the root key: %+v", made)
 	}
 	s := i.Start()
 	link := regexp.MustCompile(`http://\S+/set-up\?token=\S+`).FindString(s.Output())
 	b := open(t)
+	if _, err := chromedp.Call(b.ctx, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil { // the provider's
+		t.Fatal(err)
+	}
 	b.visit(s.URL + "/")
 	b.shows("This Latchkey is not set up yet")
 	b.shoot("set-up-waiting")
@@ -38,5 +55,15 @@ func TestFirstStart(t *testing.T) {
 	b.shoot("set-up-done")
 	b.visit(link)
 	b.shows("This Latchkey is set up")
-	b.clean(host(t, s))
+	b.visit(s.URL + "/")
+	b.press("Sign out")
+	b.press("Sign in")
+	b.shoot("sign-in-provider")
+	b.press("Sign in with Example Login")
+	b.press("Sign in as ada@example.com")
+	b.arrive("/")
+	b.press("Ada")
+	b.shows("Signs you in as ada@example.com")
+	b.shoot("account-identity")
+	b.clean(host(t, s), strings.TrimPrefix(provider.URL, "https://"))
 }
