@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"latchkey/internal/access"
 	"latchkey/internal/destination"
@@ -15,6 +16,11 @@ import (
 // definitionName is the definition's name: "adobe-ims-jwt@ims-na1.adobelogin.com".
 func definitionName(t Type, server string) string {
 	return "adobe-ims-" + string(t) + "@" + hostOf(server)
+}
+
+// BuiltIn tells whether a definition is one that configurations make and keep up to date by themselves, by its name.
+func BuiltIn(name string) bool {
+	return strings.HasPrefix(name, definitionName(JWT, "")) || strings.HasPrefix(name, definitionName(OAuth, ""))
 }
 
 // Definition writes the built-in definition of a type and a server.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"latchkey/client"
+	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
 )
 
@@ -65,7 +66,7 @@ func looksReferred(text string) bool {
 
 func listConnections(ctx context.Context, c *client.Client) ([]*current, error) {
 	return collect(c.Connections(ctx, client.ConnectionFilter{}), nil, func(v client.Connection) (*current, error) {
-		if v.Label == "" || strings.HasPrefix(v.Definition.Name, "$") {
+		if v.Label == "" || ims.BuiltIn(v.Definition.Name) {
 			return nil, nil
 		}
 		enabled := v.State != client.Disabled

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/client"
 	"latchkey/internal/destination"
+	"latchkey/internal/ims"
 	"latchkey/internal/jsontree"
 )
 
@@ -90,7 +91,8 @@ func markedSecrets(n *jsontree.Node) []string {
 }
 
 func listDefinitions(ctx context.Context, c *client.Client) ([]*current, error) {
-	return collect(c.Definitions(ctx, client.DefinitionFilter{}), nil, func(v client.Definition) (*current, error) {
+	configured := func(v client.Definition) bool { return !ims.BuiltIn(v.Name) } // the others come with IMS configurations
+	return collect(c.Definitions(ctx, client.DefinitionFilter{}), configured, func(v client.Definition) (*current, error) {
 		var remarks []string
 		if v.Status == "changed" {
 			published, err := c.DefinitionRevision(ctx, v.ID, v.PublishedRevision)

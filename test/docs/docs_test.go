@@ -41,6 +41,7 @@ var pages = []string{
 	"docs/guide/use-from-go.md",
 	"docs/guide/test-your-integration.md",
 	"docs/guide/write-a-definition.md",
+	"docs/guide/config-as-code.md",
 	"docs/guide/connect-your-customers.md",
 	"docs/guide/audit.md",
 	"docs/guide/back-up-and-restore.md",
