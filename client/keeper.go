@@ -22,7 +22,8 @@ type KeeperConfig struct {
 	Watch time.Duration
 	// Idle is how long after the last call for it a connection's token is still watched and renewed; 0 is an hour.
 	Idle time.Duration
-	// File, where it is named, keeps the tokens for the next process, sealed with FileKey: 32 bytes, of the caller's keeping.
+	// File, where it is named, keeps the tokens for the next process, sealed with FileKey: 32 bytes, of the caller's keeping;
+	// nil derives them from the client's API key (HKDF, RFC 5869), so that who has the key alone can open the file.
 	File    string
 	FileKey []byte
 	// Log is told what happens in the background; nil is nobody.

@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -53,10 +54,17 @@ type fileToken struct {
 type fileSecret tokenAnswer
 
 func newTokenFile(config KeeperConfig) (*tokenFile, error) {
-	if len(config.FileKey) != 32 {
-		return nil, fmt.Errorf("keeping tokens in %s: the FileKey has %d bytes, and 32 are needed", config.File, len(config.FileKey))
+	sealing := config.FileKey
+	if sealing == nil {
+		var err error
+		if sealing, err = hkdf.Key(sha256.New, []byte(config.Client.config.Key), nil, fileMagic, 32); err != nil {
+			return nil, err
+		}
 	}
-	block, err := aes.NewCipher(config.FileKey)
+	if len(sealing) != 32 {
+		return nil, fmt.Errorf("keeping tokens in %s: the FileKey has %d bytes, and 32 are needed", config.File, len(sealing))
+	}
+	block, err := aes.NewCipher(sealing)
 	if err != nil {
 		return nil, err
 	}

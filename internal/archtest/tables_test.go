@@ -13,7 +13,7 @@ var floors = map[string]int{
 
 	"internal/connection": 4, "internal/devca": 4,
 
-	"internal/adobesim": 5, "internal/cloudservice": 5, "internal/ims": 5, "internal/intercept": 5, "internal/mail": 5, "internal/pipelined": 5, "internal/proxy": 5, "internal/revocation": 5, "internal/simulator": 5, "internal/webhook": 5, "internal/calendar": 5, "internal/connectlink": 5,
+	"internal/adobesim": 5, "internal/cloudservice": 5, "internal/ims": 5, "internal/intercept": 5, "internal/mail": 5, "internal/pipelined": 5, "internal/proxy": 5, "internal/revocation": 5, "internal/sidecar": 5, "internal/simulator": 5, "internal/webhook": 5, "internal/calendar": 5, "internal/connectlink": 5,
 
 	"internal/manifest": 6, "internal/trial": 6, "internal/workflow": 6,
 

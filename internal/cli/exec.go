@@ -34,10 +34,10 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (p *program) execCommand() *cobra.Command {
 	var name string
-	var fresh bool
+	var fresh, served bool
 	var least time.Duration
 	command := &cobra.Command{
-		Use:   "exec CONNECTION [--env NAME] [--file] -- COMMAND [ARGUMENT...]",
+		Use:   "exec CONNECTION [--env NAME] [--file] [--endpoint] -- COMMAND [ARGUMENT...]",
 		Short: "Run a command with a connection's token",
 		Long: `Run a command with a valid access token of a connection in its environment, as LATCHKEY_TOKEN or the name that --env
 gives. The token is on no command line, where every user of the machine could read it; your API key, LATCHKEY_KEY, is
@@ -45,13 +45,15 @@ not passed on.
 
 An environment stays as it was when the command began. For one that outlives the token, --file names a file in
 LATCHKEY_TOKEN_FILE that holds the token and nothing else, readable by you alone: it is replaced before the token ends,
-and goes away when there is no valid one any more, and with the command.
+and goes away when there is no valid one any more, and with the command. --endpoint answers the command on a loopback
+address instead, in LATCHKEY_URL and LATCHKEY_KEY, as a sidecar for it alone: any client of Latchkey, and Azure's.
 
 Signals are passed on, and the exit code is the command's own: 128 and the signal's number when one ended it, 126 or
 127 when it could not be run or found.`,
 		Example: `  latchkey exec acme -- ./report.sh
   latchkey exec acme --env GITHUB_TOKEN -- gh repo list
-  latchkey exec acme --file -- ./sync.sh`,
+  latchkey exec acme --file -- ./sync.sh
+  latchkey exec acme --endpoint -- ./worker`,
 		Args:              takes("CONNECTION", "COMMAND..."),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -70,20 +72,22 @@ Signals are passed on, and the exit code is the command's own: 128 and the signa
 				return err
 			}
 			defer keeper.Close()
-			return p.execute(command.Context(), keeper, execution{ref: args[0], variable: name, fresh: fresh, words: args[1:]})
+			return p.execute(command.Context(), keeper, execution{client: c, ref: args[0], variable: name, fresh: fresh, served: served, words: args[1:]})
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&name, "env", "LATCHKEY_TOKEN", "`name` of the variable that holds the token")
 	flags.BoolVar(&fresh, "file", false, "keep the token in a file as well, and name it in LATCHKEY_TOKEN_FILE")
+	flags.BoolVar(&served, "endpoint", false, "answer the command on a loopback address, named in LATCHKEY_URL and LATCHKEY_KEY")
 	flags.DurationVar(&least, "min-ttl", time.Minute, "how long the token has to live at least")
 	return p.withRemote(command)
 }
 
 // execution is a command to run with a token.
 type execution struct {
+	client        *client.Client
 	ref, variable string
-	fresh         bool
+	fresh, served bool
 	words         []string
 }
 
@@ -99,6 +103,14 @@ func (p *program) execute(ctx context.Context, keeper *client.Keeper, x executio
 	child := exec.Command(x.words[0], x.words[1:]...) //nolint:gosec,noctx // G204: that is what was asked for
 	child.Stdin, child.Stdout, child.Stderr = p.In, p.Out, p.Err
 	child.Env = append(withoutVariables(os.Environ(), "LATCHKEY_KEY", "LATCHKEY_TOKEN_FILE", x.variable), x.variable+"="+token.AccessToken)
+	if x.served {
+		variables, end, err := p.endpoint(ctx, x.client, keeper, x.ref)
+		if err != nil {
+			return err
+		}
+		defer end()
+		child.Env = append(withoutVariables(child.Env, "LATCHKEY_URL", "LATCHKEY_SANDBOX"), variables...)
+	}
 	if x.fresh {
 		directory, err := os.MkdirTemp("", "latchkey-") // 0700
 		if err != nil {
