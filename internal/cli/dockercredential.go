@@ -53,7 +53,7 @@ of the one who runs Docker, as every command does.`,
 				return p.installHelper(command, args[0], o)
 			}
 			err := p.dockerCredential(command.Context(), args[0], args[1], o)
-			if err != nil && !p.json {
+			if err != nil && !p.json && !errors.Is(err, errTold) {
 				p.say("%s", err) // Docker shows what is on standard output
 			}
 			return err

@@ -27,8 +27,8 @@ func (p *program) gitCredentialCommand() *cobra.Command {
 		Use:   "git-credential CONNECTION --host HOST [--username NAME] [--bearer] get|store|erase",
 		Short: "Give git a connection's token as its password",
 		Long: `A credential helper for git (gitcredentials(7)): git calls it when it needs a password for a host, and gets a valid
-token of the connection, which nothing on this machine stores. It answers for --host over HTTPS alone, and leaves every other
-host to other helpers. When the host refuses the token, git says erase, and the next one is a new one.
+token of the connection, which nothing on this machine stores. It answers for --host over HTTPS alone, and leaves every
+other host to other helpers. When the host refuses the token, git says erase, and the next one is a new one.
 
 Most hosts take any user name, or one of their own, with the token as the password: --username. --bearer sends it as
 Authorization: Bearer, with git 2.46 and newer.`,

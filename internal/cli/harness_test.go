@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -185,3 +186,29 @@ func lacks(t *testing.T, what, text string, parts ...string) {
 
 // at gives an instant in the API's form, d from now.
 func at(d time.Duration) string { return fmt.Sprintf("%q", now.Add(d).Format(time.RFC3339)) }
+
+// begin runs a command that serves. It gives the address that it prints, and a function that ends it.
+func (s *shell) begin(args ...string) (address string, stop func() result) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.ctx)
+	reader, writer := io.Pipe()
+	var out, err bytes.Buffer
+	config := s.config
+	config.In, config.Out, config.Err = strings.NewReader(s.input), writer, &err
+	ended := make(chan int, 1)
+	go func() {
+		ended <- cli.Run(ctx, config, args)
+		_ = writer.Close()
+	}()
+	line, readErr := bufio.NewReader(reader).ReadString('\n')
+	if readErr != nil {
+		cancel()
+		s.t.Fatalf("latchkey %s = %d %s", strings.Join(args, " "), <-ended, err.String())
+	}
+	out.WriteString(line)
+	_, address, _ = strings.Cut(strings.TrimSpace(line), ": ")
+	return address, func() result {
+		cancel()
+		return result{<-ended, out.String(), err.String()}
+	}
+}

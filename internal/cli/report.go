@@ -143,7 +143,7 @@ func (p *program) notFoundHint(called *cobra.Command) string {
 	if sandbox := p.flagOrEnv(p.remote.sandbox, "LATCHKEY_SANDBOX"); sandbox != "" && noun.Name() != "sandbox" {
 		return fmt.Sprintf("it was looked for in the sandbox %q; the sandboxes: latchkey sandbox list", sandbox)
 	}
-	if noun.Name() == "token" {
+	if slices.Contains([]string{"token", "exec", "sidecar", "git-credential", "docker-credential"}, noun.Name()) {
 		return "these are there: latchkey connection list"
 	}
 	lists := slices.ContainsFunc(noun.Commands(), func(c *cobra.Command) bool { return c.Name() == "list" })

@@ -43,7 +43,7 @@ func (u *upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		return say(status, (*text)[4:], ""), nil
 	}
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/api/v1/proxy/"):
+	case strings.HasPrefix(r.URL.Path, "/behind/api/v1/proxy/"):
 		body, _ := io.ReadAll(r.Body)
 		seen := r.Clone(context.Background())
 		seen.Body = io.NopCloser(strings.NewReader(string(body)))
