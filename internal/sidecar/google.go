@@ -30,6 +30,9 @@ func (s *server) googleShape(next http.Handler) http.Handler {
 func (s *server) googleRoutes() http.Handler {
 	const accounts = "GET /computeMetadata/v1/instance/service-accounts/"
 	mux := http.NewServeMux()
+	for path, holds := range map[string]string{"{$}": "instance/\n", "instance": "service-accounts/\n", "instance/{$}": "service-accounts/\n"} {
+		mux.HandleFunc("GET /computeMetadata/v1/"+path, func(w http.ResponseWriter, _ *http.Request) { sayText(w, holds) })
+	}
 	mux.HandleFunc(accounts+"{$}", func(w http.ResponseWriter, r *http.Request) {
 		all := append([]string{"default"}, s.Connections...)
 		if recursive(r) {

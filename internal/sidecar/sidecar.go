@@ -56,8 +56,10 @@ func New(config Config) http.Handler {
 			Detail: "a sidecar serves …/connections/{connection}/token, …/connections/{connection}/placement and …/proxy/{connection}/…; ask the server for the rest"})
 	}))
 	mux.Handle("GET /computeMetadata/v1/", s.guarded(s.googleShape(s.googleRoutes())))
-	mux.Handle("GET /metadata/identity/oauth2/token", s.guarded(http.HandlerFunc(s.azureMachine)))
-	mux.Handle("GET /msi/token", s.guarded(http.HandlerFunc(s.azureApp)))
+	for path, shape := range map[string]http.HandlerFunc{"GET /metadata/identity/oauth2/token": s.azureMachine, "GET /msi/token": s.azureApp} {
+		mux.Handle(path, s.guarded(shape))
+		mux.Handle(path+"/{$}", s.guarded(shape)) // Azure's library for Node asks so
+	}
 	mux.Handle("GET /{$}", s.guarded(s.googleShape(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("computeMetadata/\n"))
 	}))))

@@ -142,7 +142,7 @@ exec %s "$@"`, harness.Binary(t)))
 	defer cancel()
 	command := exec.CommandContext(ctx, "bash", "-x")
 	command.Dir = folder
-	command.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "DISPLAY=:0")
+	command.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "DISPLAY=:0", "GIT_CONFIG_GLOBAL="+filepath.Join(folder, ".gitconfig"))
 	command.Stdin = strings.NewReader(script)
 	command.WaitDelay = time.Second // a command that outlives bash holds the output open
 	var output bytes.Buffer

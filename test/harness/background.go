@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +61,19 @@ func (s *Server) Begin(args ...string) *Running {
 
 // Output gives what the command has printed, on both streams.
 func (r *Running) Output() string { return r.out.String() + r.stderr.String() }
+
+// Await gives what follows the words on a line of the command's standard output, once it is there.
+func (r *Running) Await(words string) string {
+	r.t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if _, rest, ok := strings.Cut(r.out.String(), words); ok && strings.Contains(rest, "\n") {
+			line, _, _ := strings.Cut(rest, "\n")
+			return line
+		}
+	}
+	r.t.Fatalf("%s does not print %q\n%s", r.cmd.Args, words, r.Output())
+	return ""
+}
 
 // Wait gives how the command ended, within the time.
 func (r *Running) Wait(limit time.Duration) Result {
