@@ -130,7 +130,9 @@ func run(t *testing.T, script string) {
 	t.Helper()
 	folder, tools := t.TempDir(), t.TempDir()
 	t.Cleanup(func() { endDaemons(folder) })
-	s := harness.DevIn(t, filepath.Join(folder, ".latchkey"), "--intercept")
+	data := filepath.Join(folder, ".latchkey")
+	harness.Prepare(t, data)
+	s := harness.DevIn(t, data, "--intercept")
 	// The output is no terminal here, so a browser has to be asked for.
 	tool(t, tools, "latchkey", fmt.Sprintf(`case "$1 $2" in "connection create"|"connection reauthorize") set -- "$@" --browser;; esac
 exec %s "$@"`, harness.Binary(t)))

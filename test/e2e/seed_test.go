@@ -68,7 +68,7 @@ func masked(t *testing.T, doc map[string]any, pointers []string) map[string]any 
 }
 
 func TestSeedIsStoredAsItIs(t *testing.T) {
-	s := harness.Dev(t)
+	s := harness.First(t)
 	for _, e := range examples {
 		t.Run(e.file, func(t *testing.T) {
 			name := "stored-" + strings.TrimSuffix(e.file, ".json")

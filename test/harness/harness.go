@@ -75,8 +75,16 @@ type Server struct {
 	Client  *http.Client
 }
 
-// Dev starts `latchkey dev` with a fresh data directory and stops it with the test.
+// Dev starts `latchkey dev` with a data directory of its own that is prepared, and stops it with the test.
 func Dev(t testing.TB, args ...string) *Server {
+	t.Helper()
+	data := t.TempDir()
+	Prepare(t, data)
+	return DevIn(t, data, args...)
+}
+
+// First starts `latchkey dev` with nothing.
+func First(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return DevIn(t, t.TempDir(), args...)
 }
