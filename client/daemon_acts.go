@@ -19,9 +19,11 @@ type Instance struct {
 // DaemonState is how far a daemon is with its partitions, and what it has given up.
 type DaemonState struct {
 	// Trouble is why it consumes nothing, "" when it does.
-	Trouble string            `json:"trouble,omitempty"`
-	Lanes   []DaemonLane      `json:"lanes"`
-	Letters DaemonDeadLetters `json:"dead_letters"`
+	Trouble string `json:"trouble,omitempty"`
+	// TroubleSeconds is for how long by now.
+	TroubleSeconds int64             `json:"trouble_seconds,omitempty"`
+	Lanes          []DaemonLane      `json:"lanes"`
+	Letters        DaemonDeadLetters `json:"dead_letters"`
 	// Came are the offsets that came to it, of partitions that have moved on too.
 	Came []DaemonCame `json:"came,omitempty"`
 }

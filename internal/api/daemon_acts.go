@@ -22,6 +22,7 @@ type Instance struct {
 // DaemonState is how far a daemon is with its partitions, and what it has given up.
 type DaemonState struct {
 	Trouble string            `json:"trouble,omitempty" doc:"Why it consumes nothing; left out when it does." example:"no stream of topic triggers: opening the stream: the broker answered 403 Forbidden"`
+	Seconds int64             `json:"trouble_seconds,omitempty" doc:"For how long by then." example:"95"`
 	Lanes   []DaemonLane      `json:"lanes" doc:"The partitions that it has read from since it began."`
 	Letters DaemonDeadLetters `json:"dead_letters"`
 	Came    []DaemonCame      `json:"came,omitempty" doc:"The offsets that came to it, of partitions that have moved on to another daemon too: what a migration's report is made of."`
@@ -173,7 +174,7 @@ func shownState(d *fleet.Daemon) *DaemonState {
 	}
 	told := d.Told()
 	return &DaemonState{
-		Trouble: told.Trouble, Came: mapped(told.Came, func(c fleet.Came) DaemonCame { return DaemonCame(c) }),
+		Trouble: told.Trouble, Seconds: told.TroubleSeconds, Came: mapped(told.Came, func(c fleet.Came) DaemonCame { return DaemonCame(c) }),
 		Lanes:   mapped(told.Lanes, func(l fleet.Lane) DaemonLane { return DaemonLane(l) }),
 		Letters: DaemonDeadLetters{Count: told.Letters.Count, Newest: mapped(told.Letters.Newest, func(l fleet.Letter) DaemonLetter { return DaemonLetter(l) })},
 	}

@@ -19,6 +19,8 @@ const (
 	PipelineCaughtUp               Type = "pipeline.caught_up"
 	PipelineLagging                Type = "pipeline.lagging"
 	PipelineLost                   Type = "pipeline.lost"
+	PipelinedRecovered             Type = "pipelined.recovered"
+	PipelinedTrouble               Type = "pipelined.trouble"
 	ProviderDown                   Type = "provider.down"
 	ProviderUp                     Type = "provider.up"
 	WebhookDisabled                Type = "webhook.disabled"
@@ -83,6 +85,7 @@ var (
 	codeMember       = Member{"error_code", "The provider's own error code, such as invalid_grant."}
 	statusMember     = Member{"status", "The HTTP status of its answer."}
 	topicMember      = Member{"topic", "The topic's name."}
+	hostMember       = Member{"host", "The container that it runs on."}
 	groupMember      = Member{"group", "The consumer group."}
 	providerMember   = Member{"provider", "The host of its token endpoint."}
 )
@@ -162,6 +165,18 @@ var descriptions = []Description{
 		Doc:     "A consumer group found events gone that it had not read: its topic has let go of them.",
 		Members: []Member{topicMember, groupMember, {"partition", "The partition."}, {"from", "The first offset that is gone."}, {"events", "How many are gone."}},
 		example: example{"", "top_01KB3E7XJ0V9M2Q4T8R6Z1C5DN", map[string]any{"topic": "triggers", "group": "campaign-prod", "partition": 3, "from": 1090921, "events": 204}},
+	},
+	{
+		Type:    PipelinedRecovered,
+		Doc:     "A pipelined of a Campaign instance that had told of trouble consumes again. The subject is the instance.",
+		Members: []Member{hostMember, {"since", "When the trouble began."}},
+		example: example{"", "prod", map[string]any{"host": "campaign-1", "since": "2026-11-21T09:28:30Z"}},
+	},
+	{
+		Type:    PipelinedTrouble,
+		Doc:     "A pipelined of a Campaign instance has consumed nothing for a minute: its key has ended, say, or the broker is away. Triggers wait in the broker meanwhile. The subject is the instance.",
+		Members: []Member{hostMember, {"trouble", "Why, in the daemon's words."}, {"since", "When it began."}},
+		example: example{"", "prod", map[string]any{"host": "campaign-1", "trouble": "no stream of topic triggers: opening the stream: the broker answered 403 Forbidden", "since": "2026-11-21T09:28:30Z"}},
 	},
 	{
 		Type: ProviderDown,

@@ -147,7 +147,8 @@ func bounded(text string) string {
 
 // state tells how far the daemon is, and what it has given up.
 func (t *teller) state(ctx context.Context) *client.DaemonState {
-	s := &client.DaemonState{Trouble: bounded(t.trouble()), Lanes: []client.DaemonLane{}, Letters: client.DaemonDeadLetters{Newest: []client.DaemonLetter{}}}
+	s := &client.DaemonState{Lanes: []client.DaemonLane{}, Letters: client.DaemonDeadLetters{Newest: []client.DaemonLetter{}}}
+	s.Trouble, s.TroubleSeconds = t.troubled()
 	for _, l := range t.all() {
 		pointers := map[int32]int64{}
 		known, _ := l.journal.Pointers(ctx, l.topic, l.consumer) // a journal that can't be read shows as none; the log tells

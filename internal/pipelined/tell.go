@@ -31,7 +31,9 @@ type teller struct {
 	server  Server
 	at      connector.Server
 	silent  bool // the server did not answer the last time
-	deeds   deeds
+	// since is when the trouble began that is told of, zero for none.
+	since time.Time
+	deeds deeds
 }
 
 // tell tells the server of the settings until ctx ends.
@@ -114,6 +116,19 @@ func (t *teller) report(ctx context.Context) client.DaemonReport {
 		report.Report, _ = json.Marshal(r) // texts, numbers and instants
 	}
 	return report
+}
+
+// troubled gives why the daemon consumes nothing, and for how many seconds; "" for nothing.
+func (t *teller) troubled() (why string, seconds int64) {
+	why = bounded(t.trouble())
+	switch {
+	case why == "":
+		t.since = time.Time{}
+		return "", 0
+	case t.since.IsZero():
+		t.since = t.clock.Now()
+	}
+	return why, int64(t.clock.Now().Sub(t.since) / time.Second)
 }
 
 // waitingError says that an order can't be carried out yet.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"latchkey/internal/audit"
+	"latchkey/internal/event"
 	"latchkey/internal/pipelined/fleet"
 )
 
@@ -19,9 +20,10 @@ var _ fleet.Store = Daemons{}
 // Daemons gives [fleet.Store].
 func (s *Store) Daemons() Daemons { return Daemons{s} }
 
-// Tell keeps what a daemon tells and gives its instance's order.
-func (p Daemons) Tell(ctx context.Context, d fleet.Daemon) (fleet.Order, error) {
+// Tell keeps what a daemon tells, with events, and gives its instance's order.
+func (p Daemons) Tell(ctx context.Context, d fleet.Daemon, events ...event.Event) (fleet.Order, error) {
 	err := p.s.write(ctx, func(t *tx) error {
+		t.emit(events...)
 		_, err := t.exec(`INSERT INTO daemons (organization, instance, host, version, credential, fingerprint, carried_out, failure, report, started_at, seen_at, state, told_by, runs)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 			ON CONFLICT (organization, instance, host) DO UPDATE SET version = excluded.version, credential = excluded.credential,

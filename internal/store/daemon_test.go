@@ -3,15 +3,20 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/clock"
+	"latchkey/internal/event"
 	"latchkey/internal/pipelined/fleet"
 	"latchkey/internal/secret"
+	"latchkey/internal/webhook"
 )
 
 func TestDaemons(t *testing.T) {
@@ -170,5 +175,42 @@ func TestHandedOver(t *testing.T) {
 		give("hand_3", &handed)
 		give("", nil)
 		take("prod", "hand_3", fleet.ErrGone)
+	})
+}
+
+// A daemon that consumes nothing for a minute is told of once, and once that it is over; shorter trouble is nobody's.
+func TestDaemonTrouble(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) folder) {
+		s := fresh(t).open(t)
+		hand := clock.NewManual(time.Date(2026, 11, 28, 4, 0, 0, 0, time.UTC))
+		f := fleet.New(s.Daemons(), nil, hand)
+		caller := access.Caller{ID: "key_1", Organization: "o", Scopes: access.Scopes{access.PipelineConsume}}
+		for _, seconds := range []int{0, -1, 0, 30, 59, 64, 300, -1, 40, -1, -1} { // -1 is well
+			state := fmt.Sprintf(`{"trouble":"no stream of topic triggers","trouble_seconds":%d}`, seconds)
+			if seconds < 0 {
+				state = `{}`
+			}
+			if _, err := f.Tell(t.Context(), caller, fleet.Daemon{Instance: "prod", Host: "a", State: []byte(state)}); err != nil {
+				t.Fatal(err)
+			}
+			hand.Advance(5 * time.Second)
+		}
+		var told []string
+		for _, kind := range []event.Type{event.PipelinedTrouble, event.PipelinedRecovered} {
+			all, err := s.Webhooks(nil).Events(t.Context(), webhook.EventSelection{Organization: "o", Type: kind, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range all {
+				told = append(told, fmt.Sprint(e.Type, " ", e.Subject, " ", e.Data["host"], " ", e.Data["trouble"], " ", e.Data["since"]))
+			}
+		}
+		want := []string{
+			"pipelined.trouble prod a no stream of topic triggers 2026-11-28T03:59:21Z",
+			"pipelined.recovered prod a <nil> 2026-11-28T03:55:30Z",
+		}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Error(diff)
+		}
 	})
 }

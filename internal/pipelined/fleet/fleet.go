@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/clock"
+	"latchkey/internal/event"
 )
 
 // Daemon is one daemon as it last told of itself.
@@ -66,8 +67,8 @@ type Order struct {
 
 // Store keeps daemons and orders.
 type Store interface {
-	// Tell keeps what a daemon tells and gives the instance's order, zero for none.
-	Tell(ctx context.Context, d Daemon) (Order, error)
+	// Tell keeps what a daemon tells, with events, and gives the instance's order, zero for none.
+	Tell(ctx context.Context, d Daemon, events ...event.Event) (Order, error)
 	ActStore
 	HandStore
 	// Daemons gives those of an instance, by host; of all when it is "".
@@ -136,7 +137,11 @@ func (f *Fleet) Tell(ctx context.Context, caller access.Caller, d Daemon) (Order
 	if d.StartedAt.IsZero() {
 		d.StartedAt = d.SeenAt
 	}
-	order, err := f.store.Tell(ctx, d)
+	events, err := f.turns(ctx, &d)
+	if err != nil {
+		return Order{}, err
+	}
+	order, err := f.store.Tell(ctx, d, events...)
 	if err != nil {
 		return Order{}, err
 	}

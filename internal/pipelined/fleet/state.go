@@ -8,9 +8,11 @@ import (
 // State is how far a daemon is, and what it has given up.
 type State struct {
 	// Trouble is why it consumes nothing, "" when it does.
-	Trouble string  `json:"trouble,omitempty"`
-	Lanes   []Lane  `json:"lanes"`
-	Letters Letters `json:"dead_letters"`
+	Trouble string `json:"trouble,omitempty"`
+	// TroubleSeconds is for how long by now: the clocks of hosts differ.
+	TroubleSeconds int64   `json:"trouble_seconds,omitempty"`
+	Lanes          []Lane  `json:"lanes"`
+	Letters        Letters `json:"dead_letters"`
 	// Came are the offsets that came to it, of partitions that have moved on too.
 	Came []Came `json:"came,omitempty"`
 }
