@@ -99,8 +99,21 @@ type NewConnection struct {
 	ReturnURL string `json:"return_url,omitempty"`
 	// Configuration picks one of the definition's configurations; the first is 0.
 	Configuration int `json:"configuration,omitzero"`
+	// Tokens were got for the account elsewhere: nothing is sent to the provider. Nil asks it, or the customer.
+	Tokens *HeldTokens `json:"tokens,omitempty"`
 	// IdempotencyKey makes a second call with the same key answer as the first did; "" makes a new one for each call.
 	IdempotencyKey string `json:"-"`
+}
+
+// HeldTokens are tokens that were got elsewhere. Whoever had them must not renew them any more.
+type HeldTokens struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	// TokenType is Bearer when it is "".
+	TokenType string `json:"token_type,omitempty"`
+	Scope     string `json:"scope,omitempty"`
+	// ExpiresAt is zero where it is not known.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
 // ConnectionPatch is what to change of a connection; nil members stay as they are.

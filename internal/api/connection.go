@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/connection"
+	"latchkey/internal/secret"
 )
 
 // Connection is one customer's account.
@@ -69,6 +70,27 @@ type NewConnection struct {
 	Label         string         `json:"label,omitempty" doc:"A name that is unique in the sandbox and can stand for the id." example:"acme-emea"`
 	ReturnURL     string         `json:"return_url,omitempty" doc:"Where the browser goes after the consent, with connection= and status= (ok or failed) added. Its origin has to be allowed in the configuration."`
 	Configuration int            `json:"configuration,omitempty" minimum:"0" doc:"Which entry of customerAuthenticationConfigurations."`
+	Tokens        *HeldTokens    `json:"tokens,omitempty" doc:"Tokens that were got for the account elsewhere, to go on with: nothing is sent to the provider now. Whoever had them must not renew them any more."`
+}
+
+// HeldTokens are tokens that were got elsewhere.
+type HeldTokens struct {
+	AccessToken  string     `json:"access_token" doc:"The last one; it may have ended when there is a refresh token."`
+	RefreshToken string     `json:"refresh_token,omitempty"`
+	TokenType    string     `json:"token_type,omitempty" doc:"Bearer without it."`
+	Scope        string     `json:"scope,omitempty"`
+	ExpiresAt    *time.Time `json:"expires_at,omitempty" doc:"When the access token ends; left out where that is not known."`
+}
+
+func (h *HeldTokens) held() *connection.Held {
+	if h == nil {
+		return nil
+	}
+	out := &connection.Held{AccessToken: secret.New(h.AccessToken), RefreshToken: secret.New(h.RefreshToken), TokenType: h.TokenType, Scope: h.Scope}
+	if h.ExpiresAt != nil {
+		out.ExpiresAt = *h.ExpiresAt
+	}
+	return out
 }
 
 // ConnectionPatch changes a connection.
@@ -172,7 +194,7 @@ func (s *server) createConnection(ctx context.Context, c call, in *newConnection
 	made, err := s.Connections.Create(ctx, c.caller, connection.Create{
 		Sandbox:    c.sandbox,
 		Definition: ask.Definition, Fields: ask.Fields, Label: ask.Label, ReturnURL: ask.ReturnURL,
-		Configuration: ask.Configuration, BaseURL: c.base,
+		Configuration: ask.Configuration, BaseURL: c.base, Held: ask.Tokens.held(),
 	})
 	if err != nil {
 		return nil, err

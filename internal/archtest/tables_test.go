@@ -9,7 +9,7 @@ var floors = map[string]int{
 
 	"internal/analytics": 2, "internal/campaign": 2, "internal/destination": 2, "internal/pipeline": 2, "internal/project": 2, "internal/registry": 2, "internal/target": 2,
 
-	"internal/authority": 3, "internal/exchange": 3, "internal/provider": 3,
+	"internal/authority": 3, "internal/importer": 3, "internal/exchange": 3, "internal/provider": 3,
 
 	"internal/connection": 4, "internal/devca": 4,
 

@@ -155,7 +155,7 @@ always fresh.`,
 		}
 	}
 	add(groupServer, p.devCommand(), p.serveCommand(), p.setupCommand(), p.pipelinedCommand(), p.envCommand(), p.configCommand(), p.restoreCommand())
-	add(groupWork, p.applyCommand(), p.diffCommand(), p.exportCommand())
+	add(groupWork, p.applyCommand(), p.diffCommand(), p.exportCommand(), p.importCommand())
 	add(groupWork, p.definitionCommand(), p.connectionCommand(), p.connectLinkCommand(), p.tokenCommand(), p.execCommand(), p.sidecarCommand(), p.gitCredentialCommand(), p.dockerCredentialCommand(), p.providerCommand(), p.revocationCommand(), p.orgCommand(), p.userCommand(), p.projectCommand(), p.workspaceCommand(), p.serviceCommand(), p.profileCommand(), p.credentialCommand(), p.imsCommand(), p.cloudServiceCommand(), p.keyCommand(), p.sandboxCommand(),
 		p.pipelineCommand(), p.webhookCommand(), p.eventsCommand(), p.expiringCommand(), p.feedCommand(), p.keysCommand(), p.auditCommand(), p.backupCommand())
 	add(groupOffline, p.certCommand(), p.nlserverCommand(), p.templateCommand(), p.schemaCommand(), p.completionCommand(), p.versionCommand())

@@ -29,6 +29,8 @@ type Create struct {
 	Configuration int
 	// BaseURL is the public URL to begin at; "" means the first configured. Others than those are refused.
 	BaseURL string
+	// Held are tokens that were got elsewhere: nothing is sent to the provider then. Nil asks it, or its customer.
+	Held *Held
 }
 
 // Created is a connection, and where to send its customer when a consent is needed.
@@ -59,6 +61,9 @@ func (c *Connector) Create(ctx context.Context, caller access.Caller, ask Create
 	problems = append(problems, c.checkReturnURL(ask.ReturnURL)...)
 	problems = append(problems, c.checkReturnURL(ask.FirstReturnURL)...)
 	problems = append(problems, c.checkBaseURL(ask.BaseURL)...)
+	if ask.Held != nil {
+		problems = append(problems, ask.Held.check()...)
+	}
 	if len(problems) > 0 {
 		return Created{}, problems
 	}
@@ -72,6 +77,9 @@ func (c *Connector) Create(ctx context.Context, caller access.Caller, ask Create
 		Definition: pinned.Definition.ID, DefinitionName: pinned.Definition.Name, Revision: pinned.Revision,
 		Configuration: ask.Configuration, Label: ask.Label, State: PendingAuthorization, Fields: fields, Version: 1,
 		CreatedBy: caller.ID, ReturnURL: ask.ReturnURL, CreatedAt: now, UpdatedAt: now,
+	}
+	if ask.Held != nil {
+		return c.createHeld(ctx, caller, record, pinned.Plan, ask.Held)
 	}
 	if pinned.Plan.NeedsBrowser() {
 		return c.createPending(ctx, caller, record, pinned.Plan, ask)
@@ -116,6 +124,11 @@ func (c *Connector) createActive(ctx context.Context, caller access.Caller, reco
 	if err != nil {
 		return Created{}, err
 	}
+	return c.createWith(ctx, caller, record, plan, tokens, began)
+}
+
+// createWith stores the connection with its first token set.
+func (c *Connector) createWith(ctx context.Context, caller access.Caller, record Record, plan *destination.Plan, tokens *exchange.TokenSet, began time.Time) (Created, error) {
 	commit := c.config.Keeper.commitment(&record, plan, tokens, "")
 	record.State, record.Tokens, record.Generation = Active, tokens, 1
 	record.Renewable, record.RefreshAt, record.LastRefreshAt = commit.Renewable, commit.RefreshAt, commit.At
