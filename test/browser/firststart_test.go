@@ -11,6 +11,13 @@ import (
 	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/chromedp"
 
+	"latchkey/internal/access"
+	"latchkey/internal/clock"
+	"latchkey/internal/ident"
+	"latchkey/internal/registry"
+	"latchkey/internal/seal"
+	"latchkey/internal/secret"
+	"latchkey/internal/store"
 	"latchkey/test/harness"
 )
 
@@ -65,5 +72,52 @@ func TestFirstStart(t *testing.T) {
 	b.press("Ada")
 	b.shows("Signs you in as ada@example.com")
 	b.shoot("account-identity")
+	s.Stop()
+	secondOrganization(t, i)
+	s = i.Start()
+	b.visit(s.URL + "/account")
+	b.press("Sign out")
+	b.visit(s.URL + "/sign-in?back=/projects")
+	b.do(chromedp.SendKeys(chromedp.CSS("#email"), "ada@example.com"), chromedp.SendKeys(chromedp.CSS("#password"), newPassword))
+	b.click("form.form button")
+	b.shows("Choose an organization")
+	b.shoot("sign-in-organizations")
+	b.click("button.option")
+	b.arrive("/projects")
+	before := value(b, chromedp.Evaluate[string](organizationShown))
+	b.click("details.switch summary")
+	b.shoot("organization-switch")
+	b.click("details.switch button")
+	b.until(`(` + organizationShown + `) !== "` + before + `"`)
+	b.arrive("/projects") // the same place, over there
 	b.clean(host(t, s), strings.TrimPrefix(provider.URL, "https://"))
+}
+
+// organizationShown is the name above every page.
+const organizationShown = `document.querySelector("details.switch summary") ? document.querySelector("details.switch summary").innerText.replace(/\s+/g, " ") : "none"`
+
+// secondOrganization makes the person a viewer of another one, in the database of a server that does not run.
+func secondOrganization(t *testing.T, i *harness.Installation) {
+	t.Helper()
+	failed := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := t.Context()
+	root, err := seal.FileRoot(filepath.Join(i.Dir, "root.key"))
+	failed(err)
+	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(i.Dir, "data", "latchkey.db"), Root: root})
+	failed(err)
+	defer func() { failed(kept.Close()) }()
+	operator := access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}}
+	other, err := registry.NewDirectory(kept.Registry(), clock.System()).CreateOrganization(ctx, operator, ident.NewIMSOrg(), "Skyline Cinemas")
+	failed(err)
+	operator.Organization = other.ID
+	users := registry.NewUsers(registry.UsersConfig{Store: kept.Registry(), Hash: kept.Keyring().Hash, Clock: clock.System()})
+	invited, err := users.Invite(ctx, operator, registry.NewUser{Email: "ada@example.com", FirstName: "Ada", Role: access.Viewer})
+	failed(err)
+	_, err = users.Accept(ctx, invited.Token, secret.New(newPassword))
+	failed(err)
 }
