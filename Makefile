@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X latchkey/internal/app.Version=$(VERSION)
 TOOL     = $(GO) tool -modfile=tools/$(1)/go.mod
 
-.PHONY: run build test test-needs pictures bench chaos chaos-pipeline lint generate clean
+.PHONY: run build test test-needs pictures bench chaos chaos-pipeline fuzz lint generate clean
 
 run: build
 	@$(BIN) dev $(ARGS)
@@ -34,8 +34,15 @@ chaos: test-needs
 chaos-pipeline: build
 	@TEST_LATCHKEY=$(CURDIR)/$(BIN) nice $(GO) test -count=1 -timeout 0 -v -run '^TestChaosPipeline$$' ./test/chaos/triggers -args -long $(ARGS)
 
+# FUZZTIME is how long for each target.
+FUZZTIME ?= 1m
+fuzz:
+	@grep -rE --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]+' . | sed 's|/[^/]*_test.go:func | |' | sort | while read -r room target; do \
+	  echo "fuzzing $$target of $$room for $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$room" </dev/null || exit 1; done
+
 lint:
 	$(call TOOL,golangci-lint) golangci-lint run ./...
+	GOARCH=arm64 $(GO) vet ./internal/rsasign
 
 generate:
 	$(GO) generate ./...

@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/simulator"
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/webhook"
 	"latchkey/internal/workflow"
@@ -60,7 +61,7 @@ func check(t testing.TB, err error) {
 
 func newHouse(t testing.TB, change ...func(*api.Config)) *house {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	ctx, dir := context.Background(), storetest.Folder(t)
 	h := &house{TB: t, log: &telemetrytest.Log{}}
 	log := h.log.Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 // reports is the room for Analytics: over a real database, with the stand-ins behind a TLS socket.
@@ -31,7 +32,7 @@ type reports struct {
 
 func newReports(t testing.TB) *reports {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	ctx, dir := context.Background(), storetest.Folder(t)
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	noError(t, err)
 	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root})

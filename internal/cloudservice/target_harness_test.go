@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const targetOrganization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -80,7 +81,7 @@ var begun = time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
 
 func newTargetHouse(t testing.TB) *targetHouse {
 	t.Helper()
-	h := &targetHouse{TB: t, dir: t.TempDir(), clock: clock.NewManual(begun), admin: access.Caller{
+	h := &targetHouse{TB: t, dir: storetest.Folder(t), clock: clock.NewManual(begun), admin: access.Caller{
 		ID: "key_1", Organization: targetOrganization, Scopes: access.Scopes{access.Admin},
 	}}
 	var err error

@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -53,7 +54,7 @@ var tokens = map[string]access.Caller{
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	ctx, dir := context.Background(), storetest.Folder(t)
 	h := &house{TB: t}
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	check(t, err)

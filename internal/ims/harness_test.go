@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 const organization = "6096892F54B5819E0A4C98A2@AdobeOrg"
@@ -72,7 +73,7 @@ func check(t testing.TB, err error) {
 
 func newHouse(t testing.TB, skew time.Duration, probes map[ims.Solution]ims.Probe) *house {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	ctx, dir := context.Background(), storetest.Folder(t)
 	h := &house{TB: t, ctx: ctx, clock: clock.NewManual(time.Now().Add(skew)), admin: access.Caller{
 		ID: "key_1", Organization: organization, Scopes: access.Scopes{access.Admin},
 	}}

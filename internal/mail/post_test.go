@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -53,7 +54,7 @@ type bench struct {
 // inBubble runs a test in fake time, which begins at midnight, over a real SQLite file.
 func inBubble(t *testing.T, digestAt time.Duration, test func(b *bench)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := storetest.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/webhook"
 	"latchkey/internal/workflow"
@@ -49,7 +50,7 @@ var operator = access.Caller{ID: "operator", Scopes: access.Scopes{access.Admin}
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	ctx, dir, log := t.Context(), t.TempDir(), (&telemetrytest.Log{}).Logger()
+	ctx, dir, log := t.Context(), storetest.Folder(t), (&telemetrytest.Log{}).Logger()
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	check(t, err)
 	kept, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "latchkey.db"), Root: root, Log: log})

@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/registry"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -62,7 +63,7 @@ var viewer = access.Caller{ID: "viewer", User: "VIEWER@x", Organization: organiz
 
 func open(t testing.TB) *store.Store {
 	t.Helper()
-	dir := t.TempDir()
+	dir := storetest.Folder(t)
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 )
 
 // people are the use cases of users over a database.
@@ -30,7 +31,7 @@ type people struct {
 
 func newPeople(t *testing.T) *people {
 	t.Helper()
-	dir := t.TempDir()
+	dir := storetest.Folder(t)
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	if err != nil {
 		t.Fatal(err)

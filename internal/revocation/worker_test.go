@@ -25,6 +25,7 @@ import (
 	"latchkey/internal/seal"
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/webhook"
 )
 
@@ -102,7 +103,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := context.Background()
-	dir := t.TempDir()
+	dir := storetest.Folder(t)
 	root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 	if err != nil {
 		t.Fatal(err)

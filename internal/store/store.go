@@ -158,6 +158,18 @@ func (s *Store) openFile(ctx context.Context, config Config) error {
 	return err
 }
 
+// MigrateFile makes a database file of this version, or brings one there, and leaves it closed.
+func MigrateFile(ctx context.Context, path string) error {
+	if err := createFile(path); err != nil {
+		return err
+	}
+	one, err := sqliteWriter(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrateSQLite(ctx, one, slog.New(slog.DiscardHandler)), one.Close())
+}
+
 func (s *Store) openServer(ctx context.Context, config Config) error {
 	s.dialect = postgresDialect()
 	s.dialect.limit = cmp.Or(config.limit, s.dialect.limit)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"latchkey/internal/secret"
 	"latchkey/internal/store"
 	"latchkey/internal/store/pgtest"
+	"latchkey/internal/store/storetest"
 )
 
 // folder is a data directory with a root key, and with a database of PostgreSQL where that keeps the data.
@@ -71,6 +73,11 @@ func (f folder) config() store.Config {
 
 func (f folder) open(t testing.TB) *store.Store {
 	t.Helper()
+	if _, err := os.Stat(f.database()); err != nil && f.url.Empty() {
+		if err := os.Rename(filepath.Join(storetest.Folder(t), storetest.File), f.database()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s, err := store.Open(context.Background(), f.config())
 	if err != nil {
 		t.Fatal(err)

@@ -40,6 +40,7 @@ import (
 	"latchkey/internal/series"
 	"latchkey/internal/simulator/simulatortest"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/telemetry/telemetrytest"
 	"latchkey/internal/trial"
 	"latchkey/internal/web"
@@ -105,7 +106,7 @@ func check(t testing.TB, err error) {
 
 func newHouse(t testing.TB, change ...func(*connection.ConnectorConfig)) *house {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	ctx, dir := context.Background(), storetest.Folder(t)
 	h := &house{TB: t, dir: dir, log: &telemetrytest.Log{}, hand: clock.NewManual(time.Now())}
 	h.caller = access.Caller{ID: "dev", Name: "Administrator", Organization: organization, Scopes: access.Scopes{access.Admin}}
 	log := h.log.Logger()

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/event"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
+	"latchkey/internal/store/storetest"
 	"latchkey/internal/webhook"
 )
 
@@ -108,7 +109,7 @@ type bench struct {
 // inBubble runs a test in fake time over a real SQLite file. It begins on a whole second.
 func inBubble(t *testing.T, test func(b *bench)) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := storetest.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		root, err := seal.CreateFileRoot(filepath.Join(dir, "root.key"))
 		if err != nil {
