@@ -50,3 +50,13 @@ func TestExport(t *testing.T) {
 		t.Errorf("the schema = %d %s", got.code, got.out)
 	}
 }
+
+func TestDefinitionDiff(t *testing.T) {
+	api := newFakeAPI(t).
+		on("GET /definitions/m/compare?from=3&to=5", 200, `{"revision":3,"differences":[{"pointer":"/a","before":"1","after":"2"},{"pointer":"/b","before":"1"},{"pointer":"/s","secret":true}]}`).
+		on("GET /definitions/m/compare?from=3&to=0", 200, `{"revision":3,"differences":[]}`)
+	s := newShell(t, api)
+	s.want(3, "/a: 1 → 2\n/b: 1 (removed)\n/s: (changed)\n", "", "definition", "diff", "m", "3", "5")
+	s.want(0, "", "they say the same\n", "definition", "diff", "m", "3")
+	s.want(2, "", "latchkey: \"x\" is not the number of a revision\nhint: see \"latchkey definition diff --help\"\n", "definition", "diff", "m", "x")
+}

@@ -23,7 +23,7 @@ Each change makes a new numbered revision; connections stay with theirs.`,
 		},
 		p.definitionApplyCommand(), p.definitionListCommand(), p.definitionShowCommand(), p.definitionLintCommand(),
 		p.definitionExplainCommand(), p.definitionPublishCommand(), p.definitionDeleteCommand(),
-		p.definitionRevisionsCommand(), p.definitionPromptsCommand(),
+		p.definitionRevisionsCommand(), p.definitionDiffCommand(), p.definitionPromptsCommand(),
 	))
 }
 
