@@ -2,6 +2,7 @@ package clock_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,32 +35,40 @@ func TestAheadRunsAndIsMoved(t *testing.T) {
 func TestAheadFiresInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := clock.NewAhead()
+		var mu sync.Mutex
 		var order []string
-		c.AfterFunc(3*time.Hour, func() { order = append(order, "three") })
+		note := func(what string) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, what)
+		}
+		fired := func(want ...string) {
+			t.Helper()
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.Equal(order, want) {
+				t.Errorf("fired %v, want %v", order, want)
+			}
+		}
+		c.AfterFunc(3*time.Hour, func() { note("three") })
 		c.AfterFunc(time.Hour, func() {
-			order = append(order, "one")
-			c.AfterFunc(time.Hour, func() { order = append(order, "later") })
+			note("one")
+			c.AfterFunc(time.Hour, func() { note("later") })
 		})
-		c.AfterFunc(2*time.Hour, func() { order = append(order, "two") })
-		stopped := c.AfterFunc(time.Hour, func() { order = append(order, "stopped") })
+		c.AfterFunc(2*time.Hour, func() { note("two") })
+		stopped := c.AfterFunc(time.Hour, func() { note("stopped") })
 		if !stopped.Stop() || stopped.Stop() {
 			t.Error("Stop() does not tell a waiting timer from a stopped one")
 		}
 		c.Advance(150 * time.Minute)
-		time.Sleep(30*time.Minute - 1)
-		if want := []string{"one", "two"}; !slices.Equal(order, want) {
-			t.Errorf("fired %v, want %v", order, want)
-		}
-		time.Sleep(1)
+		time.Sleep(30*time.Minute - time.Nanosecond)
+		fired("one", "two")
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if want := []string{"one", "two", "three"}; !slices.Equal(order, want) {
-			t.Errorf("fired %v, want %v", order, want)
-		}
+		fired("one", "two", "three")
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
-		if want := []string{"one", "two", "three", "later"}; !slices.Equal(order, want) {
-			t.Errorf("fired %v, want %v", order, want)
-		}
+		fired("one", "two", "three", "later")
 	})
 }
 
