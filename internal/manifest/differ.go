@@ -28,7 +28,7 @@ type differ struct {
 	found []Difference
 	// fixed are the paths of members that differ and can't be changed.
 	fixed []string
-	// kept are entries of keyed lists that the file leaves out and that stay unless they are pruned.
+	// kept are entries of keyed lists that the file leaves out and that stay.
 	kept []string
 }
 

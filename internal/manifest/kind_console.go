@@ -115,7 +115,7 @@ type projectSpec struct {
 	Title       string          `json:"title,omitempty" doc:"What people read; the name without it."`
 	Description string          `json:"description,omitempty" doc:"For people."`
 	Type        string          `json:"type,omitempty" doc:"What it was made of; a template makes jaeger." enum:"default,jaeger" fixed:"true"`
-	Workspaces  []workspaceSpec `json:"workspaces,omitempty" doc:"Its workspaces. One that is left out stays, unless it is pruned." key:"name"`
+	Workspaces  []workspaceSpec `json:"workspaces,omitempty" doc:"Its workspaces. One that is left out stays." key:"name"`
 }
 
 type workspaceSpec struct {

@@ -21,7 +21,7 @@ type credentialSpec struct {
 	Enabled      *bool              `json:"enabled,omitempty" doc:"False keeps tokens from it."`
 	Redirect     *redirectSpec      `json:"redirect,omitempty" doc:"Where browsers come back to, of kinds that have one."`
 	Services     []subscriptionSpec `json:"services,omitempty" doc:"What it is subscribed to: these services and no others." key:"service"`
-	Certificates []certificateSpec  `json:"certificates,omitempty" doc:"Certificates whose keys sign for it. One that is left out stays, unless it is pruned." key:"certificate"`
+	Certificates []certificateSpec  `json:"certificates,omitempty" doc:"Certificates whose keys sign for it. One that is left out stays." key:"certificate"`
 }
 
 type redirectSpec struct {

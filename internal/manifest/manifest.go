@@ -17,7 +17,6 @@ package manifest
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,6 +135,3 @@ func member(pointer string) string {
 	}
 	return strings.Join(parts, ".")
 }
-
-// ErrChanged says that the server's state is no longer the one that was planned with.
-var ErrChanged = errors.New("the server's state has changed since the plan was made")

@@ -297,3 +297,19 @@ func TestBroken(t *testing.T) {
 		t.Errorf("the broken files changed\n%s\nto\n%s", before, after)
 	}
 }
+
+// TestStopped: what the server alone can refuse stops the plan there; the error says where, and what was done stays.
+func TestStopped(t *testing.T) {
+	h := newHouse(t)
+	c := h.empty(t)
+	text := strings.Replace(sample, "retention_seconds: 3600", "retention_seconds: 1", 1)
+	plan, err := manifest.Make(t.Context(), config(c, "", known), parse(t, text))
+	check(t, err)
+	err = manifest.Apply(t.Context(), c, plan, func(*manifest.Step, string) {})
+	stopped, ok := errors.AsType[*manifest.StoppedError](err)
+	if !ok || stopped.Step.Name != "triggers" || stopped.Undone != 1 {
+		t.Fatalf("the error is %v", err)
+	}
+	contains(t, "the error", err.Error(), "creating Topic triggers", "a.yaml:89:3: /retention_seconds", "10 of 12 changes were made before it")
+	contains(t, "the plan", apply(t, config(c, "", known), sample), "2 to create, 0 to change, 0 to delete, 10 unchanged")
+}

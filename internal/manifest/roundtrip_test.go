@@ -91,11 +91,12 @@ func (b *builder) build(ctx context.Context) {
 	b.definitions(ctx)
 	b.some("configurations", 3, func(i int) {
 		kind, title, secret, alias := "jwt", "Acme "+b.text("title"), "hush-hush", ""
-		if i == 2 {
+		switch i {
+		case 2:
 			alias = "pair"
 			private := string(b.pair.PrivateKey())
 			must[client.IMSCertificate](b)(b.c.CreateIMSCertificate(ctx, client.NewIMSCertificate{Alias: alias, PrivateKey: private, Certificate: string(b.pair.Certificate.PEM())}))
-		} else if i == 1 {
+		case 1:
 			kind = "oauth"
 		}
 		name := fmt.Sprintf("ims%d", i)

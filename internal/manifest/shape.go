@@ -31,7 +31,6 @@ type shape struct {
 	secret   bool // a reference to a secret
 	members  []shapeMember
 	item     *shape // of a list
-	value    *shape // of an object with any members
 	key      string
 	integral bool
 }
@@ -64,10 +63,10 @@ func shapeOf(t reflect.Type) *shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch {
-	case t == freeType:
+	switch t {
+	case freeType:
 		return &shape{kind: jsontree.Object, free: true}
-	case t == secretType:
+	case secretType:
 		return &shape{kind: jsontree.String, secret: true}
 	}
 	switch t.Kind() {
