@@ -24,9 +24,13 @@ import (
 const barestVariable = "LATCHKEY_BENCH_BAREST"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(barestVariable) != "" {
-		fmt.Fprintln(os.Stderr, serveBarest())
-		os.Exit(1)
+	for variable, serve := range map[string]func(string) error{
+		barestVariable: func(string) error { return serveBarest() }, serviceVariable: func(string) error { return serveService() }, reverseVariable: serveReverse,
+	} {
+		if value := os.Getenv(variable); value != "" {
+			fmt.Fprintln(os.Stderr, serve(value))
+			os.Exit(1)
+		}
 	}
 	os.Exit(m.Run())
 }
