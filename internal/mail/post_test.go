@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,20 @@ func (o *outbox) Send(_ context.Context, m mail.Message) ([]string, error) {
 	}
 	o.sent = append(o.sent, sentMail{m, time.Now()})
 	return nil, nil
+}
+
+// all gives what was sent up to now.
+func (o *outbox) all() []sentMail {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.sent)
+}
+
+// answers has the server refuse from now on, or take mail again.
+func (o *outbox) answers(fail error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = fail
 }
 
 type bench struct {
@@ -120,10 +135,10 @@ func TestOneMailForAnOutage(t *testing.T) {
 			"provider": "id.example.com", "error_kind": "client_dead", "definition": "moviestar", "connections": 12,
 		}))
 		time.Sleep(time.Hour)
-		if len(b.sent) != 2 {
-			t.Fatalf("%d mails were sent, want 2", len(b.sent))
+		if len(b.all()) != 2 {
+			t.Fatalf("%d mails were sent, want 2", len(b.all()))
 		}
-		first, second := b.sent[0], b.sent[1]
+		first, second := b.all()[0], b.all()[1]
 		if first.Subject != "Latchkey: 1000 connections need a new consent" || first.when.Sub(start) > 90*time.Second {
 			t.Errorf("the first mail is %q, after %v", first.Subject, first.when.Sub(start))
 		}
@@ -148,22 +163,22 @@ func TestOneMailForAnOutage(t *testing.T) {
 // TestTriedAgain holds that a mail outlives its process and a server that is away, and is the same then.
 func TestTriedAgain(t *testing.T) {
 	inBubble(t, -1, func(b *bench) {
-		b.fail = errors.New("451 later")
+		b.answers(errors.New("451 later"))
 		b.emit(dead(1))
 		time.Sleep(2 * time.Minute)
 		b.post.Close()
-		b.outbox.fail = nil
+		b.answers(nil)
 		b.start(-1)
 		time.Sleep(10 * time.Minute)
-		if len(b.sent) != 1 || !strings.Contains(b.sent[0].Body, "acme 1") {
-			t.Fatalf("sent %+v", b.sent)
+		if len(b.all()) != 1 || !strings.Contains(b.all()[0].Body, "acme 1") {
+			t.Fatalf("sent %+v", b.all())
 		}
-		b.fail = errors.New("550 never")
+		b.answers(errors.New("550 never"))
 		b.emit(dead(2))
 		time.Sleep(48 * time.Hour)
-		b.fail = nil
+		b.answers(nil)
 		time.Sleep(48 * time.Hour)
-		if len(b.sent) != 1 {
+		if len(b.all()) != 1 {
 			t.Errorf("a mail was sent that was tried for a day")
 		}
 	})
@@ -173,8 +188,8 @@ func TestTriedAgain(t *testing.T) {
 func TestDigest(t *testing.T) {
 	inBubble(t, 7*time.Hour, func(b *bench) {
 		time.Sleep(24 * time.Hour)
-		if len(b.sent) != 0 {
-			t.Fatalf("a digest of nothing was sent: %+v", b.sent)
+		if len(b.all()) != 0 {
+			t.Fatalf("a digest of nothing was sent: %+v", b.all())
 		}
 		b.emit(event.New(event.ConnectionDegraded, "org", "conn_1", time.Now(), nil), event.New(event.ConnectionDegraded, "org", "conn_2", time.Now(), nil),
 			event.New(event.Expiring, "org", "key_1", time.Now(), map[string]any{"kind": "api_key", "name": "billing", "expires_at": "2026-12-01T00:00:00Z", "days": 7}))
@@ -182,10 +197,10 @@ func TestDigest(t *testing.T) {
 		b.post.Close()
 		b.start(7 * time.Hour)
 		time.Sleep(72 * time.Hour)
-		if len(b.sent) != 2 {
-			t.Fatalf("%d mails were sent, want an alert and a digest: %+v", len(b.sent), b.sent)
+		if len(b.all()) != 2 {
+			t.Fatalf("%d mails were sent, want an alert and a digest: %+v", len(b.all()), b.all())
 		}
-		digest := b.sent[1]
+		digest := b.all()[1]
 		if digest.when.Hour() != 7 || digest.when.Minute() != 0 || !strings.HasPrefix(digest.Subject, "Latchkey: the day's digest") {
 			t.Errorf("the digest is %q at %v", digest.Subject, digest.when)
 		}
@@ -209,11 +224,11 @@ func TestTwoPosts(t *testing.T) {
 			time.Sleep(16 * time.Minute)
 		}
 		seen := map[string]int{}
-		for _, m := range b.sent {
+		for _, m := range b.all() {
 			seen[m.ID]++
 		}
-		if len(seen) != 5 || len(b.sent) != 5 {
-			t.Errorf("%d mails, %d of them different, want 5", len(b.sent), len(seen))
+		if len(seen) != 5 || len(b.all()) != 5 {
+			t.Errorf("%d mails, %d of them different, want 5", len(b.all()), len(seen))
 		}
 	})
 }

@@ -26,12 +26,11 @@ func TestStatus(t *testing.T) {
 		if refused, err := b.post.Try(context.Background()); err != nil || refused != nil {
 			t.Errorf("Try = %v, %v", refused, err)
 		}
-		if last := b.sent[len(b.sent)-1]; last.Subject != "Latchkey: a test" || !strings.Contains(last.Body, "https://latchkey.example.com") {
+		all := b.all()
+		if last := all[len(all)-1]; last.Subject != "Latchkey: a test" || !strings.Contains(last.Body, "https://latchkey.example.com") {
 			t.Errorf("the test mail is %+v", last)
 		}
-		b.outbox.mu.Lock()
-		b.fail = errors.New("535 who are you")
-		b.outbox.mu.Unlock()
+		b.answers(errors.New("535 who are you"))
 		if _, err := b.post.Try(context.Background()); err == nil || !strings.Contains(err.Error(), "535") {
 			t.Errorf("Try at a server that refuses = %v", err)
 		}

@@ -124,6 +124,33 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// A receiver that opens the address itself, before it has answered to it, gets what waited at once as well.
+func TestValidationAddressOpenedEarly(t *testing.T) {
+	r := newReceiver(t)
+	r.greeting = func(w http.ResponseWriter) { _, _ = io.WriteString(w, "a page") }
+	r.seen = func(body []byte) {
+		var asked struct{ ValidationURL string }
+		if json.Unmarshal(body, &asked) != nil || asked.ValidationURL == "" {
+			return
+		}
+		if reply, err := http.Get(asked.ValidationURL); err != nil {
+			t.Error(err)
+		} else {
+			_ = reply.Body.Close()
+		}
+	}
+	h := newHouse(t, plainRoutes, fmt.Sprintf("connectors:\n  \"cus:triggers.js\": {http: {url: %q, challenge: require}}\n", r.URL))
+	h.options.RetryPeriod, h.options.RetryValidity = time.Hour, 2*time.Hour
+	d := h.start()
+	l, err := d.Serve(t.Context(), "127.0.0.1:0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	h.broker.produce(0, b("a"))
+	h.until("the delivery", func() bool { return h.stats()["trigger-processed"] == 1 })
+}
+
 // A receiver that has its owner open an address gets what waited as soon as that is done.
 func TestValidationAddress(t *testing.T) {
 	addresses := make(chan string, 1)

@@ -144,10 +144,10 @@ func (l *lane) refused(h handed, delivered int, err error) (*journal.Letter, tim
 }
 
 // retry waits for the next attempt.
-func (l *lane) retry(period time.Duration) bool {
+func (l *lane) retry(period time.Duration, changed <-chan struct{}) bool {
 	l.counts.retries.Add(1)
 	defer l.counts.retries.Add(-1)
-	return l.wait(period)
+	return l.wait(period, changed)
 }
 
 // ends gives what the journal has to keep: the first steps, up to the trigger that was not taken, which is among them when

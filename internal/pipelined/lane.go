@@ -127,6 +127,7 @@ func (l *lane) stopping() bool {
 // process brings as many of the first messages to their end as it can in one go; false when the daemon ended first.
 func (l *lane) process(items []item) bool {
 	start := l.clock.Now()
+	changed := l.table.changed() // before the attempt: what changes while it is made has it made again
 	steps, h, ok := l.plan(items)
 	if !ok {
 		return false
@@ -150,7 +151,7 @@ func (l *lane) process(items []item) bool {
 	}
 	l.count(steps[:len(ends)], ends, l.clock.Now().Sub(start))
 	l.leave(items[:len(ends)])
-	return !ended && (wait == 0 || l.retry(wait))
+	return !ended && (wait == 0 || l.retry(wait, changed))
 }
 
 // seen tells whether a message was finished before; not ok when the daemon ended before the journal told.
@@ -188,16 +189,15 @@ func (l *lane) hold(err error) bool {
 	return !l.stopping() && l.pause(l.work, journal.Wait, nil)
 }
 
-// wait waits for the next attempt; a reload ends it, and so does the daemon's end.
-func (l *lane) wait(period time.Duration) bool {
+// wait waits for the next attempt; a change since the last one began ends it, and so does the daemon's end.
+func (l *lane) wait(period time.Duration, changed <-chan struct{}) bool {
 	timer := l.clock.NewTimer(period)
 	defer timer.Stop()
-	reloaded := l.table.changed()
 	for {
 		select {
 		case <-timer.C():
 			return !l.stopping()
-		case <-reloaded:
+		case <-changed:
 			return !l.stopping()
 		case <-l.work.Done():
 			return false
