@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -103,60 +102,51 @@ func TestBadRequests(t *testing.T) {
 // More than fits into memory is refused with 429 and Retry-After, which is a part of the contract; what was under way is not.
 func TestBusy(t *testing.T) {
 	s := pipelinetest.Start(t, pipelinetest.Config{})
-	var open []*io.PipeWriter
-	var under sync.WaitGroup
-	for range 8 { // each may become as large as a request can
-		body, in := io.Pipe()
+	produce := func(body io.Reader) *http.Response {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/pipeline/topics/triggers/messages", body)
 		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+pipelinetest.Key)
-		under.Go(func() {
-			answer, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_ = answer.Body.Close()
-			if answer.StatusCode != http.StatusOK {
-				t.Errorf("one that was under way is answered %d", answer.StatusCode)
-			}
-		})
-		if _, err := io.WriteString(in, `{"messages":[`); err != nil { // it has begun
-			t.Fatal(err)
-		}
-		open = append(open, in)
-	}
-	produce := func() *http.Response {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/pipeline/topics/triggers/messages", strings.NewReader(`{"messages":[{"value":1}]}`))
-		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return nil
 		}
 		request.Header.Set("Authorization", "Bearer "+pipelinetest.Key)
 		answer, err := http.DefaultClient.Do(request)
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return nil
 		}
+		t.Cleanup(func() { _ = answer.Body.Close() })
 		return answer
 	}
-	var told failure
-	var answer *http.Response
-	for answer = produce(); answer.StatusCode == http.StatusOK && t.Context().Err() == nil; answer = produce() { // the last of the eight is about to be counted
-		_ = answer.Body.Close()
+	const fit = 8 // of those that may become as large as a request can
+	answers := make(chan *http.Response, fit+1)
+	var open []*io.PipeWriter
+	for range fit + 1 {
+		body, in := io.Pipe()
+		open = append(open, in)
+		go func() { answers <- produce(body) }()
+		go func() { _, _ = io.WriteString(in, `{"messages":[`) }() // it has begun
 	}
-	err := json.NewDecoder(answer.Body).Decode(&told)
-	_ = answer.Body.Close()
-	if err != nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != "1" || len(told.Report.Errors) != 1 || told.Report.Errors[0].Code != "busy" {
-		t.Errorf("%d, Retry-After %q, %+v, %v", answer.StatusCode, answer.Header.Get("Retry-After"), told, err)
+	refused := <-answers
+	if refused == nil {
+		t.FailNow()
+	}
+	var told failure
+	if err := json.NewDecoder(refused.Body).Decode(&told); err != nil || refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") != "1" || len(told.Report.Errors) != 1 || told.Report.Errors[0].Code != "busy" {
+		t.Errorf("%d, Retry-After %q, %+v, %v", refused.StatusCode, refused.Header.Get("Retry-After"), told, err)
 	}
 	for _, in := range open {
-		_, _ = io.WriteString(in, `]}`)
-		_ = in.Close()
+		go func() {
+			_, _ = io.WriteString(in, `]}`)
+			_ = in.Close()
+		}()
 	}
-	under.Wait()
-	if answer := produce(); answer.StatusCode != http.StatusOK || answer.Body.Close() != nil {
-		t.Errorf("afterwards: %d", answer.StatusCode)
+	for range fit {
+		if answer := <-answers; answer == nil || answer.StatusCode != http.StatusOK {
+			t.Errorf("one that was under way is answered %+v", answer)
+		}
+	}
+	if answer := produce(strings.NewReader(`{"messages":[{"value":1}]}`)); answer == nil || answer.StatusCode != http.StatusOK {
+		t.Errorf("afterwards: %+v", answer)
 	}
 }
 
