@@ -41,6 +41,7 @@ fuzz:
 	  echo "fuzzing $$target of $$room for $(FUZZTIME)"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$room" </dev/null || exit 1; done
 
 lint:
+	$(GO) vet ./...
 	$(call TOOL,golangci-lint) golangci-lint run ./...
 	GOARCH=arm64 $(GO) vet ./internal/rsasign
 
