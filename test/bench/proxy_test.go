@@ -54,14 +54,18 @@ func BenchmarkProxyStreams(b *testing.B) {
 	const streams = 1000
 	service := serviceBeside(b)
 	s := harness.Dev(b)
-	path := proxied(b, s, service) + "/stream"
+	paths := []string{proxied(b, s, service)} // a connection has 512 calls under way at most
+	for i := 1; i < 4; i++ {
+		made := s.Must(http.StatusCreated, "POST", "/api/v1/connections", map[string]any{"definition": "measured", "label": fmt.Sprint("measured ", i)}).JSON(b)
+		paths = append(paths, "/api/v1/proxy/"+made["id"].(string))
+	}
 	idle := memory(s.PID)
 	for b.Loop() {
 		var got atomic.Int64
 		var wait sync.WaitGroup
-		for range streams {
+		for i := range streams {
 			wait.Go(func() {
-				n, err := stream(s.URL, path, s.AdminKey, &got)
+				n, err := stream(s.URL, paths[i%len(paths)]+"/stream", s.AdminKey, &got)
 				if err != nil || n != streamLength {
 					b.Errorf("a stream ended after %d bytes: %v", n, err)
 				}
