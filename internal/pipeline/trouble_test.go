@@ -99,57 +99,6 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// More than fits into memory is refused with 429 and Retry-After, which is a part of the contract; what was under way is not.
-func TestBusy(t *testing.T) {
-	s := pipelinetest.Start(t, pipelinetest.Config{})
-	produce := func(body io.Reader) *http.Response {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/pipeline/topics/triggers/messages", body)
-		if err != nil {
-			t.Error(err)
-			return nil
-		}
-		request.Header.Set("Authorization", "Bearer "+pipelinetest.Key)
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Error(err)
-			return nil
-		}
-		t.Cleanup(func() { _ = answer.Body.Close() })
-		return answer
-	}
-	const fit = 8 // of those that may become as large as a request can
-	answers := make(chan *http.Response, fit+1)
-	var open []*io.PipeWriter
-	for range fit + 1 {
-		body, in := io.Pipe()
-		open = append(open, in)
-		go func() { answers <- produce(body) }()
-		go func() { _, _ = io.WriteString(in, `{"messages":[`) }() // it has begun
-	}
-	refused := <-answers
-	if refused == nil {
-		t.FailNow()
-	}
-	var told failure
-	if err := json.NewDecoder(refused.Body).Decode(&told); err != nil || refused.StatusCode != http.StatusTooManyRequests || refused.Header.Get("Retry-After") != "1" || len(told.Report.Errors) != 1 || told.Report.Errors[0].Code != "busy" {
-		t.Errorf("%d, Retry-After %q, %+v, %v", refused.StatusCode, refused.Header.Get("Retry-After"), told, err)
-	}
-	for _, in := range open {
-		go func() {
-			_, _ = io.WriteString(in, `]}`)
-			_ = in.Close()
-		}()
-	}
-	for range fit {
-		if answer := <-answers; answer == nil || answer.StatusCode != http.StatusOK {
-			t.Errorf("one that was under way is answered %+v", answer)
-		}
-	}
-	if answer := produce(strings.NewReader(`{"messages":[{"value":1}]}`)); answer == nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("afterwards: %+v", answer)
-	}
-}
-
 func TestMembersShareAndTakeOver(t *testing.T) {
 	s := pipelinetest.Start(t, pipelinetest.Config{Topics: []pipeline.Create{{Name: "triggers", Partitions: 4}}})
 	var messages []string
