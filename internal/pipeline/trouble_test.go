@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +98,52 @@ func TestBadRequests(t *testing.T) {
 				t.Errorf("it says %+v, want %s and %q", e, c.code, c.says)
 			}
 		})
+	}
+}
+
+// waiting is a body that tells when it is first read, and goes on when it is let.
+type waiting struct {
+	reading, free chan struct{}
+	told          sync.Once
+	rest          io.Reader
+}
+
+func (w *waiting) Read(p []byte) (int, error) {
+	w.told.Do(func() { w.reading <- struct{}{} })
+	<-w.free
+	return w.rest.Read(p)
+}
+
+// More than fits into memory is refused with 429 and Retry-After, which is a part of the contract; what was under way is not.
+func TestBusy(t *testing.T) {
+	s := pipelinetest.Start(t, pipelinetest.Config{})
+	const message = `{"messages":[{"value":1}]}`
+	produce := func(body io.Reader) *httptest.ResponseRecorder {
+		request := httptest.NewRequest(http.MethodPost, "/pipeline/topics/triggers/messages", body)
+		request.Header.Set("Authorization", "Bearer "+pipelinetest.Key)
+		answer := httptest.NewRecorder()
+		s.Handler.ServeHTTP(answer, request)
+		return answer
+	}
+	reading, free := make(chan struct{}), make(chan struct{})
+	var under sync.WaitGroup
+	for range 8 { // each may become as large as a request can, since none tells its length
+		under.Go(func() {
+			if answer := produce(&waiting{reading: reading, free: free, rest: strings.NewReader(message)}); answer.Code != http.StatusOK {
+				t.Errorf("one that was under way is answered %d %s", answer.Code, answer.Body)
+			}
+		})
+		<-reading // it is counted
+	}
+	var told failure
+	answer := produce(strings.NewReader(message))
+	if err := json.NewDecoder(answer.Body).Decode(&told); err != nil || answer.Code != http.StatusTooManyRequests || answer.Header().Get("Retry-After") != "1" || len(told.Report.Errors) != 1 || told.Report.Errors[0].Code != "busy" {
+		t.Errorf("%d, Retry-After %q, %+v, %v", answer.Code, answer.Header().Get("Retry-After"), told, err)
+	}
+	close(free)
+	under.Wait()
+	if answer := produce(strings.NewReader(message)); answer.Code != http.StatusOK {
+		t.Errorf("afterwards: %d %s", answer.Code, answer.Body)
 	}
 }
 

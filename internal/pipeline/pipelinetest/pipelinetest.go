@@ -48,10 +48,12 @@ type Config struct {
 
 // Server is a broker that serves.
 type Server struct {
-	URL    string
-	Broker *pipeline.Broker
-	Log    eventlog.Log
-	Store  *Store
+	URL string
+	// Handler is what answers there.
+	Handler http.Handler
+	Broker  *pipeline.Broker
+	Log     eventlog.Log
+	Store   *Store
 
 	server *httptest.Server
 	own    bool // the log
@@ -112,6 +114,7 @@ func Start(t testing.TB, config Config) *Server {
 		}
 	}
 	s.Broker.Start()
+	s.Handler = handler
 	s.server = httptest.NewServer(handler)
 	s.URL = s.server.URL
 	t.Cleanup(s.Stop)
