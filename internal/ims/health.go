@@ -82,6 +82,11 @@ type checkup struct {
 
 // Check looks at a configuration. It asks for a new token, whether there is one or not. A layer that fails is no error.
 func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Ref) (Report, error) {
+	return c.Watch(ctx, caller, ref, func(finding.Layer) {})
+}
+
+// Watch is [Configurations.Check] that tells of each layer when it has been looked at.
+func (c *Configurations) Watch(ctx context.Context, caller access.Caller, ref Ref, seen func(finding.Layer)) (Report, error) {
 	found, err := c.find(ctx, caller, ref, access.ConnectionsWrite)
 	if err != nil {
 		return Report{}, err
@@ -101,6 +106,7 @@ func (c *Configurations) Check(ctx context.Context, caller access.Caller, ref Re
 		out.Name = layer.name
 		report.Healthy = report.Healthy && out.Status != finding.Failed
 		report.Layers = append(report.Layers, out)
+		seen(out)
 	}
 	report.Configuration, report.Requires = found, found.Requires()
 	if retired := found.Retired(); retired != "" {

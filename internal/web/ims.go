@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/cloudservice"
+	"latchkey/internal/finding"
 	"latchkey/internal/ims"
 )
 
@@ -242,33 +243,48 @@ func imsFacts(c *ims.Configuration) []fact {
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
 }
 
-// imsCheck is Check Health: the page with the button, and what was found.
+// imsCheckView is the page of Check Health.
+type imsCheckView struct {
+	imsRow
+	Form *form
+	// Mark is where the layers go, as they are looked at; "" before.
+	Mark string
+	// Report is what was found; Failed names the layer that did.
+	Report *ims.Report
+	Failed string
+}
+
+// imsCheck is Check Health: the page with the button, and what is found as it is found.
 func (v *visit) imsCheck() error {
 	c, err := v.IMS.Get(v.r.Context(), v.caller, v.imsRef())
 	if err != nil {
 		return err
 	}
-	view := struct {
-		imsRow
-		Form   *form
-		Report *ims.Report
-		Failed string
-	}{imsRow: imsRow{Configuration: c, Path: imsPath(&c)}, Form: v.form(imsPath(&c)+"/check", "Check").orElse(imsPath(&c))}
+	view := imsCheckView{imsRow: imsRow{Configuration: c, Path: imsPath(&c)}, Form: v.form(imsPath(&c)+"/check", "Check").orElse(imsPath(&c))}
 	if err := v.caller.Require(access.ConnectionsWrite); err != nil {
 		return err
 	}
-	if v.r.Method == http.MethodPost {
-		report, err := v.IMS.Check(v.r.Context(), v.caller, v.imsRef())
-		if err != nil {
-			return err
-		}
-		view.Report = &report
-		view.Form.Submit = "Check again"
-		if failed := report.Failed(); failed != nil {
-			view.Failed = layerName(failed.Name)
-		}
+	title := "Check Health of " + cmp.Or(c.Title, c.Name)
+	if v.r.Method != http.MethodPost {
+		return v.show(http.StatusOK, "ims_check", title, &view)
 	}
-	return v.show(http.StatusOK, "ims_check", "Check Health of "+cmp.Or(c.Title, c.Name), &view)
+	view.Mark = streamMark()
+	out, ok := v.unroll("ims_check", title, view.Mark, &view)
+	if !ok {
+		return nil
+	}
+	report, err := v.IMS.Watch(v.r.Context(), v.caller, v.imsRef(), func(layer finding.Layer) { out.part("layer", layer) })
+	if err != nil {
+		out.broken(err)
+		return nil
+	}
+	view.Report, view.Form.Submit = &report, "Check again"
+	if failed := report.Failed(); failed != nil {
+		view.Failed = layerName(failed.Name)
+	}
+	out.part("check-end", &view)
+	out.end()
+	return nil
 }
 
 func (v *visit) imsDelete() error {

@@ -87,6 +87,18 @@ func (p *Pages) parseTemplates() (*templates, error) {
 
 // render writes a page. It is made whole before the first byte goes out, so that a fault becomes a page of its own.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
+	buffer, ok := p.made(w, r, name, content)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(buffer.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(buffer.Bytes())
+}
+
+// made makes a page; not ok when it has answered with a fault of our own.
+func (p *Pages) made(w http.ResponseWriter, r *http.Request, name string, content page) (*bytes.Buffer, bool) {
 	content.Version = p.Version
 	if session, user, ok := p.signed(r); ok {
 		caller := user.Caller()
@@ -101,12 +113,9 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 	if err != nil {
 		p.Log.ErrorContext(r.Context(), "a page could not be made", slog.String("page", name), slog.Any("error", err))
 		http.Error(w, "Something broke here.", http.StatusInternalServerError)
-		return
+		return nil, false
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(buffer.Len()))
-	w.WriteHeader(status)
-	_, _ = w.Write(buffer.Bytes())
+	return &buffer, true
 }
 
 // message writes a page that says one thing.

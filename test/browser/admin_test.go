@@ -12,11 +12,12 @@ import (
 )
 
 // The Admin Console's procedure of the vendor's guides: Products, the product, Product Profiles, the profile, API Credentials, Editor
-// instead of Observer. Then the people.
+// instead of Observer. Then the people. All of it without script.
 func TestAdminConsole(t *testing.T) {
 	t.Parallel()
 	s := harness.Dev(t)
 	b := open(t)
+	b.scripts(false)
 	b.visit(s.SignInURL)
 	b.press("Admin Console")
 	b.arrive("/admin")

@@ -37,6 +37,10 @@ var everyRule = []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
 // colour scheme. Contrast is looked at when the page draws a text as no page before it did.
 func (b *tab) accessible(name, scheme string, rules []string) {
 	b.t.Helper()
+	if b.scriptless { // axe-core is one
+		b.scripts(true)
+		defer b.scripts(false)
+	}
 	fresh := b.drawn(scheme)
 	if fresh && !slices.Contains(rules, everyRule[0]) {
 		rules = append(slices.Clone(rules), contrast)

@@ -327,9 +327,11 @@ func secondAPI(t *testing.T, b *tab) {
 	b.shows("The project Generated was deleted.")
 }
 
-// cloudService makes one of Target as AEM does: title, settings, Connect.
+// cloudService makes one of Target as AEM does, without script: title, settings, Connect.
 func cloudService(t *testing.T, s *harness.Server, b *tab) {
 	t.Helper()
+	b.scripts(false)
+	defer b.scripts(true)
 	b.press("Cloud services")
 	b.arrive("/cloud-services")
 	b.shoot("service-list")

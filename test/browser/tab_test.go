@@ -22,6 +22,8 @@ type tab struct {
 	ctx context.Context
 	t   *testing.T
 
+	scriptless bool // see scripts
+
 	mu       sync.Mutex
 	problems []string
 	hosts    map[string]bool
@@ -72,6 +74,15 @@ func open(t *testing.T) *tab {
 		t.Fatalf("opening a tab: %v", err)
 	}
 	return b
+}
+
+// scripts lets the pages' own scripts run, or not.
+func (b *tab) scripts(run bool) {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run}); err != nil {
+		b.t.Fatalf("switching scripts: %v", err)
+	}
+	b.scriptless = !run
 }
 
 // hear notes what the browser complains about, and whom it asks.
